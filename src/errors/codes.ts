@@ -1,0 +1,80 @@
+/** What a code means to the outside: the process's exit code, the HTTP status, and a sentence for docs/errors.md. */
+export interface ErrorCodeFacts {
+  exit: 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 70 | 130;
+  status: number;
+  meaning: string;
+}
+
+const code = (exit: ErrorCodeFacts['exit'], status: number, meaning: string): ErrorCodeFacts => ({
+  exit,
+  status,
+  meaning,
+});
+
+/** Every error code. Codes are stable: scripts match on them. docs/errors.md is generated from this table. */
+export const errorCodes = {
+  USAGE: code(2, 400, 'The command line or the request cannot be understood: an unknown option, a missing argument.'),
+  NOT_INTERACTIVE: code(2, 400, 'The command needs a terminal, and there is none.'),
+  UNSUPPORTED_KEY: code(
+    2,
+    400,
+    'A job file asks for something that this target cannot do. The key is named; nothing is ignored.',
+  ),
+
+  INVALID_DEFINITION: code(3, 422, 'An environment file is wrong. The message names file, line and column.'),
+  INVALID_JOB: code(3, 422, 'A job file is wrong. The message names file, line and column.'),
+  UNSUPPORTED_FORMAT: code(3, 422, 'The file is of a kind that Terroir does not read (yet); the hint says what to do.'),
+  UNSUPPORTED_FEATURE: code(3, 422, 'The definition asks for something that cannot be built or run here yet.'),
+  CHECK_FAILED: code(3, 422, 'The analysis rules found errors in the definition.'),
+  RESERVED_NAME: code(3, 422, 'The name begins with a prefix that is reserved for curated environments.'),
+  INVALID_NAME: code(3, 422, 'The name, version or tag has a character or a length that is not allowed.'),
+  INVALID_LOCK: code(3, 422, 'A lock file cannot be read, or it is not for this definition or platform.'),
+
+  FILE_NOT_FOUND: code(4, 404, 'A file or folder that was named does not exist.'),
+  ENVIRONMENT_NOT_FOUND: code(4, 404, 'No environment or version of that name is in the workspace.'),
+  RUN_NOT_FOUND: code(4, 404, 'No run of that id is in the workspace.'),
+  MODEL_NOT_FOUND: code(4, 404, 'No model of that name and version is in the workspace.'),
+  LOCK_NOT_FOUND: code(4, 404, 'The environment has no lock (of that revision, for that platform).'),
+  PYTHON_NOT_FOUND: code(4, 404, 'No Python of the version that the lock names is on this machine.'),
+  TOOL_NOT_FOUND: code(4, 404, 'A program that is needed was not found and could not be brought.'),
+  COMMAND_NOT_FOUND: code(4, 404, 'The command to run does not exist in the environment or on the machine.'),
+  WORKSPACE_NOT_FOUND: code(4, 404, 'The workspace that was named does not exist.'),
+
+  VERSION_EXISTS: code(5, 409, 'That version is registered with another definition; versions cannot be changed.'),
+  MODEL_EXISTS: code(5, 409, 'That model version is registered already.'),
+  IN_USE: code(5, 409, 'It cannot be deleted: something uses it. Archive it instead.'),
+  ARCHIVED: code(5, 409, 'The environment is archived as a whole; restore it first.'),
+  ALREADY_EXISTS: code(5, 409, 'The file or folder to write exists already.'),
+  BUSY: code(5, 409, 'Another process holds what is needed and did not let go in time.'),
+  PYTHON_MISMATCH: code(5, 409, 'The target has another minor version of Python than the lock.'),
+  MACHINE_MISMATCH: code(5, 409, 'This machine does not offer what the lock requires (platform, libc, CUDA driver).'),
+  FINISHED: code(5, 409, 'The run has ended; it cannot be changed any more.'),
+
+  UNSOLVABLE: code(6, 422, 'No set of packages fits the definition. The solver’s own explanation is shown.'),
+  BUILD_FAILED: code(6, 422, 'A source distribution, git reference or project could not be built into a wheel.'),
+  PACKAGE_CONFLICT: code(6, 422, 'Two packages cannot be installed together.'),
+
+  DIGEST_MISMATCH: code(7, 502, 'The bytes are not those that the digest promises. Nothing was kept.'),
+  HOSTILE_ARCHIVE: code(7, 422, 'An archive tries something that no honest archive does. Nothing was written.'),
+  CORRUPT_ARCHIVE: code(7, 422, 'An archive is broken or truncated. Nothing was kept.'),
+  CORRUPT_STORE: code(7, 500, 'A file in the store, a prefix or the workspace is damaged.'),
+  INVALID_WHEEL: code(7, 422, 'A wheel does not follow the wheel specification.'),
+
+  UNREACHABLE: code(8, 502, 'A server did not answer, or the connection broke and retries did not help.'),
+  OFFLINE: code(8, 503, 'Something has to be fetched, and offline mode is on.'),
+  HTTP_ERROR: code(8, 502, 'A server answered with an error.'),
+  DISK_FULL: code(8, 507, 'The disk is full. Nothing half-written was kept.'),
+  TIMEOUT: code(8, 504, 'It took longer than the limit.'),
+
+  UNAUTHORIZED: code(9, 401, 'The server wants credentials, or refuses those that it got.'),
+  PERMISSION_DENIED: code(9, 403, 'The operating system or the server does not permit it.'),
+
+  CANCELED: code(130, 499, 'Interrupted by the user or by a cancel request.'),
+  INTERNAL: code(70, 500, 'A defect in Terroir. Please report it with the text shown.'),
+} as const satisfies Record<string, ErrorCodeFacts>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export function exitCodeOf(code: ErrorCode): number {
+  return errorCodes[code].exit;
+}

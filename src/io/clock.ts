@@ -1,0 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** The time as ISO 8601 in UTC, with milliseconds. */
+export function now(): string {
+  return new Date().toISOString();
+}
+
+export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal });
+}

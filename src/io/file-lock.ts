@@ -1,0 +1,53 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { AppError } from '../errors/index.ts';
+import { sleep } from './clock.ts';
+
+export interface FileLockOptions {
+  /** Milliseconds until `BUSY`; without it, waits for ever. */
+  timeout?: number;
+  signal?: AbortSignal;
+  /** Called once, when the lock is not free at the first try. */
+  onWait?: () => void;
+}
+
+/**
+ * Runs `work` while no other process (and no other caller in this one) holds the lock at `path`.
+ * The lock is SQLite's own exclusive lock on an empty file: the kernel frees it when the holder dies, however it dies.
+ * @throws AppError BUSY after `timeout`.
+ */
+export async function withFileLock<T>(path: string, work: () => Promise<T>, options: FileLockOptions = {}): Promise<T> {
+  await mkdir(dirname(path), { recursive: true });
+  const database = new DatabaseSync(path, { timeout: 0 });
+  try {
+    await acquire(database, path, options);
+    return await work();
+  } finally {
+    database.close();
+  }
+}
+
+async function acquire(database: DatabaseSync, path: string, options: FileLockOptions): Promise<void> {
+  const startedAt = Date.now();
+  for (let attempt = 0; ; attempt += 1) {
+    if (tryAcquire(database)) return;
+    if (attempt === 0) options.onWait?.();
+    if (options.timeout !== undefined && Date.now() - startedAt >= options.timeout) {
+      throw new AppError('BUSY', `another process holds \`${path}\``, {
+        hint: 'Wait until it has finished, or end it, and try again.',
+      });
+    }
+    await sleep(Math.min(10 + attempt * 10, 200), options.signal);
+  }
+}
+
+function tryAcquire(database: DatabaseSync): boolean {
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+    return true;
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode === 5) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,175 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, type Dirent, type Stats } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AppError } from '../errors/index.ts';
+
+/**
+ * An error of the file system as the user should read it; anything else comes back unchanged.
+ * `action` completes the sentence "cannot …": "write `x`".
+ */
+export function fsErrorToAppError(error: unknown, action: string): unknown {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (error instanceof AppError || typeof code !== 'string') return error;
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new AppError('DISK_FULL', `cannot ${action}: the disk is full`, {
+        hint: 'Free some space (`terroir cache gc` removes what no lock needs) and repeat the command; it goes on where it stopped.',
+        cause: error,
+      });
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new AppError('PERMISSION_DENIED', `cannot ${action}: permission denied`, {
+        hint: 'Check the owner and mode of the path, or set TERROIR_HOME to a folder that you may write.',
+        cause: error,
+      });
+    case 'ENOENT':
+      return new AppError('FILE_NOT_FOUND', `cannot ${action}: no such file or folder`, { cause: error });
+    default:
+      return new AppError('INTERNAL', `cannot ${action}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Runs `work`, with errors of the file system turned into `AppError`s. */
+export async function withFsErrors<T>(action: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fsErrorToAppError(error, action);
+  }
+}
+
+export async function statIfExists(path: string): Promise<Stats | undefined> {
+  try {
+    return await fs.stat(path);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw fsErrorToAppError(error, `look at \`${path}\``);
+  }
+}
+
+export async function pathExists(path: string): Promise<boolean> {
+  return (await statIfExists(path)) !== undefined;
+}
+
+export async function isFolder(path: string): Promise<boolean> {
+  return (await statIfExists(path))?.isDirectory() ?? false;
+}
+
+export async function readBytes(path: string): Promise<Buffer> {
+  return await withFsErrors(`read \`${path}\``, () => fs.readFile(path));
+}
+
+export async function readBytesIfExists(path: string): Promise<Buffer | undefined> {
+  try {
+    return await fs.readFile(path);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw fsErrorToAppError(error, `read \`${path}\``);
+  }
+}
+
+export async function readText(path: string): Promise<string> {
+  return (await readBytes(path)).toString('utf8');
+}
+
+export async function readTextIfExists(path: string): Promise<string | undefined> {
+  return (await readBytesIfExists(path))?.toString('utf8');
+}
+
+/** Parsed, not checked: give the result to a schema. */
+export async function readJson(path: string): Promise<unknown> {
+  const text = await readText(path);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new AppError('CORRUPT_STORE', `\`${path}\` is not valid JSON`, { cause: error });
+  }
+}
+
+/** Writes the whole file or nothing: readers see the old content or the new. Missing folders are made. */
+export async function writeAtomically(
+  path: string,
+  content: string | Uint8Array,
+  options: { mode?: number; durable?: boolean } = {},
+): Promise<void> {
+  await withFsErrors(`write \`${path}\``, async () => {
+    await fs.mkdir(dirname(path), { recursive: true });
+    const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+    try {
+      const file = await fs.open(temporary, 'wx', options.mode ?? 0o644);
+      try {
+        await file.writeFile(content);
+        if (options.durable) await file.sync();
+      } finally {
+        await file.close();
+      }
+      await fs.rename(temporary, path);
+    } catch (error) {
+      await fs.rm(temporary, { force: true });
+      throw error;
+    }
+  });
+}
+
+export async function ensureFolder(path: string): Promise<void> {
+  await withFsErrors(`make the folder \`${path}\``, () => fs.mkdir(path, { recursive: true }));
+}
+
+/** Sorted by name (UTF-16 code units), so that nothing depends on the file system's order. Empty if the folder does not exist. */
+export async function listFolder(path: string): Promise<Dirent[]> {
+  try {
+    const entries = await fs.readdir(path, { withFileTypes: true });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw fsErrorToAppError(error, `list \`${path}\``);
+  }
+}
+
+/** Removes whatever is there, also from read-only folders. */
+export async function removeTree(path: string): Promise<void> {
+  await withFsErrors(`remove \`${path}\``, () => fs.rm(path, { recursive: true, force: true, maxRetries: 3 }));
+}
+
+export async function createTemporaryFolder(parent: string, prefix = 'tmp-'): Promise<string> {
+  await ensureFolder(parent);
+  return await withFsErrors(`make a folder in \`${parent}\``, () => fs.mkdtemp(join(parent, prefix)));
+}
+
+/** Renames; if the target exists already as a non-empty folder, answers false and leaves both as they are. */
+export async function renameOver(from: string, to: string): Promise<boolean> {
+  try {
+    await fs.mkdir(dirname(to), { recursive: true });
+    await fs.rename(from, to);
+    return true;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
+    throw fsErrorToAppError(error, `rename \`${from}\` to \`${to}\``);
+  }
+}
+
+/** SHA-256 (hex) and size of a file, read as a stream. */
+export async function hashFile(path: string): Promise<{ sha256: string; size: number }> {
+  return await withFsErrors(`read \`${path}\``, async () => {
+    const hash = createHash('sha256');
+    let size = 0;
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+      hash.update(chunk as Buffer);
+      size += (chunk as Buffer).length;
+    }
+    return { sha256: hash.digest('hex'), size };
+  });
+}
+
+export async function openForReading(path: string): Promise<fs.FileHandle> {
+  return await withFsErrors(`open \`${path}\``, () => fs.open(path, 'r'));
+}
+
+function isMissing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}

@@ -1,0 +1,32 @@
+/**
+ * The only door to the file system, to other processes, to the network, to the clock and to the machine's facts.
+ *
+ * Invariants: a file that is written under its final name is complete (temporary file, then rename); errors of the system come out as
+ * `AppError` (disk full, permission, not found); a download is verified before anyone sees it.
+ */
+export { now, sleep } from './clock.ts';
+export { type FileLockOptions, withFileLock } from './file-lock.ts';
+export {
+  createTemporaryFolder,
+  ensureFolder,
+  fsErrorToAppError,
+  hashFile,
+  isFolder,
+  listFolder,
+  openForReading,
+  pathExists,
+  readBytes,
+  readBytesIfExists,
+  readJson,
+  readText,
+  readTextIfExists,
+  removeTree,
+  renameOver,
+  statIfExists,
+  withFsErrors,
+  writeAtomically,
+} from './files.ts';
+export { createHttp, type Http, type HttpOptions, type HttpResponse } from './http/index.ts';
+export { currentPlatform, libcVersion, machineFacts } from './machine.ts';
+export { isInside, resolveInside } from './paths.ts';
+export { isProcessAlive, processStartTime, type RunOptions, type RunResult, runProcess } from './process.ts';

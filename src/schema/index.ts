@@ -1,0 +1,13 @@
+/**
+ * The shapes of everything that enters, leaves or is kept: zod schemas and the types that share their names.
+ *
+ * Invariants: a schema is used once, at the edge; inside, the types are trusted. Formats that are kept carry a version number.
+ */
+
+export { canonicalJson } from './canonical-json.ts';
+export * from './definition.ts';
+export { sha256 } from './digest.ts';
+export * from './job.ts';
+export * from './lock.ts';
+export * from './platform.ts';
+export * from './records.ts';
