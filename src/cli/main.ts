@@ -1,0 +1,127 @@
+/**
+ * The command line: finds the command, hands it what it may use, prints what it answers.
+ *
+ * Invariants: data on stdout, the rest on stderr; one place turns errors into text and exit codes; the first Ctrl-C asks to stop,
+ * the second one stops.
+ */
+import { AppError, isAppError } from '../errors/index.ts';
+import { createStyle, type Renderer } from '../report/render/index.ts';
+import type { Command, CommandResult, OptionValues } from './command.ts';
+import { commands } from './commands.ts';
+import { createContext } from './context.ts';
+import { errorText, exitCodeFor, toErrorData } from './error-output.ts';
+import { nearestCommand } from './nearest-command.ts';
+import { nounOverview, overview } from './overview.ts';
+import { HelpRequest, parseCommandLine } from './parse.ts';
+import { createRenderer } from './renderer.ts';
+import { version } from './version.ts';
+
+process.stdout.on('error', endOnClosedPipe);
+process.stderr.on('error', endOnClosedPipe);
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(words: readonly string[]): Promise<number> {
+  const style = createStyle(useColours(process.stdout));
+  const [first] = words;
+  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+    process.stdout.write(`${overview(style)}\n`);
+    return first === undefined ? 2 : 0;
+  }
+  if (first === '--version' || first === '-V' || first === 'version') {
+    process.stdout.write(`terroir ${version}\n`);
+    return 0;
+  }
+  const json = words.includes('--json') && !(words.indexOf('--') !== -1 && words.indexOf('--') < words.indexOf('--json'));
+  let command: Command | undefined;
+  try {
+    const found = findCommand(words);
+    if (typeof found === 'string') {
+      process.stdout.write(`${nounOverview(found, style)}\n`);
+      return words.length === 1 ? 2 : 0;
+    }
+    command = await found.load();
+    return await execute(command, words.slice(found.words));
+  } catch (error) {
+    if (error instanceof HelpRequest) {
+      process.stdout.write(error.text);
+      return 0;
+    }
+    if (json) process.stdout.write(`${JSON.stringify(toErrorData(error), undefined, 2)}\n`);
+    else process.stderr.write(`${errorText(error, createStyle(useColours(process.stderr)))}\n`);
+    return exitCodeFor(error, command?.runsScript === true);
+  }
+}
+
+/** The command that the first words name, or the noun alone if they name only that. */
+function findCommand(words: readonly string[]): { words: number; load(): Promise<Command> } | string {
+  const [first = '', second = ''] = words;
+  for (const [name, count] of [
+    [`${first} ${second}`, 2],
+    [first, 1],
+  ] as const) {
+    const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (entry !== undefined) return { words: count, load: () => entry.load() };
+  }
+  const isNoun = Object.keys(commands).some((name) => name.startsWith(`${first} `));
+  if (isNoun && (second === '' || second === '--help' || second === '-h')) return first;
+  const given = isNoun ? `${first} ${second}` : first;
+  const near = nearestCommand(given);
+  throw new AppError('USAGE', `there is no command \`${given}\``, {
+    hint: `${near === undefined ? '' : `Did you mean \`terroir ${near}\`? `}\`terroir --help\` lists the commands.`,
+  });
+}
+
+async function execute(command: Command, words: readonly string[]): Promise<number> {
+  const { input, options } = parseCommandLine(command, words);
+  const renderer = createRenderer(options, process.env, useColours(process.stderr));
+  const interrupt = interruptOnSignals(renderer);
+  const context = createContext({ options, renderer, signal: interrupt.signal });
+  try {
+    const result = await command.run(context, input);
+    renderer.close();
+    print(result, options);
+    return result.exitCode ?? 0;
+  } catch (error) {
+    renderer.close();
+    throw interrupt.signal.aborted && !isAppError(error) ? interrupt.signal.reason : error;
+  } finally {
+    await context.close();
+    interrupt.stop();
+  }
+}
+
+function print(result: CommandResult, options: OptionValues): void {
+  if (options.flag('json')) process.stdout.write(`${JSON.stringify(result.data, undefined, 2)}\n`);
+  else if (result.text !== '') process.stdout.write(`${result.text}\n`);
+}
+
+function interruptOnSignals(renderer: Renderer): { signal: AbortSignal; stop(): void } {
+  const controller = new AbortController();
+  let count = 0;
+  const onSignal = (name: NodeJS.Signals): void => {
+    count += 1;
+    if (count > 3) process.exit(130);
+    controller.abort(new AppError('CANCELED', `interrupted by ${name}`, { details: { signal: name } }));
+    renderer.pause();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const name of signals) process.on(name, onSignal);
+  return {
+    signal: controller.signal,
+    stop: () => {
+      for (const name of signals) process.off(name, onSignal);
+    },
+  };
+}
+
+function useColours(stream: NodeJS.WriteStream): boolean {
+  if (process.env.NO_COLOR) return false;
+  if (process.env.FORCE_COLOR) return process.env.FORCE_COLOR !== '0';
+  return stream.isTTY && process.env.TERM !== 'dumb';
+}
+
+/** `terroir env list | head -1` is no error. */
+function endOnClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+}

@@ -1,0 +1,40 @@
+import type { Style } from '../report/render/index.ts';
+import { commands } from './commands.ts';
+
+/** The first page of help: every command in one screen. */
+export function overview(style: Style): string {
+  const nouns = ['env', 'run', 'model', 'cache', 'doctor'];
+  const titles: Record<string, string> = {
+    env: 'Environments',
+    run: 'Runs',
+    model: 'Models',
+    cache: 'This machine',
+  };
+  const lines = [
+    `${style.bold('terroir')}: reproducible environments for machine learning, on your own machines`,
+    '',
+    `Usage: terroir ${style.cyan('COMMAND')} [ARGUMENTS] [OPTIONS]`,
+  ];
+  for (const noun of nouns) {
+    const title = titles[noun];
+    if (title !== undefined) lines.push('', style.bold(title));
+    for (const [name, { summary }] of Object.entries(commands)) {
+      if (name === noun || name.startsWith(`${noun} `) || name.startsWith(`${noun}s `)) {
+        lines.push(`  ${style.cyan(name.padEnd(15))} ${summary}`);
+      }
+    }
+  }
+  lines.push('', 'Start with `terroir run JOB.yml`. `terroir COMMAND --help` explains a command, with examples.', '');
+  return lines.join('\n');
+}
+
+/** The page of one noun: `terroir env`. */
+export function nounOverview(noun: string, style: Style): string {
+  const rows = Object.entries(commands).filter(([name]) => name.startsWith(`${noun} `));
+  return [
+    `Usage: terroir ${noun} COMMAND`,
+    '',
+    ...rows.map(([name, { summary }]) => `  ${style.cyan(name.padEnd(15))} ${summary}`),
+    '',
+  ].join('\n');
+}

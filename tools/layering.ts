@@ -1,0 +1,79 @@
+/** Holds the table of folders in docs/ARCHITECTURE.md: who may import whom, and only through a folder's `index.ts`. */
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+
+/** A folder of `src`, and what it may import besides `errors` and `schema`. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  schema: [],
+  io: [],
+  report: ['io'],
+  documents: [],
+  requirements: [],
+  definition: ['documents', 'requirements'],
+  jobs: ['documents'],
+  channels: ['io', 'report', 'requirements', 'resolve'],
+  resolve: ['report', 'requirements'],
+  store: ['io', 'report'],
+  plan: ['store', 'io', 'requirements'],
+  prefix: ['plan', 'store', 'io', 'report'],
+  snapshots: ['io'],
+  targets: ['io', 'report', 'snapshots'],
+  workspace: ['io'],
+  app: [
+    'report',
+    'io',
+    'documents',
+    'requirements',
+    'definition',
+    'jobs',
+    'channels',
+    'resolve',
+    'store',
+    'plan',
+    'prefix',
+    'snapshots',
+    'targets',
+    'workspace',
+  ],
+  cli: ['app', 'report', 'documents'],
+};
+/** Folders in folders that have a public surface of their own. */
+const innerSurfaces = new Set(['channels/pypi', 'definition/checks', 'io/http', 'report/render', 'targets/local']);
+/** Everybody may import these. */
+const foundations = new Set(['errors', 'schema']);
+
+const problems: string[] = [];
+for (const file of globSync('src/**/*.ts', { cwd: root })) {
+  if (file.endsWith('.spec.ts')) continue;
+  for (const specifier of importsOf(readFileSync(join(root, file), 'utf8'))) checkImport(file, specifier);
+}
+for (const problem of problems) console.error(problem);
+if (problems.length > 0) process.exitCode = 1;
+
+function importsOf(text: string): string[] {
+  return [...text.matchAll(/(?:\bfrom\s+|\bimport\(\s*|\bimport\s+)'(\.[^']+)'/g)].map((match) => match[1] ?? '');
+}
+
+function checkImport(file: string, specifier: string): void {
+  const target = relative(join(root, 'src'), resolve(root, dirname(file), specifier));
+  const from = folderOf(relative('src', file));
+  const to = folderOf(target);
+  if (from === to || from === '' || target.startsWith('..')) {
+    if (target.startsWith('..') && from !== '') problems.push(`${file}: imports ${specifier}, outside of src`);
+    return;
+  }
+  if (!foundations.has(to) && mayImport[from]?.includes(to) !== true) {
+    problems.push(`${file}: ${from} may not import ${to} (docs/ARCHITECTURE.md has the table)`);
+  }
+  const surface = dirname(target);
+  if (!target.endsWith('/index.ts') || !(surface === to || innerSurfaces.has(surface))) {
+    problems.push(`${file}: imports ${specifier}; only a folder's index.ts is its surface`);
+  }
+}
+
+function folderOf(path: string): string {
+  return path.includes('/') ? (path.split('/')[0] ?? '') : '';
+}
