@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { createHttp, type Http } from '../io/index.ts';
+import { createPrefixes, type Prefixes } from '../prefix/index.ts';
+import type { Emit } from '../report/index.ts';
+import { createStore, type Store } from '../store/index.ts';
+import { findWorkspaceFolder, openWorkspace, type Workspace } from '../workspace/index.ts';
+
+export interface AppOptions {
+  cwd: string;
+  /** The caller's environment variables. */
+  env: Record<string, string | undefined>;
+  home: string;
+  /** Who registers and runs, for the records. */
+  user: string;
+  /** The workspace's folder; without one it is looked for. */
+  workspace?: string;
+  offline: boolean;
+  emit: Emit;
+  signal: AbortSignal;
+  /** Of Terroir itself. */
+  version: string;
+}
+
+/** What the use cases share: the workspace, the machine's store, and how to talk to user and network. */
+export interface App extends AppOptions {
+  readonly workspaceFolder: string;
+  /** `~/.cache/terroir/v1`, or below TERROIR_HOME. */
+  readonly storeFolder: string;
+  readonly store: Store;
+  readonly prefixes: Prefixes;
+  openWorkspace(): Promise<Workspace>;
+  close(): Promise<void>;
+}
+
+export async function openApp(options: AppOptions): Promise<App> {
+  const workspaceFolder =
+    options.workspace ?? (await findWorkspaceFolder({ cwd: options.cwd, env: options.env, home: options.home }));
+  const storeFolder = storeFolderOf(options);
+  const store = createStore({ root: storeFolder });
+  let workspace: Promise<Workspace> | undefined;
+  return {
+    ...options,
+    workspaceFolder,
+    storeFolder,
+    store,
+    prefixes: createPrefixes({ root: storeFolder, store }),
+    openWorkspace: () => {
+      workspace ??= openWorkspace(workspaceFolder, { create: true, user: options.user });
+      return workspace;
+    },
+    close: async () => {
+      const opened = await workspace?.catch(() => undefined);
+      opened?.close();
+    },
+  };
+}
+
+function storeFolderOf({ env, home }: AppOptions): string {
+  if (env.TERROIR_HOME) return join(env.TERROIR_HOME, 'v1');
+  return join(env.XDG_CACHE_HOME || join(home, '.cache'), 'terroir', 'v1');
+}

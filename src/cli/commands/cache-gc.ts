@@ -1,0 +1,23 @@
+import { collectGarbage } from '../../app/index.ts';
+import { AppError } from '../../errors/index.ts';
+import { formatBytes } from '../../report/render/index.ts';
+import type { Command } from '../command.ts';
+
+export const command: Command = {
+  name: 'cache gc',
+  summary: 'Remove what no lock needs',
+  description: 'Removes archives, unpacked packages and prefixes that no lock of this workspace needs and nobody used lately. What goes can be fetched or made again.',
+  options: [
+    { flags: '--older-than <days>', description: 'Only what was not used for so many days', default: '30' },
+    { flags: '--dry-run', description: 'Only say how much would go' },
+  ],
+  examples: [{ command: 'terroir cache gc --older-than 0', does: 'free as much as possible' }],
+  run: async (context, { options }) => {
+    const text = options.text('olderThan') ?? '30';
+    const olderThanDays = Number(text);
+    if (!(olderThanDays >= 0)) throw new AppError('USAGE', `--older-than wants a number of days, not \`${text}\``);
+    const result = await collectGarbage(await context.app(), { olderThanDays, dryRun: options.flag('dryRun') });
+    const verb = options.flag('dryRun') ? 'would remove' : 'removed';
+    return { data: result, text: `${verb} ${result.removed.count} entries, ${formatBytes(result.removed.bytes)}` };
+  },
+};

@@ -1,0 +1,32 @@
+import { diffEnvironments } from '../../app/index.ts';
+import type { Command } from '../command.ts';
+import { packageDiffLines, valueText } from '../diff-text.ts';
+
+export const command: Command = {
+  name: 'env diff',
+  summary: 'Compare two versions: definition and packages',
+  description: 'Compares the definitions of two versions, and the packages of their locks (what is not locked yet is not locked by this).',
+  arguments: [
+    { name: '<a>', description: 'name, name:version or name@latest' },
+    { name: '<b>', description: 'The other one' },
+  ],
+  options: [{ flags: '--platform <platform>', description: 'Whose locks to compare (this machine’s)' }],
+  examples: [{ command: 'terroir env diff iris:1 iris:2', does: 'what changed' }],
+  run: async (context, { arguments: [a = '', b = ''], options }) => {
+    const { style } = context;
+    const diff = await diffEnvironments(await context.app(), a, b, options.text('platform'));
+    const lines = diff.definition.map(({ path, from, to }) => {
+      if (from === undefined || from === null) return style.green(`+ ${path}: ${valueText(to)}`);
+      if (to === undefined || to === null) return style.red(`- ${path}: ${valueText(from)}`);
+      return `~ ${path}: ${valueText(from)} → ${valueText(to)}`;
+    });
+    const packages = packageDiffLines(diff.packages, style);
+    const text = [
+      style.bold('definition'),
+      ...(lines.length === 0 ? ['  no difference'] : lines.map((line) => `  ${line}`)),
+      style.bold('packages'),
+      ...(diff.notes.length > 0 ? diff.notes.map((note) => `  ${note}`) : packages.length === 0 ? ['  no difference'] : packages.map((line) => `  ${line}`)),
+    ].join('\n');
+    return { data: { definition: diff.definition, packages: diff.packages }, text };
+  },
+};

@@ -1,0 +1,60 @@
+import { listEnvironments, listVersions } from '../../app/index.ts';
+import type { Command } from '../command.ts';
+import { readLimit } from '../limit.ts';
+import { table } from '../table.ts';
+import { ago } from '../time-text.ts';
+import { tagText } from '../version-text.ts';
+
+export const command: Command = {
+  name: 'env list',
+  summary: 'List environments',
+  description: 'Lists environments, or with --name the versions of one, newest first. Anonymous ones are not listed.',
+  options: [
+    { flags: '-n, --name <name>', description: 'List the versions of this environment' },
+    { flags: '--archived', description: 'Only archived ones' },
+    { flags: '--all', description: 'Archived ones too' },
+    { flags: '--category <category>', description: 'Only this category', choices: ['curated', 'user_managed', 'system_managed'] },
+    { flags: '--tag <key=value>', description: 'Only with this tag', repeatable: true },
+    { flags: '--search <text>', description: 'Only names that contain the text' },
+    { flags: '--limit <n>', description: 'At most so many', default: '50' },
+    { flags: '--cursor <cursor>', description: 'Go on where an earlier page ended (its `next`)' },
+  ],
+  examples: [
+    { command: 'terroir env list', does: 'every environment with its latest version' },
+    { command: 'terroir env list --name iris', does: 'the versions of one' },
+    { command: "terroir env list --json | jq -r '.items[].name'", does: 'for scripts' },
+  ],
+  run: async (context, { options }) => {
+    const app = await context.app();
+    const filter = {
+      archived: options.flag('all') ? ('all' as const) : options.flag('archived') ? ('archived' as const) : ('active' as const),
+      limit: readLimit(options),
+      cursor: options.text('cursor'),
+    };
+    const name = options.text('name');
+    if (name !== undefined) {
+      const page = await listVersions(app, name, filter);
+      const rows = page.items.map((item) => [item.version, item.category, item.fingerprint.slice(0, 12), ago(item.createdAt), tagText(item.tags)]);
+      return { data: page, text: listText(table(['version', 'category', 'fingerprint', 'created', 'tags'], rows, context.style), page.next) };
+    }
+    const page = await listEnvironments(app, {
+      ...filter,
+      category: options.text('category'),
+      tags: options.list('tag'),
+      nameContains: options.text('search'),
+    });
+    const rows = page.items.map((item) => [
+      item.name,
+      item.latestVersion ?? '',
+      item.category ?? '',
+      ago(item.updatedAt),
+      item.description ?? '',
+    ]);
+    const text = listText(table(['name', 'latest', 'category', 'changed', 'description'], rows, context.style), page.next);
+    return { data: page, text: text === '' ? 'no environments yet: `terroir env create FILE` registers one' : text };
+  },
+};
+
+function listText(rows: string, next: string | null): string {
+  return next === null ? rows : `${rows}\n… more: --cursor ${next}`;
+}

@@ -1,0 +1,16 @@
+import { createVersion } from '../../app/index.ts';
+import type { Command } from '../command.ts';
+import { outcomeLine, versionText } from '../version-text.ts';
+
+export const command: Command = {
+  name: 'env load',
+  summary: 'Register a version from a v1 folder',
+  description: 'Registers what Azure ML’s SDK v1 (`save_to_directory`) or `terroir env save` wrote.',
+  arguments: [{ name: '<folder>', description: 'The folder with azureml_environment.json' }],
+  options: [{ flags: '-n, --name <name>', description: 'Another name' }],
+  examples: [{ command: 'terroir env load ./iris-env', does: 'register it' }],
+  run: async (context, { arguments: [folder = ''], options }) => {
+    const result = await createVersion(await context.app(), { source: { kind: 'path', path: folder }, name: options.text('name') });
+    return { data: result.version, text: `${outcomeLine(result, context.style)}\n${versionText(result.version, context.style)}` };
+  },
+};

@@ -1,0 +1,25 @@
+import { materialiseEnvironment, verifyEnvironmentPrefix } from '../../app/index.ts';
+import type { Command } from '../command.ts';
+
+export const command: Command = {
+  name: 'env prefix',
+  summary: 'Materialise on this machine and print the path',
+  description: [
+    'Makes the environment as a directory on this machine, if it is not there yet, and prints its path. Environments with the same lock share it.',
+    'Point an editor at the interpreter: `terroir env prefix NAME --python`. `source PREFIX/bin/activate` works as with a venv.',
+  ].join('\n'),
+  arguments: [{ name: '<reference>', description: 'name, name:version, name@latest, or a file' }],
+  options: [
+    { flags: '--python', description: 'Print the path of the interpreter instead' },
+    { flags: '--verify', description: 'Check every file, and repair what is damaged' },
+  ],
+  examples: [
+    { command: 'terroir env prefix iris', does: 'the directory' },
+    { command: 'code --user-data-dir . "$(terroir env prefix iris --python)"', does: 'the interpreter, for an editor' },
+  ],
+  run: async (context, { arguments: [reference = ''], options }) => {
+    const app = await context.app();
+    const made = options.flag('verify') ? await verifyEnvironmentPrefix(app, reference) : await materialiseEnvironment(app, reference);
+    return { data: made, text: options.flag('python') ? made.interpreter : made.prefix };
+  },
+};

@@ -1,0 +1,23 @@
+import { listModels } from '../../app/index.ts';
+import { formatBytes } from '../../report/render/index.ts';
+import type { Command } from '../command.ts';
+import { readLimit } from '../limit.ts';
+import { table } from '../table.ts';
+import { ago } from '../time-text.ts';
+
+export const command: Command = {
+  name: 'model list',
+  summary: 'List models',
+  options: [
+    { flags: '-n, --name <name>', description: 'Only versions of this model' },
+    { flags: '--limit <n>', description: 'At most so many', default: '50' },
+    { flags: '--cursor <cursor>', description: 'Go on where an earlier page ended (its `next`)' },
+  ],
+  examples: [{ command: 'terroir model list', does: 'every model' }],
+  run: async (context, { options }) => {
+    const page = await listModels(await context.app(), { name: options.text('name'), limit: readLimit(options), cursor: options.text('cursor') });
+    const rows = page.items.map((model) => [model.name, model.version, model.runId, formatBytes(model.size), ago(model.createdAt)]);
+    const text = table(['model', 'version', 'run', 'size', 'created'], rows, context.style);
+    return { data: page, text: text === '' ? 'no models yet: `terroir model register` keeps one' : text };
+  },
+};

@@ -1,0 +1,43 @@
+import { listRuns } from '../../app/index.ts';
+import { formatDuration } from '../../report/render/index.ts';
+import { runStatuses } from '../../schema/index.ts';
+import type { Command } from '../command.ts';
+import { readLimit } from '../limit.ts';
+import { statusText } from '../run-text.ts';
+import { table } from '../table.ts';
+import { ago } from '../time-text.ts';
+
+export const command: Command = {
+  name: 'runs list',
+  summary: 'List runs, newest first',
+  options: [
+    { flags: '--status <status>', description: 'Only with this status', choices: runStatuses },
+    { flags: '--env <reference>', description: 'Only of this environment: name or name:version' },
+    { flags: '--limit <n>', description: 'At most so many', default: '50' },
+    { flags: '--cursor <cursor>', description: 'Go on where an earlier page ended (its `next`)' },
+  ],
+  examples: [
+    { command: 'terroir runs list --env iris', does: 'what ran in an environment' },
+    { command: 'terroir runs list --status Failed --limit 5', does: 'the latest failures' },
+  ],
+  run: async (context, { options }) => {
+    const page = await listRuns(await context.app(), {
+      status: options.text('status'),
+      environment: options.text('env'),
+      limit: readLimit(options),
+      cursor: options.text('cursor'),
+    });
+    const rows = page.items.map((run) => [
+      run.id,
+      run.status,
+      `${run.environment.name}:${run.environment.version}`.slice(0, 40),
+      ago(run.createdAt),
+      run.resources === null ? '' : formatDuration(run.resources.wall * 1000),
+      run.displayName ?? (typeof run.command === 'string' ? run.command : run.command.join(' ')).slice(0, 60),
+    ]);
+    const text = table(['run', 'status', 'environment', 'created', 'took', 'name'], rows, context.style);
+    const coloured = runStatuses.reduce((all, status) => all.replaceAll(`  ${status} `, `  ${statusText(status, context.style)} `), text);
+    const more = page.next === null ? '' : `\n… more: --cursor ${page.next}`;
+    return { data: page, text: text === '' ? 'no runs yet: `terroir run JOB.yml` makes one' : coloured + more };
+  },
+};

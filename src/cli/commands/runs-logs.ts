@@ -1,0 +1,20 @@
+import { followLogs, readLogs } from '../../app/index.ts';
+import type { Command } from '../command.ts';
+
+export const command: Command = {
+  name: 'runs logs',
+  summary: 'Print what a run printed',
+  arguments: [{ name: '<run>', description: 'Its id, or the beginning of it' }],
+  options: [{ flags: '-f, --follow', description: 'Go on until the run ends' }],
+  examples: [{ command: 'terroir runs logs RUN | tail', does: 'the end of it' }],
+  run: async (context, { arguments: [id = ''], options }) => {
+    const app = await context.app();
+    const write = (chunk: Uint8Array): Promise<void> =>
+      new Promise((resolve, reject) => {
+        process.stdout.write(chunk, (error) => (error ? reject(error) : resolve()));
+      });
+    if (context.json) return { data: { log: (await readLogs(app, id)).toString('utf8') }, text: '' };
+    await followLogs(app, id, { follow: options.flag('follow'), write });
+    return { data: null, text: '' };
+  },
+};

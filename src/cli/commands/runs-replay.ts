@@ -1,0 +1,20 @@
+import { replayRun } from '../../app/index.ts';
+import type { Command } from '../command.ts';
+import { passOutput } from '../pass-output.ts';
+import { runResult } from '../run-text.ts';
+
+export const command: Command = {
+  name: 'runs replay',
+  summary: 'Repeat a run: same snapshot, same packages',
+  description: [
+    'Repeats a run with the snapshot, the lock and the inputs of its record, whatever the definition, the index or the code look like today.',
+    'Secrets are taken from your environment again. What cannot be the same (an input that changed, another machine) is said.',
+  ].join('\n'),
+  arguments: [{ name: '<run>', description: 'Its id, or the beginning of it' }],
+  runsScript: true,
+  examples: [{ command: 'terroir runs replay RUN', does: 'a year later' }],
+  run: async (context, { arguments: [id = ''] }) => {
+    const outcome = await replayRun(await context.app(), id, { onOutput: passOutput(context) });
+    return runResult(outcome, context);
+  },
+};

@@ -1,0 +1,25 @@
+import { AppError, type ErrorCode } from '../errors/index.ts';
+import { formatPosition, type Position } from './position.ts';
+
+/** One thing that is wrong in a file. */
+export interface Problem {
+  position: Position;
+  /** What was found and what is allowed, without the position. */
+  message: string;
+  hint?: string;
+}
+
+/** @throws AppError with the first problem as its message, and all of them in `details.problems`. */
+export function throwProblems(code: ErrorCode, problems: readonly Problem[]): never {
+  const sorted = [...problems].sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column);
+  const [first, ...others] = sorted;
+  if (first === undefined) throw new Error('there is no problem to report');
+  const shown = [first, ...others.slice(0, 4)].map(lineOf);
+  const hidden = others.length - 4;
+  if (hidden > 0) shown.push(`… and ${hidden} more`);
+  throw new AppError(code, shown.join('\n'), { hint: first.hint, details: { problems: sorted } });
+}
+
+function lineOf({ position, message, hint }: Problem, index: number): string {
+  return `${formatPosition(position)}: ${message}${index > 0 && hint !== undefined ? ` (${hint})` : ''}`;
+}
