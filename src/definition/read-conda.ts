@@ -1,0 +1,146 @@
+import { createShapeReader, nearest, type ShapeReader, type YamlDocument, type YamlPath } from '../documents/index.ts';
+import type { Platform, PythonLayer, RequirementEntry } from '../schema/index.ts';
+import { platforms } from '../schema/index.ts';
+import { parseCondaSpec } from './conda-spec.ts';
+import type { ReadState } from './read-state.ts';
+import { readRequirementEntry } from './read-requirements.ts';
+
+type CondaLayer = Extract<PythonLayer, { kind: 'conda' }>;
+
+const keys = ['name', 'channels', 'dependencies', 'prefix', 'variables', 'platforms'];
+
+export interface CondaFile {
+  layer: CondaLayer;
+  platforms: Platform[];
+}
+
+/**
+ * Reads a conda file (or an inline one at `root`). The file's own `name` and `prefix` have no meaning here.
+ * `folder` is where its paths start, relative to the definition's folder.
+ */
+export async function readCondaFile(
+  state: ReadState,
+  document: YamlDocument,
+  root: YamlPath,
+  place: { at: readonly (string | number)[]; folder: string },
+): Promise<CondaFile> {
+  const reader = createShapeReader(document);
+  const layer: CondaLayer = { kind: 'conda', channels: [], dependencies: [] };
+  const result: CondaFile = { layer, platforms: [] };
+  if (reader.map(root, keys, 'a conda file')) {
+    reader.text([...root, 'name']);
+    reader.text([...root, 'prefix']);
+    layer.channels = readChannels(state, reader, root, place.at);
+    await readDependencies(state, reader, root, layer, place);
+    const variables = reader.textMap([...root, 'variables']);
+    if (variables !== undefined) layer.variables = variables;
+    for (const path of reader.list([...root, 'platforms']) ?? []) {
+      const platform = reader.oneOf(path, platforms);
+      if (platform !== undefined) result.platforms.push(platform);
+    }
+  } else if (reader.problems.length === 0) reader.report(root, 'the conda file is empty', 'It needs `dependencies:`.');
+  state.problems.push(...reader.problems);
+  return result;
+}
+
+function readChannels(state: ReadState, reader: ShapeReader, root: YamlPath, at: readonly (string | number)[]): string[] {
+  const path = [...root, 'channels'];
+  if (typeof reader.value(path) === 'string') {
+    mark(state, reader.document, path, [...at, 'channels', 0]);
+    return [reader.text(path) ?? ''];
+  }
+  const channels: string[] = [];
+  for (const item of reader.list(path) ?? []) {
+    const channel = reader.text(item)?.trim();
+    if (channel === undefined || channel === '') continue;
+    mark(state, reader.document, item, [...at, 'channels', channels.length]);
+    channels.push(channel);
+  }
+  return channels;
+}
+
+async function readDependencies(
+  state: ReadState,
+  reader: ShapeReader,
+  root: YamlPath,
+  layer: CondaLayer,
+  { at, folder }: { at: readonly (string | number)[]; folder: string },
+): Promise<void> {
+  const path = [...root, 'dependencies'];
+  if (!reader.has(path)) {
+    const near = Object.keys((reader.value(root) as object | undefined) ?? {}).find((key) => nearest(key, ['dependencies']) !== undefined);
+    if (near === undefined) reader.report(root, 'the conda file has no `dependencies`', 'List the packages under `dependencies:`; an empty list is `dependencies: []`.');
+    return;
+  }
+  for (const item of reader.list(path) ?? []) {
+    const here = [...at, 'dependencies', layer.dependencies.length];
+    mark(state, reader.document, item, here);
+    const value = reader.value(item);
+    if (value === null) continue;
+    if (typeof value === 'object' && !Array.isArray(value)) {
+      const pip = await readPipBlock(state, reader, item, here, folder);
+      if (pip !== undefined) layer.dependencies.push({ pip });
+      continue;
+    }
+    const text = reader.text(item)?.trim().replaceAll(/\s+/g, ' ');
+    if (text === undefined) continue;
+    if (checkSpec(reader, item, text)) layer.dependencies.push(text);
+  }
+}
+
+function checkSpec(reader: ShapeReader, path: YamlPath, text: string): boolean {
+  if (/^-/.test(text)) {
+    reader.report(path, `\`${text}\` is no conda package`, 'Options and `-r` files belong into the `pip:` block.');
+    return false;
+  }
+  if (/<[A-Za-z][^>]*>|\{\{|\{%|@@/.test(text)) {
+    reader.report(path, `\`${text}\` still has a placeholder`, 'Fill the template in first.');
+    return false;
+  }
+  if (parseCondaSpec(text) !== undefined) return true;
+  const python = /^([A-Za-z0-9._-]+)(\[[^\]]*\])/.exec(text);
+  reader.report(
+    path,
+    `\`${text}\` is no conda specification`,
+    python === null ? 'Write it like `numpy`, `numpy=1.26`, `numpy>=1.2,<2` or `conda-forge::numpy=1.26.4=py311_0`.' : 'conda packages have no extras; put it into the `pip:` block.',
+  );
+  return false;
+}
+
+async function readPipBlock(
+  state: ReadState,
+  reader: ShapeReader,
+  item: YamlPath,
+  here: readonly (string | number)[],
+  folder: string,
+): Promise<RequirementEntry[] | undefined> {
+  const found = Object.keys(reader.value(item) as object);
+  if (!found.includes('pip') || found.length > 1) {
+    const odd = found.find((key) => key !== 'pip') ?? '';
+    const value = reader.text([...item, odd]);
+    reader.report(item, `\`${odd}:\` cannot stand in a list of dependencies; only \`pip:\` can`, value === undefined ? undefined : `Write \`${odd}=${value}\`.`, 'key');
+    return undefined;
+  }
+  const path = [...item, 'pip'];
+  const items = typeof reader.value(path) === 'string' ? [path] : (reader.list(path) ?? []);
+  const entries: RequirementEntry[] = [];
+  for (const each of items) {
+    const text = reader.text(each)?.trim();
+    if (text === undefined || text === '' || text.startsWith('#')) continue;
+    const at = [...here, 'pip', entries.length];
+    mark(state, reader.document, each, at);
+    const body = text.replace(/\s#.*$/, '').trim();
+    const entry = await readRequirementEntry(state, body, at, { folder, position: reader.document.locate(each), chain: [] });
+    if (entry !== undefined) entries.push(entry);
+  }
+  return entries;
+}
+
+function mark(state: ReadState, document: YamlDocument, from: YamlPath, to: readonly (string | number)[]): void {
+  const range = document.range(from);
+  if (range !== undefined) state.mark(to, { file: document.source.path, ...range });
+}
+
+/** Marks where a value stands; for readers of other formats. */
+export const markValue = mark;
+

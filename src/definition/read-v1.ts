@@ -1,0 +1,152 @@
+import { createShapeReader, parseYaml, type ShapeReader, type YamlDocument } from '../documents/index.ts';
+import { type Definition, type DefinitionHeader, sha256 } from '../schema/index.ts';
+import { emptyDefinition } from './defaults.ts';
+import { parseImage } from './image-reference.ts';
+import { markValue, readCondaFile } from './read-conda.ts';
+import { readContext } from './read-context.ts';
+import { simpleForm } from './read-dockerfile.ts';
+import { joinPath } from './read-requirements.ts';
+import { type ReadState, readReferencedText } from './read-state.ts';
+
+const condaFileName = 'conda_dependencies.yml';
+const keys = ['name', 'version', 'environmentVariables', 'python', 'docker', 'spark', 'databricks', 'r', 'inferencingStackVersion', 'assetId', 'autoRebuild', 'description', 'tags', 'mpi'];
+
+/** What SDK v1's scaffold puts into every environment. */
+const placeholderVariable = { name: 'EXAMPLE_ENV_VAR', value: 'EXAMPLE_VALUE' };
+
+/** `azureml_environment.json`, with `conda_dependencies.yml` beside it; also the form that the service answers. */
+export async function readV1(state: ReadState, document: YamlDocument): Promise<{ header: DefinitionHeader; definition: Definition }> {
+  const reader = createShapeReader(document);
+  const definition = emptyDefinition();
+  const header: DefinitionHeader = { tags: {} };
+  if (reader.map([], keys, 'azureml_environment.json')) {
+    header.name = reader.text(['name']);
+    header.version = reader.text(['version']);
+    header.description = reader.text(['description']);
+    header.tags = reader.textMap(['tags']) ?? {};
+    definition.environmentVariables = reader.textMap(['environmentVariables']) ?? {};
+    if (definition.environmentVariables[placeholderVariable.name] === placeholderVariable.value) delete definition.environmentVariables[placeholderVariable.name];
+    for (const name of Object.keys(definition.environmentVariables)) markValue(state, document, ['environmentVariables', name], ['environmentVariables', name]);
+    definition.autoRebuild = reader.flag(['autoRebuild']) === false ? 'disabled' : 'on_base_image_update';
+    await readDocker(state, reader, definition);
+    await readPython(state, reader, definition);
+    readSpark(reader, definition);
+    readForeign(state, reader);
+  }
+  state.problems.push(...reader.problems);
+  return { header, definition };
+}
+
+async function readPython(state: ReadState, reader: ShapeReader, definition: Definition): Promise<void> {
+  const path = ['python'];
+  reader.map(path, ['userManagedDependencies', 'interpreterPath', 'condaDependenciesFile', 'baseCondaEnvironment', 'condaDependencies'], '`python`');
+  const userManaged = reader.flag([...path, 'userManagedDependencies']) ?? false;
+  const interpreterPath = reader.text([...path, 'interpreterPath']);
+  definition.python = userManaged ? { userManaged, interpreterPath: interpreterPath ?? 'python' } : { userManaged };
+  if (reader.has([...path, 'baseCondaEnvironment'])) {
+    state.warnings.push({ position: reader.document.locate([...path, 'baseCondaEnvironment']), message: '`baseCondaEnvironment` is not read: an environment does not build on another one of a machine' });
+  }
+  if (userManaged) return;
+  if (reader.has([...path, 'condaDependencies'])) {
+    markValue(state, reader.document, [...path, 'condaDependencies'], ['layer']);
+    const { layer } = await readCondaFile(state, reader.document, [...path, 'condaDependencies'], { at: ['layer'], folder: '.' });
+    definition.layer = layer;
+    return;
+  }
+  const named = reader.text([...path, 'condaDependenciesFile']);
+  const file = named === undefined ? condaFileName : joinPath('.', named);
+  if (named === undefined && (await state.files.kind(file)) !== 'file') return;
+  const source = await readReferencedText(state, file, reader.document.locate([...path, 'condaDependenciesFile']));
+  if (source === undefined) return;
+  const { layer } = await readCondaFile(state, parseYaml(source, 'INVALID_DEFINITION'), [], { at: ['layer'], folder: joinPath(file, '..') });
+  definition.layer = { ...layer, file: { path: file, digest: sha256(source.text), size: Buffer.byteLength(source.text) } };
+}
+
+const dockerKeys = ['enabled', 'baseImage', 'baseDockerfile', 'sharedVolumes', 'shmSize', 'smhSize', 'arguments', 'gpuSupport', 'baseImageRegistry', 'platform', 'buildContext'];
+
+async function readDocker(state: ReadState, reader: ShapeReader, definition: Definition): Promise<void> {
+  const path = ['docker'];
+  if (!reader.map(path, dockerKeys, '`docker`')) return;
+  const options = ['baseImage', 'baseDockerfile', 'buildContext'].filter((key) => reader.has([...path, key]));
+  if (options.length > 1) {
+    reader.report([...path, options[1] ?? ''], `Docker image or Dockerfile should be provided not both: ${options.map((key) => `\`${key}\``).join(' and ')}`, undefined, 'key');
+    return;
+  }
+  readImage(state, reader, definition);
+  readPlatform(reader, definition);
+  const dockerfile = reader.text([...path, 'baseDockerfile']);
+  if (dockerfile !== undefined) await readBaseDockerfile(state, reader, definition, dockerfile);
+  const context = [...path, 'buildContext'];
+  if (reader.map(context, ['locationType', 'location', 'dockerfilePath'], '`buildContext`')) {
+    const location = reader.text([...context, 'location']);
+    if (location === undefined || /^[a-z]+:\/\//i.test(location)) {
+      reader.report([...context, 'location'], 'a build context in Azure storage or in git cannot be read', 'Download it, and register the folder with `terroir env create --build-context`.');
+      return;
+    }
+    definition.build = await readContext(state, {
+      folder: joinPath('.', location),
+      dockerfilePath: reader.text([...context, 'dockerfilePath']) ?? 'Dockerfile',
+      position: reader.document.locate([...context, 'location']),
+      dockerfilePosition: reader.document.locate([...context, 'dockerfilePath']),
+    });
+  }
+}
+
+function readImage(state: ReadState, reader: ShapeReader, definition: Definition): void {
+  const registry = ['docker', 'baseImageRegistry'];
+  reader.map(registry, ['address', 'username', 'password', 'registryIdentity'], '`baseImageRegistry`');
+  for (const key of ['username', 'password']) {
+    if (reader.has([...registry, key])) {
+      reader.report([...registry, key], 'credentials of a registry do not belong into a definition', 'Log in with `docker login` on the machine that pulls, and remove them here.', 'key');
+    }
+  }
+  const image = reader.text(['docker', 'baseImage']);
+  if (image === undefined) return;
+  const address = reader.text([...registry, 'address'])?.replace(/\/+$/, '');
+  definition.image = address === undefined || image.startsWith(`${address}/`) ? image : `${address}/${image}`;
+  markValue(state, reader.document, ['docker', 'baseImage'], ['image']);
+  if (parseImage(definition.image) === undefined) reader.report(['docker', 'baseImage'], `\`${image}\` is no image reference`);
+}
+
+async function readBaseDockerfile(state: ReadState, reader: ShapeReader, definition: Definition, given: string): Promise<void> {
+  const path = ['docker', 'baseDockerfile'];
+  const isText = given.includes('\n') || /^\s*(?:FROM|ARG|#)\b/i.test(given);
+  const text = isText ? given : (await readReferencedText(state, joinPath('.', given), reader.document.locate(path)))?.text;
+  if (text === undefined) return;
+  const simple = simpleForm(text);
+  if (simple === undefined) {
+    reader.report(path, 'this Dockerfile needs a build context, and v1 environments have none for it', 'Register its folder with `terroir env create --build-context`.');
+    return;
+  }
+  definition.image = simple.image;
+  if (simple.steps !== '') definition.dockerSteps = simple.steps;
+  markValue(state, reader.document, path, ['image']);
+  markValue(state, reader.document, path, ['dockerSteps']);
+}
+
+function readPlatform(reader: ShapeReader, definition: Definition): void {
+  const path = ['docker', 'platform'];
+  if (!reader.map(path, ['os', 'architecture'], '`platform`')) return;
+  definition.osType = reader.oneOf([...path, 'os'], ['linux', 'windows'], { anyCase: true }) ?? 'linux';
+  const architecture = reader.text([...path, 'architecture'])?.toLowerCase();
+  // amd64 is what everybody's file says by default; it is no wish.
+  if (architecture === 'arm64') definition.platforms = ['linux-aarch64'];
+}
+
+function readSpark(reader: ShapeReader, definition: Definition): void {
+  if (!reader.map(['spark'], ['repositories', 'packages', 'precachePackages'], '`spark`')) return;
+  const packages = (reader.list(['spark', 'packages']) ?? []).map((item) => ({
+    group: reader.text([...item, 'group']) ?? '',
+    artifact: reader.text([...item, 'artifact']) ?? '',
+    version: reader.text([...item, 'version']) ?? '',
+  }));
+  const repositories = reader.textList(['spark', 'repositories']) ?? [];
+  if (packages.length > 0 || repositories.length > 0) definition.spark = { packages, repositories };
+}
+
+function readForeign(state: ReadState, reader: ShapeReader): void {
+  if (reader.has(['r'])) reader.report(['r'], 'R environments are not supported', 'Azure ML ended them in 2021; use a base image or Docker steps that bring R.', 'key');
+  const libraries = reader.value(['databricks']);
+  const isUsed = typeof libraries === 'object' && libraries !== null && Object.values(libraries).some((list) => Array.isArray(list) && list.length > 0);
+  if (isUsed) state.warnings.push({ position: reader.document.locate(['databricks'], 'key'), message: 'the Databricks libraries have no meaning outside of Databricks; they are left out' });
+}
