@@ -1,0 +1,23 @@
+import { dirname, join, resolve } from 'node:path';
+import { AppError } from '../errors/index.ts';
+import { isFolder } from '../io/index.ts';
+
+/** The name of a project's workspace folder. */
+const folderName = '.terroir';
+
+/** TERROIR_WORKSPACE, else `.terroir` in this folder or above, else the user's data folder. It need not exist yet. */
+export async function findWorkspaceFolder(place: { cwd: string; env: Record<string, string | undefined>; home: string }): Promise<string> {
+  const { cwd, env, home } = place;
+  const named = env.TERROIR_WORKSPACE;
+  if (named) {
+    if (/^https?:\/\//.test(named)) {
+      throw new AppError('UNSUPPORTED_FEATURE', `the workspace \`${named}\` is on a server, and that cannot be used yet`, { hint: 'Set TERROIR_WORKSPACE to a folder.' });
+    }
+    return resolve(cwd, named);
+  }
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    if (await isFolder(join(folder, folderName))) return join(folder, folderName);
+    if (folder === dirname(folder)) break;
+  }
+  return join(env.XDG_DATA_HOME || join(home, '.local', 'share'), 'terroir', 'workspace');
+}

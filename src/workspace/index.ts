@@ -1,0 +1,21 @@
+/**
+ * What a team keeps: environments with their versions, locks with their revisions, runs, models, and the content that they refer to.
+ *
+ * Invariants: versions, lock revisions and ended runs never change (only description, tags and the archived mark do); content is addressed
+ * by its SHA-256; many processes may use a workspace at once.
+ *
+ * Tree:
+ *   <folder>/workspace.db                        the database (SQLite, WAL)
+ *   <folder>/registry/blobs/sha256/<2>/<hex>     content: sources, snapshots, built wheels, kept archives, models
+ *   <folder>/runs/<id>/                          a run's folder: code, outputs, logs
+ *   <folder>/locks/                              lock files between processes
+ *   <folder>/secret.key                          key for the hashes of secret values
+ */
+export { type BlobStore, createBlobStore } from './blobs.ts';
+export type { EnvironmentStore, EnvironmentSummary, EnvironmentVersion, RegisterRequest, RegisterResult, StoredFile } from './environments.ts';
+export { findWorkspaceFolder } from './find-workspace.ts';
+export type { LockRevision, LockStore } from './locks.ts';
+export type { ModelStore } from './models.ts';
+export type { Page, PageRequest } from './page.ts';
+export type { RunOwner, RunStore } from './runs.ts';
+export { openWorkspace, type Workspace } from './workspace.ts';
