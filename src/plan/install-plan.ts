@@ -14,7 +14,6 @@ export type PlanContent =
   /** A file of an unpacked archive, as it is. */
   | { kind: 'archive'; sha256: string; member: string }
   | { kind: 'text'; text: string }
-  /** Text that is not UTF-8 (a script with a zip behind its first line). */
   | { kind: 'bytes'; bytes: Uint8Array }
   /** A symbolic link. */
   | { kind: 'link'; target: string };
@@ -22,19 +21,13 @@ export type PlanContent =
 export interface PlanEntry {
   /** Relative to the prefix, with `/`. */
   path: string;
-  /** 0o644, 0o755, or 0o777 for links. A prefix on this machine takes the write bits away. */
-  mode: number;
+  executable: boolean;
   content: PlanContent;
   /** Of the content; of a link's target for links. Lower-case hex. */
   sha256: string;
   size: number;
   /** The package's name, or `terroir` for what makes the directory an environment. */
   owner: string;
-}
-
-export interface PlanNote {
-  kind: 'overwritten' | 'case-collision' | 'record';
-  message: string;
 }
 
 /** Which file goes where, with which content. */
@@ -45,5 +38,4 @@ export interface InstallPlan {
   lockDigest: string;
   /** Sorted by path (UTF-16 code units); every path once; no entry lies below another one. */
   entries: readonly PlanEntry[];
-  notes: readonly PlanNote[];
 }

@@ -1,0 +1,69 @@
+import { AppError } from '../errors/index.ts';
+import type { UnpackedFile, UnpackedWheel } from './unpacked-wheel.ts';
+
+type Facts = Pick<UnpackedWheel, 'distInfo' | 'data' | 'name' | 'version' | 'rootIsPurelib' | 'consoleScripts' | 'guiScripts' | 'requiresPython'>;
+type EntryPoint = UnpackedWheel['consoleScripts'][number];
+
+/** Reads a wheel's own metadata (binary distribution format, "File contents"). @throws AppError INVALID_WHEEL. */
+export function readWheelFacts(metadata: ReadonlyMap<string, string>, files: readonly UnpackedFile[], label: string): Facts {
+  const [wheelPath, ...others] = [...metadata.keys()].filter((path) => path.endsWith('/WHEEL'));
+  if (wheelPath === undefined || others.length > 0) {
+    throw invalid(label, wheelPath === undefined ? 'it has no `.dist-info/WHEEL`' : 'it has several `.dist-info` folders');
+  }
+  const distInfo = wheelPath.slice(0, wheelPath.indexOf('/'));
+  const wheel = headers(metadata.get(wheelPath) ?? '');
+  const format = wheel.get('wheel-version') ?? '';
+  if (!/^1\.\d+$/.test(format)) throw invalid(label, `it is of wheel version \`${format}\`, and this installs version 1`);
+  const own = headers(metadata.get(`${distInfo}/METADATA`) ?? '');
+  const [name, version] = [own.get('name'), own.get('version')];
+  if (name === undefined || version === undefined) throw invalid(label, 'its METADATA names no name or version');
+  if (!files.some(({ path }) => path === `${distInfo}/RECORD`)) throw invalid(label, 'it has no RECORD');
+  const entryPoints = metadata.get(`${distInfo}/entry_points.txt`) ?? '';
+  return {
+    distInfo,
+    data: distInfo.replace(/\.dist-info$/, '.data'),
+    name,
+    version,
+    rootIsPurelib: wheel.get('root-is-purelib')?.toLowerCase() === 'true',
+    consoleScripts: readEntryPoints(entryPoints, 'console_scripts', label),
+    guiScripts: readEntryPoints(entryPoints, 'gui_scripts', label),
+    requiresPython: own.get('requires-python'),
+  };
+}
+
+/** The headers of an e-mail-like text; of repeated ones the first. */
+function headers(text: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const line of text.split(/\r?\n/)) {
+    if (line === '') break;
+    const match = /^([A-Za-z0-9-]+):\s*(.*)$/.exec(line);
+    const key = match?.[1]?.toLowerCase();
+    if (key !== undefined && !found.has(key)) found.set(key, match?.[2]?.trim() ?? '');
+  }
+  return found;
+}
+
+function readEntryPoints(text: string, wanted: string, label: string): EntryPoint[] {
+  const points: EntryPoint[] = [];
+  let section = '';
+  for (const raw of text.split(/\r?\n/)) {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#') || line.startsWith(';')) continue;
+    const header = /^\[(.+)\]$/.exec(line)?.[1];
+    if (header !== undefined) section = header.trim();
+    else if (section === wanted) points.push(readEntryPoint(line, label));
+  }
+  return points;
+}
+
+function readEntryPoint(line: string, label: string): EntryPoint {
+  const match = /^([^=]+?)\s*=\s*([\w.]+)\s*(?::\s*([\w.]+))?\s*(?:\[[^\]]*\])?\s*(?:#.*)?$/u.exec(line);
+  const [, name = '', module = '', object = ''] = match ?? [];
+  if (match === null) throw invalid(label, `its entry point \`${line}\` cannot be read`);
+  if (!/^[\w.+-]+(?: [\w.+-]+)*$/u.test(name) || /^\.+$/.test(name)) throw new AppError('HOSTILE_ARCHIVE', `\`${label}\` is refused: it would make a script named \`${name}\``, { hint: 'Nothing of it was kept.' });
+  return { name, module, object };
+}
+
+function invalid(label: string, what: string): AppError {
+  return new AppError('INVALID_WHEEL', `\`${label}\` is no valid wheel: ${what}`, { hint: 'Report it to those who publish the package.' });
+}
