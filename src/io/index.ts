@@ -26,7 +26,8 @@ export {
   withFsErrors,
   writeAtomically,
 } from './files.ts';
-export { createHttp, type Http, type HttpOptions, type HttpResponse } from './http/index.ts';
+export { createHttp, type DownloadOptions, type Http, type HttpOptions, type HttpResponse } from './http/index.ts';
+export { findInterpreter, inspectInterpreter, Interpreter, type InterpreterSearch, listInterpreters } from './interpreters.ts';
 export { currentPlatform, libcVersion, machineFacts } from './machine.ts';
 export { isInside, resolveInside } from './paths.ts';
 export { isProcessAlive, processStartTime, type RunOptions, type RunResult, runProcess } from './process.ts';

@@ -1,4 +1,10 @@
-import { AppError } from '../../errors/index.ts';
+import type { Dispatcher } from 'undici';
+import { AppError, redact, stripUserInfo } from '../../errors/index.ts';
+import { sleep } from '../clock.ts';
+import { type DownloadOptions, downloadFile } from './download.ts';
+import { createDispatcher } from './dispatcher.ts';
+import { fileResponse } from './file-url.ts';
+import { connectionError, statusError } from './http-errors.ts';
 
 export interface HttpResponse {
   status: number;
@@ -6,7 +12,7 @@ export interface HttpResponse {
   headers: Record<string, string>;
   /** The URL after redirects. */
   url: string;
-  /** The whole body, decompressed as `content-encoding` says. */
+  /** The whole body. */
   bytes(): Promise<Buffer>;
   text(): Promise<string>;
   /** The body as it comes. Abandoning it closes the connection. */
@@ -18,22 +24,12 @@ export interface GetOptions {
   signal?: AbortSignal;
 }
 
-export interface DownloadOptions extends GetOptions {
-  /** What the bytes must be; checked before the file gets its final name. */
-  sha256?: string;
-  size?: number;
-  /** More bytes than this are refused at once. */
-  maximumSize?: number;
-  onProgress?: (done: number, total: number | undefined) => void;
-}
-
 export interface Http {
-  /** @throws AppError UNREACHABLE, HTTP_ERROR, UNAUTHORIZED, OFFLINE, TIMEOUT, CANCELED. */
+  /** A 2xx answer. @throws AppError UNREACHABLE, HTTP_ERROR, UNAUTHORIZED, OFFLINE, TIMEOUT, CANCELED. */
   get(url: string, options?: GetOptions): Promise<HttpResponse>;
   /**
    * Downloads to `file`. What an earlier try left at `<file>.part` is continued where the server allows it.
-   * `file` appears only when it is complete and verified.
-   * @throws AppError DIGEST_MISMATCH, and those of `get`.
+   * `file` appears only when it is complete and verified. @throws AppError DIGEST_MISMATCH, and those of `get`.
    */
   download(url: string, file: string, options?: DownloadOptions): Promise<{ sha256: string; size: number }>;
   close(): Promise<void>;
@@ -42,13 +38,122 @@ export interface Http {
 export interface HttpOptions {
   /** HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS and their like are read from here. */
   env: Record<string, string | undefined>;
-  /** Every request fails with OFFLINE. */
+  /** Every request but those to `file:` fails with OFFLINE. */
   offline?: boolean;
   /** The `Authorization` header for a URL that carries no user info of its own. */
   credentials?: (url: URL) => Promise<string | undefined>;
+  /** A file with further certificate authorities, and hosts whose certificate isn't checked. */
+  certificates?: string;
+  trustedHosts?: readonly string[];
+  proxy?: string;
   retries?: number;
 }
 
-export function createHttp(_options: HttpOptions): Http {
-  throw new AppError('INTERNAL', 'not written yet');
+const maximumRedirects = 10;
+/** Answers that a later try may change. */
+const transient = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+export function createHttp(options: HttpOptions): Http {
+  const retries = options.retries ?? 3;
+  let dispatcher: Promise<Dispatcher> | undefined;
+
+  const request = async (url: URL, headers: Record<string, string>, signal: AbortSignal | undefined): Promise<Dispatcher.ResponseData> => {
+    dispatcher ??= createDispatcher(options);
+    const { request: send } = await import('undici');
+    const bare = new URL(url);
+    bare.username = '';
+    bare.password = '';
+    return await send(bare, { dispatcher: await dispatcher, headers, signal, headersTimeout: 60_000, bodyTimeout: 60_000 });
+  };
+
+  const follow = async (start: string, { headers = {}, signal }: GetOptions): Promise<HttpResponse> => {
+    let url = parseUrl(start);
+    let authorization = headers.authorization ?? (await authorizationFor(url, options));
+    for (let redirects = 0; ; redirects += 1) {
+      const sent = { 'user-agent': 'terroir', ...headers, ...(authorization === undefined ? {} : { authorization }) };
+      const response = await request(url, sent, signal);
+      const location = headerText(response.headers.location);
+      if (response.statusCode < 300 || response.statusCode > 399 || location === undefined) return toResponse(response, url);
+      await response.body.dump();
+      if (redirects === maximumRedirects) throw new AppError('HTTP_ERROR', `\`${stripUserInfo(start)}\` redirects in a circle`);
+      const next = new URL(location, url);
+      // What is meant for one server is not told to another.
+      if (next.origin !== url.origin) authorization = await authorizationFor(next, options);
+      url = next;
+    }
+  };
+
+  const get = async (url: string, getOptions: GetOptions = {}): Promise<HttpResponse> => {
+    if (url.startsWith('file:')) return await fileResponse(url);
+    if (options.offline === true) {
+      throw new AppError('OFFLINE', `\`${stripUserInfo(url)}\` is needed, and offline mode is on`, { hint: 'Run it once without --offline; after that it is on this machine.' });
+    }
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const response = await follow(url, getOptions);
+        if (response.status < 400) return response;
+        if (attempt >= retries || !transient.has(response.status)) throw await statusError(url, response);
+        await response.bytes().catch(() => undefined);
+        await sleep(retryAfter(response.headers['retry-after']) ?? backOff(attempt), getOptions.signal);
+      } catch (error) {
+        getOptions.signal?.throwIfAborted();
+        if (error instanceof AppError) throw error;
+        if (attempt >= retries) throw connectionError(url, error, options.env);
+        await sleep(backOff(attempt), getOptions.signal);
+      }
+    }
+  };
+
+  return {
+    get,
+    download: async (url, file, downloadOptions = {}) => await downloadFile({ get, retries, env: options.env }, url, file, downloadOptions),
+    close: async () => {
+      await (await dispatcher)?.close();
+    },
+  };
+}
+
+export type { DownloadOptions };
+
+async function authorizationFor(url: URL, { credentials }: HttpOptions): Promise<string | undefined> {
+  if (url.username !== '' || url.password !== '') {
+    const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    return `Basic ${Buffer.from(pair).toString('base64')}`;
+  }
+  return await credentials?.(url);
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
+  throw new AppError('HTTP_ERROR', `\`${redact(text)}\` is no address that can be fetched`, { hint: 'Addresses begin with `https://`, `http://` or `file://`.' });
+}
+
+function toResponse(response: Dispatcher.ResponseData, url: URL): HttpResponse {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers)) headers[name.toLowerCase()] = headerText(value) ?? '';
+  const { body } = response;
+  return {
+    status: response.statusCode,
+    headers,
+    url: stripUserInfo(url.href),
+    bytes: async () => Buffer.from(await body.arrayBuffer()),
+    text: async () => await body.text(),
+    stream: () => body,
+  };
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+function backOff(attempt: number): number {
+  return 200 * 3 ** attempt + Math.random() * 100;
+}
+
+/** Seconds or a date; at most half a minute is waited. */
+function retryAfter(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const wanted = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isFinite(wanted) ? Math.min(Math.max(wanted, 0), 30_000) : undefined;
 }

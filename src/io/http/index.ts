@@ -1,1 +1,2 @@
-export { createHttp, type Http, type HttpOptions, type HttpResponse } from "./http.ts";
+/** HTTP with retries, proxies, a company's certificate authority, credentials, and downloads that resume. */
+export { createHttp, type DownloadOptions, type GetOptions, type Http, type HttpOptions, type HttpResponse } from './http.ts';

@@ -1,0 +1,163 @@
+import { realpathSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { z } from 'zod';
+import { AppError } from '../errors/index.ts';
+import { canonicalJson, sha256 } from '../schema/index.ts';
+import { readTextIfExists, writeAtomically } from './files.ts';
+import { runProcess } from './process.ts';
+
+/** A Python of this machine: the base interpreter, not a virtual environment's. */
+export const Interpreter = z.object({
+  /** Absolute, as `bin/python` of a prefix will name it. */
+  executable: z.string(),
+  /** The folder of the executable. */
+  home: z.string(),
+  /** "3.11.7" */
+  version: z.string(),
+  /** "3.11" */
+  minor: z.string(),
+  implementation: z.string(),
+  /** Of the libc that it was linked with, where it is glibc. */
+  glibc: z.string().nullable(),
+  /** "linux-64" as Python sees it: `sysconfig.get_platform()`. */
+  platform: z.string(),
+});
+export type Interpreter = z.infer<typeof Interpreter>;
+
+export interface InterpreterSearch {
+  env: Record<string, string | undefined>;
+  home: string;
+  /** Where answers are kept, so that a second look starts no process. */
+  cacheFolder: string;
+}
+
+/** What an interpreter says of itself. A virtual environment's answers for its base. */
+const probe = `
+import sys, json, platform, sysconfig, os
+base = getattr(sys, '_base_executable', None) or sys.executable
+libc = platform.libc_ver()
+print(json.dumps({
+  'executable': base, 'home': os.path.dirname(base), 'version': '.'.join(map(str, sys.version_info[:3])),
+  'minor': '.'.join(map(str, sys.version_info[:2])), 'implementation': sys.implementation.name,
+  'glibc': libc[1] if libc[0] == 'glibc' else None, 'platform': sysconfig.get_platform()}))
+`;
+
+/**
+ * Asks an interpreter what it is. Answers are kept by path, size and time of the file.
+ * @throws AppError PYTHON_NOT_FOUND if it is none, or does not run.
+ */
+export async function inspectInterpreter(path: string, { env, cacheFolder }: InterpreterSearch): Promise<Interpreter> {
+  const cached = join(cacheFolder, `${sha256(canonicalJson(identity(path)))}.json`);
+  const known = Interpreter.safeParse(parse(await readTextIfExists(cached)));
+  if (known.success) return known.data;
+  try {
+    const { PYTHONHOME: _home, PYTHONPATH: _path, ...clean } = env;
+    const result = await runProcess(path, ['-I', '-c', probe], { env: clean, timeout: 20_000 });
+    const found = Interpreter.parse(JSON.parse(result.stdout));
+    await writeAtomically(cached, JSON.stringify(found)).catch(() => undefined);
+    return found;
+  } catch (error) {
+    throw new AppError('PYTHON_NOT_FOUND', `\`${path}\` is no Python that runs`, { hint: '`terroir doctor` lists the interpreters of this machine.', cause: error });
+  }
+}
+
+/**
+ * The first interpreter that fits: PATH's `python3` first, then the others of the machine. `fits` gets the minor and the full version.
+ * @throws AppError PYTHON_NOT_FOUND naming what was found.
+ */
+export async function findInterpreter(search: InterpreterSearch, wanted: { fits(interpreter: Interpreter): boolean; subject: string; minor?: string }): Promise<Interpreter> {
+  const seen: Interpreter[] = [];
+  for await (const interpreter of interpreters(search, wanted.minor)) {
+    if (wanted.fits(interpreter)) return interpreter;
+    seen.push(interpreter);
+  }
+  const list = [...new Set(seen.map(({ version, executable }) => `${version} (${executable})`))];
+  throw new AppError('PYTHON_NOT_FOUND', `${wanted.subject} is not on this machine`, {
+    hint: `${list.length === 0 ? 'No Python was found.' : `Found: ${list.join(', ')}.`} Install it (\`uv python install ${wanted.minor ?? '3.12'}\`, pyenv, or your system’s packages), or name another one in \`python: {version: …}\`.`,
+  });
+}
+
+/** Every interpreter of the machine (CPython), each once. */
+export async function listInterpreters(search: InterpreterSearch): Promise<Interpreter[]> {
+  const found: Interpreter[] = [];
+  for await (const interpreter of interpreters(search, undefined)) found.push(interpreter);
+  return found;
+}
+
+async function* interpreters(search: InterpreterSearch, minor: string | undefined): AsyncGenerator<Interpreter> {
+  const seen = new Set<string>();
+  for (const path of await candidates(search, minor)) {
+    const real = realPath(path);
+    if (real === undefined || seen.has(real)) continue;
+    seen.add(real);
+    try {
+      const interpreter = await inspectInterpreter(path, search);
+      const base = realPath(interpreter.executable) ?? interpreter.executable;
+      const isNew = base === real || !seen.has(base);
+      seen.add(base);
+      if (isNew && interpreter.implementation === 'cpython') yield interpreter;
+    } catch {
+      // A broken link or a shim without a version behind it is no interpreter.
+    }
+  }
+}
+
+/** Paths that may be interpreters, the likely ones first. */
+async function candidates({ env, home }: InterpreterSearch, minor: string | undefined): Promise<string[]> {
+  const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  const names = [...(minor === undefined ? [] : [`python${minor}`]), 'python3', 'python'];
+  const onPath = names.flatMap((name) => folders.map((folder) => join(folder, name)));
+  const versions = env.PYENV_ROOT ?? join(home, '.pyenv');
+  const managed = env.UV_PYTHON_INSTALL_DIR ?? join(env.XDG_DATA_HOME || join(home, '.local', 'share'), 'uv', 'python');
+  const others = [
+    ...(await binFolders(join(versions, 'versions'))),
+    ...(await binFolders(managed)),
+    ...['/usr/local/bin', '/usr/bin', '/opt/homebrew/bin', join(home, 'miniconda3', 'bin'), join(home, 'miniforge3', 'bin'), '/opt/conda/bin'],
+    ...folders,
+  ];
+  const numbered: string[] = [];
+  for (const folder of others) numbered.push(...(await numberedPythons(folder)));
+  return [...onPath, ...numbered].filter(isFile);
+}
+
+async function binFolders(parent: string): Promise<string[]> {
+  const names = await readdir(parent).catch(() => []);
+  return names.sort(newestFirst).map((name) => join(parent, name, 'bin'));
+}
+
+async function numberedPythons(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => /^python3(?:\.\d+)?$/.test(name)).sort(newestFirst).map((name) => join(folder, name));
+}
+
+function newestFirst(a: string, b: string): number {
+  return b.localeCompare(a, 'en', { numeric: true });
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What changes when the program behind a path changes. pyenv's shims answer for what PYENV_VERSION and its files say, so those are asked anew. */
+function identity(path: string): unknown {
+  const real = realPath(path) ?? path;
+  const stats = statSync(real, { throwIfNoEntry: false });
+  return { format: 2, path, real, size: stats?.size, time: stats?.mtimeMs, inode: stats?.ino };
+}
+
+function parse(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as unknown);
+  } catch {
+    return undefined;
+  }
+}
