@@ -27,6 +27,7 @@ export {
   writeAtomically,
 } from './files.ts';
 export { createHttp, type DownloadOptions, type Http, type HttpOptions, type HttpResponse } from './http/index.ts';
+export { gitState } from './git.ts';
 export { findInterpreter, inspectInterpreter, Interpreter, type InterpreterSearch, listInterpreters } from './interpreters.ts';
 export { currentPlatform, libcVersion, machineFacts } from './machine.ts';
 export { isInside, resolveInside } from './paths.ts';
