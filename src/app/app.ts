@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { createHttp, type Http } from '../io/index.ts';
 import { createPrefixes, type Prefixes } from '../prefix/index.ts';
 import type { Emit } from '../report/index.ts';
 import { createStore, type Store } from '../store/index.ts';
 import { findWorkspaceFolder, openWorkspace, type Workspace } from '../workspace/index.ts';
+import type { InterpreterSearch } from '../io/index.ts';
 
 export interface AppOptions {
   cwd: string;
@@ -21,20 +21,21 @@ export interface AppOptions {
   version: string;
 }
 
-/** What the use cases share: the workspace, the machine's store, and how to talk to user and network. */
+/** What the use cases share: the workspace, the machine's store, and how to talk to the user. */
 export interface App extends AppOptions {
   readonly workspaceFolder: string;
   /** `~/.cache/terroir/v1`, or below TERROIR_HOME. */
   readonly storeFolder: string;
   readonly store: Store;
   readonly prefixes: Prefixes;
+  readonly interpreters: InterpreterSearch;
   openWorkspace(): Promise<Workspace>;
   close(): Promise<void>;
 }
 
 export async function openApp(options: AppOptions): Promise<App> {
-  const workspaceFolder =
-    options.workspace ?? (await findWorkspaceFolder({ cwd: options.cwd, env: options.env, home: options.home }));
+  const { cwd, env, home } = options;
+  const workspaceFolder = await findWorkspaceFolder({ cwd, home, env: options.workspace === undefined ? env : { ...env, TERROIR_WORKSPACE: options.workspace } });
   const storeFolder = storeFolderOf(options);
   const store = createStore({ root: storeFolder });
   let workspace: Promise<Workspace> | undefined;
@@ -44,13 +45,14 @@ export async function openApp(options: AppOptions): Promise<App> {
     storeFolder,
     store,
     prefixes: createPrefixes({ root: storeFolder, store }),
-    openWorkspace: () => {
+    interpreters: { env, home, cacheFolder: join(storeFolder, 'interpreters') },
+    openWorkspace: async () => {
       workspace ??= openWorkspace(workspaceFolder, { create: true, user: options.user });
-      return workspace;
+      return await workspace;
     },
     close: async () => {
       const opened = await workspace?.catch(() => undefined);
-      opened?.close();
+      await opened?.close();
     },
   };
 }

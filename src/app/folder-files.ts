@@ -16,19 +16,19 @@ export function accessFolder(folder: string): FileAccess {
       if (stats === undefined) return undefined;
       return stats.isDirectory() ? 'folder' : 'file';
     },
-    listTree: async (path) => await listTree(at(path)),
+    listTree: async (path, skip) => await listTree(at(path), skip),
   };
 }
 
 /** Every file and link below `root`, sorted by path (UTF-16 code units). Links are not followed; sockets and devices are left out. */
-async function listTree(root: string): Promise<TreeEntry[]> {
+async function listTree(root: string, skip: (path: string) => boolean = () => false): Promise<TreeEntry[]> {
   const entries: TreeEntry[] = [];
   const visit = async (relative: string): Promise<void> => {
-    const folder = join(root, relative);
-    for (const item of await readdir(folder, { withFileTypes: true })) {
+    for (const item of await readdir(join(root, relative), { withFileTypes: true })) {
       const path = relative === '' ? item.name : `${relative}/${item.name}`;
-      if (item.isDirectory()) await visit(path);
-      else if (item.isFile() || item.isSymbolicLink()) entries.push(await entryOf(root, path));
+      if (item.isDirectory()) {
+        if (!skip(path)) await visit(path);
+      } else if (item.isFile() || item.isSymbolicLink()) entries.push(await entryOf(root, path));
     }
   };
   try {

@@ -32,3 +32,4 @@ export { findInterpreter, inspectInterpreter, Interpreter, type InterpreterSearc
 export { currentPlatform, libcVersion, machineFacts } from './machine.ts';
 export { isInside, resolveInside } from './paths.ts';
 export { isProcessAlive, processStartTime, type RunOptions, type RunResult, runProcess } from './process.ts';
+export { readStandardInput } from './standard-input.ts';

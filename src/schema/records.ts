@@ -17,7 +17,11 @@ export type RunStatus = z.infer<typeof RunStatus>;
 export const terminalStatuses: ReadonlySet<RunStatus> = new Set(['Completed', 'Failed', 'Canceled']);
 
 /** A variable as a record shows it: its value, or for a secret a keyed hash (HMAC-SHA-256, first 16 hex) that tells only whether it changed. */
-export const RecordedVariable = z.union([z.string(), z.object({ secret: z.string() })]);
+export const RecordedVariable = z.union([
+  z.string(),
+  /** `from`: the variable of the submitter that it was taken from. */
+  z.object({ secret: z.string(), from: z.string().optional() }),
+]);
 export type RecordedVariable = z.infer<typeof RecordedVariable>;
 
 export const RecordedInput = z.object({
@@ -99,7 +103,19 @@ export const RunRecord = z.object({
   command: z.union([z.string(), z.array(z.string())]),
   /** With placeholders expanded: the words that were executed. */
   executed: z.array(z.string()),
-  snapshot: z.object({ digest: z.string(), files: z.number().int(), size: z.number().int() }).nullable(),
+  snapshot: z
+    .object({
+      digest: z.string(),
+      files: z.number().int(),
+      size: z.number().int(),
+      /** The blob that lists its files. */
+      manifest: z.string(),
+    })
+    .nullable(),
+  /** Where it ran: a copy of the snapshot, or in place. */
+  workingFolder: z.string().nullable(),
+  /** Seconds after which it is ended. */
+  timeout: z.number().nullable(),
   git: GitState.nullable(),
   environmentVariables: z.record(z.string(), RecordedVariable),
   /** Names of variables of the caller that were taken away before the start. */
@@ -133,6 +149,8 @@ export const ModelRecord = z.object({
   digest: z.string(),
   size: z.number().int(),
   files: z.number().int(),
+  /** The blob that lists its files. */
+  manifest: z.string(),
   description: z.string().nullable(),
   tags: z.record(z.string(), z.string()),
   createdAt: z.string(),

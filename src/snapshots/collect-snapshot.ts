@@ -17,6 +17,7 @@ export interface CollectedSnapshot {
 export interface CollectOptions {
   /** Bytes; more than that is an error. */
   maximumSize: number;
+  maximumFiles: number;
   signal?: AbortSignal;
 }
 
@@ -49,7 +50,7 @@ interface FoundFile {
   target?: string;
 }
 
-async function listFiles(root: string, { signal }: CollectOptions): Promise<{ files: FoundFile[]; secrets: string[] }> {
+async function listFiles(root: string, { signal, maximumFiles }: CollectOptions): Promise<{ files: FoundFile[]; secrets: string[] }> {
   const rules = await readIgnoreRules(root);
   const files: FoundFile[] = [];
   const secrets: string[] = [];
@@ -66,6 +67,7 @@ async function listFiles(root: string, { signal }: CollectOptions): Promise<{ fi
       if ((!entry.isFile() && !entry.isSymbolicLink()) || rules.ignoresFile(path) || path.endsWith('.pyc')) continue;
       if (rules.isSecret(path) || (await holdsPrivateKey(join(root, path), entry.isFile()))) secrets.push(path);
       else files.push(...(await describe(root, path)));
+      if (files.length > maximumFiles) throw tooMany(root, maximumFiles);
     }
   };
   try {
@@ -97,6 +99,10 @@ async function holdsPrivateKey(path: string, isFile: boolean): Promise<boolean> 
   } finally {
     await file.close();
   }
+}
+
+function tooMany(folder: string, maximum: number): AppError {
+  return new AppError('USAGE', `the code in \`${folder}\` has more than ${maximum} files`, { hint: 'Name what is no code in `.amlignore` or `.gitignore`, and pass data as an input.' });
 }
 
 function tooLarge(folder: string, files: readonly FoundFile[], size: number, maximum: number): AppError {

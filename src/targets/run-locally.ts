@@ -60,7 +60,10 @@ export async function runLocally(request: LocalRunRequest): Promise<LocalRunResu
   const ending = supervise(child, request, meter);
   const { exitCode, signal, timedOut, canceled } = await ending;
   await output;
-  await new Promise<void>((done) => (log === undefined ? done() : log.end(done)));
+  await new Promise<void>((done) => {
+    if (log === undefined) done();
+    else log.end(() => done());
+  });
   // What the script left in the background goes with it.
   signalGroup(child.pid, 'SIGKILL');
   return { exitCode: exitCode ?? 128 + (signalNumbers[signal ?? ''] ?? 0), signal, timedOut, canceled, resources: meter.stop(), executed: words };
@@ -69,7 +72,7 @@ export async function runLocally(request: LocalRunRequest): Promise<LocalRunResu
     if (stream === null) return;
     for await (const chunk of stream) {
       request.onOutput?.(name, chunk as Uint8Array);
-      if (log?.write(chunk) === false) await new Promise((drained) => log.once('drain', drained));
+      if (log?.write(chunk) === false) await new Promise<void>((drained) => log.once("drain", () => drained()));
     }
   }
 }

@@ -1,0 +1,52 @@
+import { step } from '../report/index.ts';
+import type { StoreSummary } from '../store/index.ts';
+import type { App } from './app.ts';
+
+export async function showCache(app: App): Promise<StoreSummary> {
+  return await app.store.describe();
+}
+
+export interface CacheCheck {
+  checked: number;
+  damaged: { path: string; reason: string }[];
+}
+
+/** Reads everything that this machine keeps, and the workspace's content. What is damaged on the machine goes, so that the next use brings it again. */
+export async function verifyCache(app: App, options: { repair: boolean }): Promise<CacheCheck> {
+  const workspace = await app.openWorkspace();
+  return await step(app.emit, 'Checking what is kept', async (current) => {
+    const store = await app.store.verify({ repair: options.repair, signal: app.signal, onProgress: (checked) => current.progress(checked) });
+    const result: CacheCheck = { checked: store.checked, damaged: [...store.damaged] };
+    for (const { key } of await app.prefixes.list()) {
+      app.signal.throwIfAborted();
+      const prefix = await app.prefixes.verify(key);
+      result.checked += prefix.checked;
+      result.damaged.push(...prefix.damaged);
+      if (prefix.damaged.length > 0 && options.repair) await app.prefixes.remove(key);
+    }
+    const blobs = await workspace.blobs.verify({ signal: app.signal });
+    result.checked += blobs.checked;
+    result.damaged.push(...blobs.damaged);
+    return result;
+  });
+}
+
+const day = 86_400_000;
+
+/** Removes what no lock of this workspace needs and nobody used lately. */
+export async function collectGarbage(app: App, options: { olderThanDays: number; dryRun: boolean }): Promise<{ removed: { count: number; bytes: number } }> {
+  const { locks } = await app.openWorkspace();
+  const revisions = await locks.all();
+  const keepArchives = new Set(revisions.flatMap(({ lock }) => lock.packages.map(({ sha256 }) => sha256)));
+  const keepLocks = new Set(revisions.map(({ lock }) => lock.digest));
+  const limit = Date.now() - options.olderThanDays * day;
+  const removed = { count: 0, bytes: 0 };
+  for (const prefix of await app.prefixes.list()) {
+    if (keepLocks.has(prefix.lockDigest) || prefix.lastUsed > limit) continue;
+    removed.count += 1;
+    removed.bytes += prefix.bytes;
+    if (!options.dryRun) await app.prefixes.remove(prefix.key);
+  }
+  const store = await app.store.gc({ keepArchives, olderThanDays: options.olderThanDays, dryRun: options.dryRun });
+  return { removed: { count: removed.count + store.removed.count, bytes: removed.bytes + store.removed.bytes } };
+}

@@ -1,0 +1,86 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { isAppError } from '../errors/index.ts';
+import { currentPlatform, libcVersion, listInterpreters, runProcess } from '../io/index.ts';
+import type { App } from './app.ts';
+import { findUv, openPypiChannel } from './pypi-channel.ts';
+
+export interface Diagnosis {
+  state: 'ok' | 'warning' | 'problem';
+  subject: string;
+  message: string;
+  /** What brings what is missing. */
+  remedy?: string;
+}
+
+/** What works on this machine and what is missing. */
+export async function diagnose(app: App): Promise<{ items: Diagnosis[] }> {
+  const checks = [checkMachine, checkWorkspace, checkStore, checkPythons, checkUv, checkIndexes, checkGit];
+  const items: Diagnosis[] = [];
+  for (const check of checks) items.push(...(await check(app)));
+  return { items };
+}
+
+async function checkMachine(app: App): Promise<Diagnosis[]> {
+  const platform = currentPlatform();
+  const facts = `${platform ?? 'unknown platform'}, ${libcVersion() === undefined ? 'no glibc' : `glibc ${libcVersion()}`}, ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GB, Terroir ${app.version} on Node ${process.versions.node}`;
+  if (platform === undefined) return [{ state: 'problem', subject: 'machine', message: facts, remedy: 'Terroir runs on Linux and macOS, x86-64 and arm64.' }];
+  return [{ state: 'ok', subject: 'machine', message: facts }];
+}
+
+async function checkWorkspace(app: App): Promise<Diagnosis[]> {
+  return await attempt('workspace', async () => {
+    await app.openWorkspace();
+    return app.workspaceFolder;
+  });
+}
+
+async function checkStore(app: App): Promise<Diagnosis[]> {
+  return await attempt('store', async () => {
+    const { archives, prefixes } = await app.store.describe();
+    return `${app.storeFolder}: ${archives.count} archives, ${prefixes.count} prefixes`;
+  });
+}
+
+async function checkPythons(app: App): Promise<Diagnosis[]> {
+  const found = await listInterpreters(app.interpreters);
+  if (found.length === 0) return [{ state: 'problem', subject: 'python', message: 'none was found', remedy: 'Install one: `apt install python3`, pyenv, or `uv python install 3.12`.' }];
+  return [{ state: 'ok', subject: 'python', message: found.map(({ version, executable }) => `${version} (${executable})`).join(', ') }];
+}
+
+async function checkUv(app: App): Promise<Diagnosis[]> {
+  try {
+    const channel = await openPypiChannel(app);
+    const { version, path, origin } = await findUv(app, channel, { lookOnly: true });
+    return [{ state: 'ok', subject: 'uv', message: `${version} (${path}, from ${origin})` }];
+  } catch (error) {
+    if (isAppError(error, 'TOOL_NOT_FOUND')) return [{ state: 'warning', subject: 'uv', message: error.message, remedy: error.hint }];
+    throw error;
+  }
+}
+
+async function checkIndexes(app: App): Promise<Diagnosis[]> {
+  const { pip, places, http } = await openPypiChannel(app);
+  const origins = pip.settings.map(({ name, origin }) => `${name} from ${origin}`);
+  const items: Diagnosis[] = [{ state: 'ok', subject: 'pip configuration', message: origins.length === 0 ? 'none: the default index is used' : origins.join(', ') }];
+  for (const index of app.offline ? [] : places.indexes) items.push(...(await attempt(`index ${index}`, async () => `answers (${(await http.get(`${index.replace(/\/+$/, '')}/pip/`)).status})`)));
+  await http.close();
+  return items;
+}
+
+async function checkGit(app: App): Promise<Diagnosis[]> {
+  try {
+    const { stdout } = await runProcess('git', ['--version'], { env: app.env, timeout: 5000 });
+    return [{ state: 'ok', subject: 'git', message: stdout.trim() }];
+  } catch {
+    return [{ state: 'warning', subject: 'git', message: 'not found: runs are recorded without the state of their repository', remedy: '`apt install git`' }];
+  }
+}
+
+async function attempt(subject: string, work: () => Promise<string>): Promise<Diagnosis[]> {
+  try {
+    return [{ state: 'ok', subject, message: await work() }];
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return [{ state: 'problem', subject, message: error.message, remedy: error.hint }];
+  }
+}

@@ -1,0 +1,293 @@
+import { mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError, isAppError } from '../errors/index.ts';
+import { gitState, machineFacts, now, pathExists, sleep, withFsErrors } from '../io/index.ts';
+import { expandCommand } from '../jobs/index.ts';
+import type { JobInput, JobOutput, RecordedInput, RecordedOutput, RunRecord } from '../schema/index.ts';
+import { measureOutput } from '../snapshots/index.ts';
+import { cleanEnvironment, type LocalRunResult, recordVariables, runLocally } from '../targets/index.ts';
+import type { Workspace } from '../workspace/index.ts';
+import type { App } from './app.ts';
+import { keepArchives } from './keep-archives.ts';
+import { prepareCode } from './prepare-code.ts';
+import { createRunId } from './run-id.ts';
+import type { RunPlan } from './run-plan.ts';
+import { prepareEnvironment } from './use-environment.ts';
+
+export interface RunOutcome {
+  record: RunRecord;
+  /** The script's. */
+  exitCode: number;
+}
+
+const cancelPoll = 500;
+
+/**
+ * Runs a plan to its end and records everything. The script's own failure is an outcome; what fails before or around it is thrown, and on record.
+ */
+export async function executeRun(app: App, plan: RunPlan): Promise<RunOutcome> {
+  const workspace = await app.openWorkspace();
+  await workspace.runs.endOrphans();
+  const record = newRecord(app, plan);
+  await workspace.runs.create(record, plan.version.id);
+  const cancel = watchCancel(app, workspace, record.id);
+  try {
+    return await drive({ ...app, signal: cancel.signal }, workspace, plan, record.id);
+  } catch (error) {
+    await recordFailure(workspace, record.id, error, cancel.signal);
+    throw error;
+  } finally {
+    cancel.stop();
+  }
+}
+
+function newRecord(app: App, plan: RunPlan): RunRecord {
+  const { version } = plan;
+  return {
+    id: createRunId(),
+    status: 'Preparing',
+    displayName: plan.displayName ?? null,
+    experimentName: plan.experimentName ?? null,
+    description: plan.description ?? null,
+    tags: plan.tags,
+    environment: { name: version.name, version: version.version, fingerprint: version.fingerprint },
+    lockDigest: null,
+    lockRevision: null,
+    imageDigest: null,
+    prefix: null,
+    interpreter: null,
+    target: 'local',
+    command: typeof plan.command === 'string' ? plan.command : [...plan.command],
+    executed: [],
+    snapshot: null,
+    workingFolder: null,
+    timeout: plan.timeout ?? null,
+    git: null,
+    environmentVariables: {},
+    removedVariables: [],
+    inputs: {},
+    outputs: {},
+    machine: null,
+    resources: null,
+    createdAt: now(),
+    createdBy: app.user,
+    startedAt: null,
+    endedAt: null,
+    exitCode: null,
+    signal: null,
+    error: null,
+    replayOf: plan.replayOf ?? null,
+    notes: plan.notes,
+    terroirVersion: app.version,
+  };
+}
+
+async function drive(app: App, workspace: Workspace, plan: RunPlan, id: string): Promise<RunOutcome> {
+  const folder = workspace.runFolder(id);
+  await withFsErrors(`make \`${folder}\``, async () => {
+    await mkdir(join(folder, 'logs'), { recursive: true });
+    await mkdir(join(folder, 'outputs'), { recursive: true });
+  });
+  const [ready, code, git, machine] = await allOrFirst([
+    prepareEnvironment(app, plan.version, plan.locked),
+    prepareCode(app, workspace, plan.code, folder),
+    plan.code.kind === 'copy' || plan.code.kind === 'in-place' ? gitState(plan.code.folder, app.env) : Promise.resolve(undefined),
+    machineFacts(app.env),
+  ]);
+  app.signal.throwIfAborted();
+  const inputs = await readInputs(plan.inputs, app.signal);
+  const outputs = await prepareOutputs(plan.outputs, folder);
+  await linkOutputs(code.folder, plan.code.kind);
+  const variables = readVariables(app, plan);
+  const { env, removed } = cleanEnvironment({
+    caller: app.env,
+    bin: ready.bin,
+    prefix: ready.prefix,
+    variables: variables.values,
+    run: { TERROIR_RUN_ID: id, AZUREML_RUN_ID: id, TERROIR_OUTPUTS: join(folder, 'outputs'), MLFLOW_RUN_NAME: plan.displayName },
+  });
+  const executed =
+    typeof plan.command === 'string'
+      ? { shell: expandCommand(plan.command, { inputs: inputs.values, outputs: outputs.values }) }
+      : plan.command;
+  const key = await workspace.secretKey();
+  await workspace.runs.update(id, {
+    status: 'Running',
+    lockDigest: ready.lock?.lock.digest ?? null,
+    lockRevision: ready.lock?.revision ?? null,
+    prefix: ready.prefix ?? null,
+    interpreter: ready.interpreter,
+    snapshot: code.snapshot,
+    workingFolder: code.folder,
+    git: git ?? null,
+    environmentVariables: markOrigins(recordVariables(variables.values, { key, secrets: new Set(variables.origins.keys()) }), variables.origins),
+    removedVariables: removed,
+    inputs: inputs.recorded,
+    outputs: outputs.recorded,
+    machine,
+    startedAt: now(),
+    executed: 'shell' in executed ? [executed.shell] : [...executed],
+    notes: [...plan.notes, ...code.notes],
+  });
+  const result = await runLocally({
+    executed,
+    cwd: code.folder,
+    env,
+    timeout: plan.timeout,
+    logFile: join(folder, 'logs', 'output.log'),
+    signal: app.signal,
+    onOutput: plan.onOutput,
+    onStarted: (pid) => {
+      workspace.runs.setScript(id, pid).catch(() => undefined);
+    },
+  });
+  return await finish(app, workspace, id, { result, outputs: outputs.recorded, folder, lock: ready.lock?.lock, timeout: plan.timeout });
+}
+
+interface Finish {
+  result: LocalRunResult;
+  outputs: Record<string, RecordedOutput>;
+  folder: string;
+  lock: Parameters<typeof keepArchives>[1] | undefined;
+  timeout: number | undefined;
+}
+
+async function finish(app: App, workspace: Workspace, id: string, { result, outputs, folder, lock, timeout }: Finish): Promise<RunOutcome> {
+  await workspace.runs.update(id, { status: 'Finalizing' });
+  const status = result.canceled ? 'Canceled' : result.exitCode === 0 && !result.timedOut ? 'Completed' : 'Failed';
+  const measured = await measureOutputs(outputs, folder);
+  if (status === 'Completed' && lock !== undefined) await keepArchives(app, lock);
+  const record = await workspace.runs.update(id, {
+    status,
+    endedAt: now(),
+    exitCode: result.exitCode,
+    signal: result.signal,
+    resources: result.resources,
+    outputs: measured,
+    error: result.timedOut
+      ? { code: 'TIMEOUT', message: `the script was ended after ${timeout} s, its time limit`, hint: 'Raise `limits.timeout`.' }
+      : result.canceled
+        ? { code: 'CANCELED', message: 'the run was interrupted' }
+        : null,
+  });
+  const exitCode = result.timedOut && result.exitCode === 0 ? 1 : result.exitCode;
+  return { record, exitCode };
+}
+
+async function recordFailure(workspace: Workspace, id: string, error: unknown, signal: AbortSignal): Promise<void> {
+  const canceled = signal.aborted || isAppError(error, 'CANCELED');
+  const facts = isAppError(error) ? { code: error.code, message: error.message, hint: error.hint } : { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
+  try {
+    await workspace.runs.update(id, { status: canceled ? 'Canceled' : 'Failed', endedAt: now(), error: facts });
+  } catch {
+    // A full disk or a lost database: the next command finds the run without a process and ends it.
+  }
+}
+
+/** Ends the run's signal when the caller's does, or when somebody asked for it in the workspace. */
+function watchCancel(app: App, workspace: Workspace, id: string): { signal: AbortSignal; stop(): void } {
+  const controller = new AbortController();
+  const stopped = new AbortController();
+  const onAbort = (): void => controller.abort(app.signal.reason);
+  if (app.signal.aborted) onAbort();
+  else app.signal.addEventListener('abort', onAbort, { once: true });
+  const poll = async (): Promise<void> => {
+    while (!stopped.signal.aborted && !controller.signal.aborted) {
+      await sleep(cancelPoll, stopped.signal);
+      if (await workspace.runs.isCancelRequested(id)) controller.abort(new AppError('CANCELED', `the run ${id} was canceled`));
+    }
+  };
+  poll().catch(() => undefined);
+  return {
+    signal: controller.signal,
+    stop: () => {
+      stopped.abort();
+      app.signal.removeEventListener('abort', onAbort);
+    },
+  };
+}
+
+/** All of them; if one fails, its error, after the others have come to rest. */
+async function allOrFirst<T extends readonly unknown[]>(work: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  const results = await Promise.allSettled(work);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;
+}
+
+async function readInputs(inputs: Readonly<Record<string, JobInput>>, signal: AbortSignal): Promise<{ values: Record<string, string>; recorded: Record<string, RecordedInput> }> {
+  const values: Record<string, string> = {};
+  const recorded: Record<string, RecordedInput> = {};
+  for (const [name, input] of Object.entries(inputs)) {
+    signal.throwIfAborted();
+    if (input.kind === 'literal') {
+      values[name] = String(input.value);
+      recorded[name] = { type: 'literal', value: input.value };
+      continue;
+    }
+    if (!(await pathExists(input.path))) {
+      throw new AppError('FILE_NOT_FOUND', `the input \`${name}\` is \`${input.path}\`, and that does not exist`, { hint: 'Paths in a job are relative to its file.' });
+    }
+    const { digest, size } = await measureOutput(input.path);
+    values[name] = input.path;
+    recorded[name] = { type: input.type, value: input.path, digest, size };
+  }
+  return { values, recorded };
+}
+
+async function prepareOutputs(outputs: Readonly<Record<string, JobOutput>>, folder: string): Promise<{ values: Record<string, string>; recorded: Record<string, RecordedOutput> }> {
+  const values: Record<string, string> = {};
+  const recorded: Record<string, RecordedOutput> = {};
+  for (const [name, { type, path }] of Object.entries(outputs)) {
+    const target = path ?? join(folder, 'outputs', name);
+    const parent = type === 'uri_file' ? join(target, '..') : target;
+    await withFsErrors(`make \`${parent}\``, () => mkdir(parent, { recursive: true }));
+    values[name] = target;
+    recorded[name] = { type, path: path ?? `outputs/${name}` };
+  }
+  return { values, recorded };
+}
+
+/** A script that writes to `./outputs`, as Azure ML's do, writes to the run's outputs. */
+async function linkOutputs(code: string, kind: RunPlan['code']['kind']): Promise<void> {
+  if (kind === 'in-place' || (await pathExists(join(code, 'outputs')))) return;
+  await symlink('../outputs', join(code, 'outputs')).catch(() => undefined);
+}
+
+async function measureOutputs(outputs: Readonly<Record<string, RecordedOutput>>, folder: string): Promise<Record<string, RecordedOutput>> {
+  const measured: Record<string, RecordedOutput> = {};
+  for (const [name, output] of Object.entries(outputs)) {
+    const path = output.path.startsWith('/') ? output.path : join(folder, output.path);
+    if (await pathExists(path)) {
+      const { digest, size, files } = await measureOutput(path);
+      measured[name] = { ...output, digest, size, files };
+    } else measured[name] = output;
+  }
+  return measured;
+}
+
+/** The definition's variables, then the job's; secrets are taken from the caller's environment. */
+function readVariables(app: App, plan: RunPlan): { values: Record<string, string>; origins: Map<string, string> } {
+  const values: Record<string, string> = { ...condaVariables(plan), ...plan.version.definition.environmentVariables };
+  const origins = new Map<string, string>();
+  for (const [name, variable] of Object.entries(plan.variables)) {
+    if (variable.kind === 'literal') {
+      values[name] = variable.value;
+      continue;
+    }
+    const value = app.env[variable.variable];
+    if (value === undefined) throw new AppError('USAGE', `the variable \`${name}\` is the secret \`${variable.variable}\`, and that is not set`, { hint: `Set ${variable.variable} in your environment.` });
+    values[name] = value;
+    origins.set(name, variable.variable);
+  }
+  return { values, origins };
+}
+
+function condaVariables({ version: { definition } }: RunPlan): Record<string, string> {
+  return definition.layer?.kind === 'conda' ? (definition.layer.variables ?? {}) : {};
+}
+
+function markOrigins(recorded: RunRecord['environmentVariables'], origins: ReadonlyMap<string, string>): RunRecord['environmentVariables'] {
+  return Object.fromEntries(Object.entries(recorded).map(([name, value]) => [name, typeof value === 'string' ? value : { ...value, from: origins.get(name) }]));
+}
+

@@ -1,0 +1,34 @@
+/**
+ * The use cases: what a user can do, composed of the stages. The only folder that knows them all.
+ *
+ * Invariants: a use case takes data and answers data; it prints nothing and reads nothing of the process but what `openApp` was given.
+ */
+export { type App, type AppOptions, openApp } from './app.ts';
+export { type CacheCheck, collectGarbage, showCache, verifyCache } from './cache.ts';
+export { type Diagnosis, diagnose } from './doctor.ts';
+export {
+  type ArchiveResult,
+  archiveEnvironment,
+  cloneEnvironment,
+  deleteVersion,
+  diffEnvironments,
+  type EnvironmentDiff,
+  listEnvironments,
+  listVersions,
+  restoreEnvironment,
+  saveFolder,
+  type ShownVersion,
+  showVersion,
+  updateVersion,
+} from './environments.ts';
+export { execInEnvironment, installKernel, type KernelView, openShell } from './exec.ts';
+export type { RunOutcome } from './execute-run.ts';
+export { exportLock, lockEnvironment, type LockRequest, type LockResult } from './lock-environment.ts';
+export { materialiseEnvironment, type PrefixView, verifyEnvironmentPrefix } from './materialise.ts';
+export { listModels, type ModelRequest, registerModel, type ShownModel, showModel } from './models.ts';
+export type { DefinitionSource } from './read-source.ts';
+export { type CreateRequest, createVersion } from './register.ts';
+export { cancelRun, followLogs, listRuns, readLogs, replayRun, showRun } from './runs.ts';
+export { submitCommand, submitJob } from './submit.ts';
+export type { RegisteredVersion, VersionView } from './views.ts';
+export type { LockDiff } from '../resolve/index.ts';

@@ -1,0 +1,106 @@
+import { AppError } from '../errors/index.ts';
+import { currentPlatform, findInterpreter, type Interpreter, libcVersion } from '../io/index.ts';
+import { planPrefix, type PlanPython } from '../plan/index.ts';
+import type { Prefix } from '../prefix/index.ts';
+import { startStep } from '../report/index.ts';
+import type { Lock } from '../schema/index.ts';
+import type { EnvironmentVersion } from '../workspace/index.ts';
+import type { App } from './app.ts';
+import { ensureLock } from './ensure-lock.ts';
+import { findOrRegister } from './register.ts';
+import { fetchPackages } from './fetch-packages.ts';
+import { refuseWhatCannotRun } from './runnable.ts';
+
+export interface MaterialisedPrefix {
+  prefix: Prefix;
+  interpreter: Interpreter;
+  outcome: 'cached' | 'made' | 'repaired';
+}
+
+/**
+ * A lock as a directory on this machine. The machine is held against the lock before anything is fetched.
+ * @throws AppError MACHINE_MISMATCH, PYTHON_NOT_FOUND, and what fetching and unpacking throw.
+ */
+export async function ensurePrefix(app: App, lock: Lock): Promise<MaterialisedPrefix> {
+  checkMachine(lock);
+  const interpreter = await findInterpreter(app.interpreters, {
+    fits: ({ minor }) => minor === lock.python.version,
+    subject: `Python ${lock.python.version}, which the lock names,`,
+    minor: lock.python.version,
+  });
+  const python: PlanPython = { minor: interpreter.minor, version: interpreter.version, home: interpreter.home, executable: interpreter.executable };
+  const key = app.prefixes.key(lock.digest, python);
+  const there = await app.prefixes.find(key);
+  if (there !== undefined) {
+    startStep(app.emit, `Environment of ${lock.packages.length} packages`).finish('cached');
+    return { prefix: there, interpreter, outcome: 'cached' };
+  }
+  const wheels = await fetchPackages(app, lock);
+  const current = startStep(app.emit, `Environment of ${lock.packages.length} packages`);
+  try {
+    const made = await app.prefixes.ensure(key, async (path) => planPrefix({ lock, wheels, python, prefix: path }), { signal: app.signal });
+    current.finish(made.outcome === 'cached' ? 'cached' : 'done', made.outcome === 'repaired' ? 'repaired' : undefined);
+    return { ...made, interpreter };
+  } catch (error) {
+    current.finish('failed');
+    throw error;
+  }
+}
+
+function checkMachine(lock: Lock): void {
+  const platform = currentPlatform();
+  if (platform !== lock.platform) {
+    throw new AppError('MACHINE_MISMATCH', `the lock is for ${lock.platform}, and this machine is ${platform ?? 'of another kind'}`, { hint: `Lock for this platform: \`terroir env lock REFERENCE --platform ${platform ?? 'linux-64'}\`.` });
+  }
+  const wanted = lock.inputs.virtualPackages.__glibc;
+  const found = libcVersion();
+  if (wanted === undefined || found === undefined) return;
+  if (compareDotted(found, wanted) < 0) {
+    throw new AppError('MACHINE_MISMATCH', `the lock needs glibc ${wanted}, and this machine has ${found}`, { hint: `Say what the machines have: \`system_requirements: {glibc: "${found}"}\`, and lock again.` });
+  }
+}
+
+function compareDotted(a: string, b: string): number {
+  const [left, right] = [a.split('.').map(Number), b.split('.').map(Number)];
+  for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
+    const difference = (left[index] ?? 0) - (right[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+export interface PrefixView {
+  environment: { name: string; version: string; fingerprint: string };
+  lockDigest: string;
+  prefix: string;
+  interpreter: string;
+  pythonVersion: string;
+  outcome: 'cached' | 'made' | 'repaired';
+  /** Of a check: what was damaged. */
+  damaged?: { path: string; reason: string }[];
+}
+
+/** Makes the environment of a reference or file on this machine. */
+export async function materialiseEnvironment(app: App, reference: string): Promise<PrefixView> {
+  const version = await findOrRegister(app, reference);
+  return await materialiseVersion(app, version);
+}
+
+export async function materialiseVersion(app: App, version: EnvironmentVersion): Promise<PrefixView> {
+  refuseWhatCannotRun(version, 'be made on this machine');
+  const { lock } = await ensureLock(app, version);
+  const { prefix, outcome } = await ensurePrefix(app, lock);
+  const { name, version: text, fingerprint } = version;
+  return { environment: { name, version: text, fingerprint }, lockDigest: lock.digest, prefix: prefix.path, interpreter: prefix.python, pythonVersion: prefix.pythonVersion, outcome };
+}
+
+/** Checks every file of the environment's prefix, and makes it again if it is damaged. */
+export async function verifyEnvironmentPrefix(app: App, reference: string): Promise<PrefixView> {
+  const before = await materialiseEnvironment(app, reference);
+  const key = before.prefix.split('/').at(-1) ?? '';
+  const { damaged } = await app.prefixes.verify(key);
+  if (damaged.length === 0) return { ...before, damaged };
+  for (const { path, reason } of damaged.slice(0, 20)) app.emit({ type: 'note', level: 'warning', message: `\`${path}\`: ${reason}` });
+  const after = await materialiseEnvironment(app, reference);
+  return { ...after, damaged };
+}

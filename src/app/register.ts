@@ -1,0 +1,107 @@
+import { anonymousName, anonymousVersion, category, checkName, checkTags, checkVersion, definitionDigest, fingerprint } from '../definition/index.ts';
+import { formatPosition } from '../documents/index.ts';
+import { AppError } from '../errors/index.ts';
+import type { EnvironmentVersion, RegisterResult } from '../workspace/index.ts';
+import type { App } from './app.ts';
+import { type DefinitionSource, isDefinitionPath, type ReadSource, readSource } from './read-source.ts';
+import { findVersion } from './find-version.ts';
+import { storeFiles } from './stored-files.ts';
+import { type RegisteredVersion, viewOf } from './views.ts';
+
+export interface CreateRequest {
+  source: DefinitionSource;
+  /** What the file says about itself, if not given. */
+  name?: string;
+  version?: string;
+  description?: string;
+  tags?: Record<string, string>;
+  /** Lock at once. */
+  lock?: boolean;
+}
+
+/** Registers a version; nothing is resolved unless it is asked for. */
+export async function createVersion(app: App, request: CreateRequest): Promise<RegisteredVersion> {
+  const source = await readSource(app, request.source);
+  const { version, outcome } = await register(app, source, request);
+  if (request.lock === true) {
+    const { ensureLock } = await import('./ensure-lock.ts');
+    await ensureLock(app, version);
+  }
+  return { version: viewOf(version), outcome };
+}
+
+interface Header {
+  name?: string;
+  version?: string;
+  description?: string;
+  tags?: Record<string, string>;
+  derivedFrom?: number;
+}
+
+/** Registers what was read, under the name that the user gives or the file has. */
+export async function register(app: App, source: ReadSource, header: Header): Promise<RegisterResult> {
+  const { read, files } = source;
+  const name = header.name ?? read.header.name;
+  if (name === undefined) {
+    throw new AppError('INVALID_NAME', 'Environment name is required', {
+      hint: `Give it with --name${read.format === 'conda' ? ' (the `name:` of a conda file is not taken for it)' : ', or write `name:` into an environment file'}.`,
+    });
+  }
+  checkName(name);
+  const version = header.version ?? (header.name === undefined || header.name === read.header.name ? read.header.version : undefined);
+  if (version !== undefined) checkVersion(version);
+  const tags = { ...read.header.tags, ...header.tags };
+  checkTags(tags);
+  for (const warning of read.warnings) {
+    app.emit({ type: 'note', level: 'warning', message: `${formatPosition(warning.position)}: ${warning.message}`, hint: warning.hint });
+  }
+  const workspace = await app.openWorkspace();
+  const { definition } = read;
+  return await workspace.environments.register({
+    name,
+    version,
+    description: header.description ?? read.header.description,
+    tags: header.tags === undefined && Object.keys(read.header.tags).length === 0 ? undefined : tags,
+    category: category(definition),
+    fingerprint: fingerprint(definition),
+    definition,
+    definitionDigest: definitionDigest(definition),
+    files: await storeFiles(workspace, read, files),
+    derivedFrom: header.derivedFrom,
+  });
+}
+
+/** Registers what a submission brought without a name. The same definition is the same version for ever. */
+export async function registerAnonymous(app: App, { read, files }: ReadSource): Promise<EnvironmentVersion> {
+  const workspace = await app.openWorkspace();
+  const { definition } = read;
+  const version = anonymousVersion(definition);
+  const known = await workspace.environments.get(anonymousName, version);
+  if (known !== undefined && known.purgedAt === null) return known;
+  const result = await workspace.environments.register({
+    name: anonymousName,
+    version,
+    anonymous: true,
+    description: read.header.description,
+    tags: read.header.tags,
+    category: category(definition),
+    fingerprint: fingerprint(definition),
+    definition,
+    definitionDigest: definitionDigest(definition),
+    files: await storeFiles(workspace, read, files),
+  });
+  return result.version;
+}
+
+/** What a word on the command line means: a registered version, or a file, which is registered now (under its name if it has one). */
+export async function findOrRegister(app: App, word: string): Promise<EnvironmentVersion> {
+  if (!(await isDefinitionPath(app, word))) return await findVersion(await app.openWorkspace(), word);
+  return await registerSource(app, await readSource(app, { kind: 'path', path: word }));
+}
+
+export async function registerSource(app: App, source: ReadSource): Promise<EnvironmentVersion> {
+  if (source.read.header.name === undefined) return await registerAnonymous(app, source);
+  const { version, outcome } = await register(app, source, {});
+  if (outcome === 'created') app.emit({ type: 'note', level: 'info', message: `registered ${version.name}:${version.version}` });
+  return version;
+}

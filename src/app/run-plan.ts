@@ -1,0 +1,36 @@
+import type { JobInput, JobOutput, JobVariable, Lock } from '../schema/index.ts';
+import type { SnapshotEntry } from '../snapshots/index.ts';
+import type { EnvironmentVersion } from '../workspace/index.ts';
+
+export type OnOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
+
+/** Everything that a run is made of, before it begins: environment + target + script. */
+export interface RunPlan {
+  version: EnvironmentVersion;
+  /** Of a replay: the lock that it must have. */
+  locked?: { lock: Lock; revision: number };
+  displayName?: string;
+  experimentName?: string;
+  description?: string;
+  tags: Record<string, string>;
+  /** A line for the shell with placeholders, or the words to execute. */
+  command: string | readonly string[];
+  code: RunCode;
+  inputs: Record<string, JobInput>;
+  outputs: Record<string, JobOutput>;
+  variables: Record<string, JobVariable>;
+  /** Seconds. */
+  timeout?: number;
+  replayOf?: string;
+  notes: string[];
+  onOutput: OnOutput;
+}
+
+export type RunCode =
+  /** A copy of this folder's snapshot. */
+  | { kind: 'copy'; folder: string }
+  /** In this folder itself; a snapshot is taken for the record. */
+  | { kind: 'in-place'; folder: string }
+  /** A snapshot of an earlier run. */
+  | { kind: 'stored'; manifest: string; digest: string; entries: SnapshotEntry[] }
+  | { kind: 'none' };

@@ -1,0 +1,173 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseReference } from '../definition/index.ts';
+import { AppError } from '../errors/index.ts';
+import { isProcessAlive, pathExists, readBytesIfExists, sleep } from '../io/index.ts';
+import { type JobVariable, type RunRecord, terminalStatuses } from '../schema/index.ts';
+import { measureOutput, Snapshot } from '../snapshots/index.ts';
+import { recordVariables } from '../targets/index.ts';
+import type { Page, PageRequest, Workspace } from '../workspace/index.ts';
+import type { App } from './app.ts';
+import { executeRun, type RunOutcome } from './execute-run.ts';
+import type { OnOutput, RunPlan } from './run-plan.ts';
+
+export async function listRuns(app: App, request: PageRequest & { status?: string; environment?: string }): Promise<Page<RunRecord>> {
+  const { runs } = await app.openWorkspace();
+  await endOrphans(app);
+  const environment = request.environment === undefined ? undefined : parseReference(request.environment);
+  return await runs.list({ limit: request.limit, cursor: request.cursor, status: request.status, environment });
+}
+
+export async function showRun(app: App, id: string): Promise<RunRecord> {
+  const { runs } = await app.openWorkspace();
+  await endOrphans(app);
+  return await runs.get(id);
+}
+
+/** Ends runs whose process was killed, and what is left of their scripts. */
+async function endOrphans(app: App): Promise<void> {
+  const { runs } = await app.openWorkspace();
+  for (const record of await runs.endOrphans()) {
+    const script = (await runs.owner(record.id))?.script;
+    if (script !== undefined && isProcessAlive(script.pid, script.startTime)) endGroup(script.pid);
+    app.emit({ type: 'note', level: 'warning', message: `the run ${record.id} was cut off; it is marked as Failed` });
+  }
+}
+
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+export async function readLogs(app: App, id: string): Promise<Buffer> {
+  const { runs, runFolder } = await app.openWorkspace();
+  const record = await runs.get(id);
+  return (await readBytesIfExists(join(runFolder(record.id), 'logs', 'output.log'))) ?? Buffer.alloc(0);
+}
+
+/** Hands a run's log out, and with `follow` goes on until the run has ended. */
+export async function followLogs(app: App, id: string, options: { follow: boolean; write(chunk: Uint8Array): Promise<void> }): Promise<void> {
+  const { runs, runFolder } = await app.openWorkspace();
+  const { id: full } = await runs.get(id);
+  const path = join(runFolder(full), 'logs', 'output.log');
+  let position = 0;
+  for (;;) {
+    const ended = terminalStatuses.has((await runs.get(full)).status);
+    position = await copyFrom(path, position, options.write);
+    if (!options.follow || ended) return;
+    await sleep(200, app.signal);
+    await endOrphans(app);
+  }
+}
+
+async function copyFrom(path: string, position: number, write: (chunk: Uint8Array) => Promise<void>): Promise<number> {
+  if (!(await pathExists(path))) return position;
+  const file = await open(path, 'r');
+  try {
+    const buffer = Buffer.alloc(1 << 16);
+    for (let at = position; ; ) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+      if (bytesRead === 0) return at;
+      await write(buffer.subarray(0, bytesRead));
+      at += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Asks a run to end and waits until it has. */
+export async function cancelRun(app: App, id: string): Promise<RunRecord> {
+  const { runs } = await app.openWorkspace();
+  await endOrphans(app);
+  const record = await runs.get(id);
+  if (terminalStatuses.has(record.status)) throw new AppError('FINISHED', `the run ${record.id} has ended already: ${record.status}`);
+  await runs.requestCancel(record.id);
+  for (;;) {
+    await sleep(200, app.signal);
+    await endOrphans(app);
+    const current = await runs.get(record.id);
+    if (terminalStatuses.has(current.status)) return current;
+  }
+}
+
+/** Repeats a run with the snapshot, lock and inputs of its record. */
+export async function replayRun(app: App, id: string, options: { onOutput: OnOutput }): Promise<RunOutcome> {
+  const workspace = await app.openWorkspace();
+  const record = await workspace.runs.get(id);
+  const { environment } = record;
+  const version = await workspace.environments.get(environment.name, environment.version);
+  if (version === undefined) throw new AppError('ENVIRONMENT_NOT_FOUND', `the environment ${environment.name}:${environment.version} of the run ${record.id} is gone`);
+  const revision = record.lockDigest === null ? undefined : await workspace.locks.byDigest(record.lockDigest);
+  if (record.lockDigest !== null && revision === undefined) throw new AppError('LOCK_NOT_FOUND', `the lock ${record.lockDigest} of the run ${record.id} is gone`);
+  if (revision === undefined && version.definition.layer !== undefined) {
+    throw new AppError('LOCK_NOT_FOUND', `the run ${record.id} ended before it had a lock; there is nothing to repeat`, { hint: 'Submit its job again.' });
+  }
+  const notes = await changedInputs(record);
+  for (const message of notes) app.emit({ type: 'note', level: 'warning', message });
+  const plan: RunPlan = {
+    version,
+    locked: revision,
+    displayName: record.displayName ?? undefined,
+    experimentName: record.experimentName ?? undefined,
+    description: record.description ?? undefined,
+    tags: record.tags,
+    command: record.command,
+    code: await codeOf(workspace, record),
+    inputs: Object.fromEntries(
+      Object.entries(record.inputs).map(([name, { type, value }]) => [name, type === 'literal' ? { kind: 'literal' as const, value } : { kind: 'path' as const, type: type as 'uri_file', path: String(value) }]),
+    ),
+    outputs: Object.fromEntries(Object.entries(record.outputs).map(([name, { type }]) => [name, { type: type as 'uri_folder' }])),
+    variables: await variablesOf(app, workspace, record),
+    timeout: record.timeout ?? undefined,
+    replayOf: record.id,
+    notes: [...record.notes.filter((note) => note.includes('not part of a local run')), ...notes],
+    onOutput: options.onOutput,
+  };
+  return await executeRun(app, plan);
+}
+
+async function codeOf(workspace: Workspace, record: RunRecord): Promise<RunPlan['code']> {
+  if (record.snapshot === null) {
+    if (record.notes.some((note) => note.startsWith('no snapshot was taken'))) {
+      throw new AppError('FILE_NOT_FOUND', `the run ${record.id} has no snapshot of its code, so it cannot be repeated`, { hint: record.notes.find((note) => note.startsWith('no snapshot')) });
+    }
+    return { kind: 'none' };
+  }
+  const { manifest, digest } = record.snapshot;
+  const snapshot = Snapshot.parse(JSON.parse((await workspace.blobs.read(manifest)).toString('utf8')));
+  return { kind: 'stored', manifest, digest, entries: snapshot.entries };
+}
+
+async function changedInputs(record: RunRecord): Promise<string[]> {
+  const notes: string[] = [];
+  for (const [name, { type, value, digest }] of Object.entries(record.inputs)) {
+    if (type === 'literal' || digest === undefined || !(await pathExists(String(value)))) continue;
+    if ((await measureOutput(String(value))).digest !== digest) notes.push(`the input \`${name}\` (\`${String(value)}\`) is not what it was: its content has changed`);
+  }
+  return notes;
+}
+
+/** Secrets are on record only as hashes: they come from the caller's environment again, and it is said if they are others. */
+async function variablesOf(app: App, workspace: Workspace, record: RunRecord): Promise<Record<string, JobVariable>> {
+  const variables: Record<string, JobVariable> = {};
+  const key = await workspace.secretKey();
+  for (const [name, value] of Object.entries(record.environmentVariables)) {
+    if (typeof value === 'string') {
+      variables[name] = { kind: 'literal', value };
+      continue;
+    }
+    const from = value.from ?? name;
+    const current = app.env[from];
+    if (current !== undefined) {
+      const hash = recordVariables({ [name]: current }, { key, secrets: new Set([name]) })[name];
+      if (typeof hash === 'object' && hash.secret !== value.secret) app.emit({ type: 'note', level: 'warning', message: `the secret \`${from}\` is another one than in the run ${record.id}` });
+    }
+    variables[name] = { kind: 'secret', variable: from };
+  }
+  return variables;
+}
+

@@ -1,0 +1,121 @@
+import { dirname, resolve } from 'node:path';
+import { AppError } from '../errors/index.ts';
+import { isFolder, readBytes, statIfExists } from '../io/index.ts';
+import { readJob } from '../jobs/index.ts';
+import type { CommandJob, JobInput, JobVariable } from '../schema/index.ts';
+import type { EnvironmentVersion } from '../workspace/index.ts';
+import type { App } from './app.ts';
+import { decodeSource } from './decode-source.ts';
+import { executeRun, type RunOutcome } from './execute-run.ts';
+import { isDefinitionPath, readSource } from './read-source.ts';
+import { findOrRegister, registerAnonymous, registerSource } from './register.ts';
+import type { OnOutput, RunPlan } from './run-plan.ts';
+import { defaultTarget } from './runnable.ts';
+
+interface SubmitOptions {
+  target?: string;
+  /** `secret:NAME` as a value takes it from the caller's environment. */
+  variables: Record<string, string>;
+  timeout?: number;
+  displayName?: string;
+  tags: Record<string, string>;
+  onOutput: OnOutput;
+}
+
+/** Runs a job file. */
+export async function submitJob(app: App, request: SubmitOptions & { file: string; environment?: string; inputs: Record<string, string> }): Promise<RunOutcome> {
+  const path = resolve(app.cwd, request.file);
+  if ((await statIfExists(path))?.isFile() !== true) throw new AppError('FILE_NOT_FOUND', `the job file \`${request.file}\` does not exist`);
+  const folder = dirname(path);
+  const job = readJob({ path: request.file, text: decodeSource(await readBytes(path), request.file) }, { folder });
+  const inputs = withInputs(job, request.inputs);
+  const version = request.environment === undefined ? await environmentOf(app, job, folder) : await findOrRegister(app, request.environment);
+  return await executeRun(app, {
+    version,
+    displayName: request.displayName ?? job.displayName ?? job.name,
+    experimentName: job.experimentName,
+    description: job.description,
+    tags: { ...job.tags, ...request.tags },
+    command: job.command,
+    code: job.code === undefined ? { kind: 'none' } : { kind: 'copy', folder: await codeFolder(job.code) },
+    inputs,
+    outputs: job.outputs,
+    variables: { ...job.environmentVariables, ...readVariables(request.variables) },
+    timeout: request.timeout ?? job.timeout,
+    notes: notesOf(app, version, request.target),
+    onOutput: request.onOutput,
+  });
+}
+
+/** Runs words in an environment, in the current folder. */
+export async function submitCommand(app: App, request: SubmitOptions & { environment: string; command: readonly string[] }): Promise<RunOutcome> {
+  const version = await findOrRegister(app, request.environment);
+  const plan: RunPlan = {
+    version,
+    displayName: request.displayName,
+    tags: request.tags,
+    command: request.command,
+    code: { kind: 'in-place', folder: app.cwd },
+    inputs: {},
+    outputs: {},
+    variables: readVariables(request.variables),
+    timeout: request.timeout,
+    notes: notesOf(app, version, request.target),
+    onOutput: request.onOutput,
+  };
+  return await executeRun(app, plan);
+}
+
+async function environmentOf(app: App, job: CommandJob, folder: string): Promise<EnvironmentVersion> {
+  const { environment } = job;
+  if (environment.kind === 'inline') return await registerAnonymous(app, await readSource(app, { kind: 'inline', text: environment.source, folder }));
+  const { reference } = environment;
+  if (!(await isDefinitionPath({ ...app, cwd: folder }, reference))) return await findOrRegister(app, reference);
+  return await registerSource(app, await readSource({ ...app, cwd: folder }, { kind: 'path', path: reference }));
+}
+
+/** `code:` may name a single file; its folder is then the code. */
+async function codeFolder(path: string): Promise<string> {
+  const stats = await statIfExists(path);
+  if (stats === undefined) throw new AppError('FILE_NOT_FOUND', `the job’s code \`${path}\` does not exist`, { hint: '`code:` is relative to the job file.' });
+  return (await isFolder(path)) ? path : dirname(path);
+}
+
+function withInputs(job: CommandJob, given: Readonly<Record<string, string>>): Record<string, JobInput> {
+  const inputs = { ...job.inputs };
+  for (const [name, value] of Object.entries(given)) {
+    const input = inputs[name];
+    if (input === undefined) {
+      throw new AppError('USAGE', `the job has no input \`${name}\``, { hint: `It has: ${Object.keys(inputs).map((each) => `\`${each}\``).join(', ') || 'none'}.` });
+    }
+    inputs[name] = input.kind === 'path' ? { ...input, path: resolve(value) } : { kind: 'literal', value };
+  }
+  return inputs;
+}
+
+function readVariables(given: Readonly<Record<string, string>>): Record<string, JobVariable> {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]): [string, JobVariable] => {
+      const secret = /^secret:([A-Za-z_][A-Za-z0-9_]*)$/.exec(value)?.[1];
+      return [name, secret === undefined ? { kind: 'literal', value } : { kind: 'secret', variable: secret }];
+    }),
+  );
+}
+
+/** Decides where the run happens, and says what a local run leaves out. @throws AppError UNSUPPORTED_FEATURE. */
+function notesOf(app: App, version: EnvironmentVersion, target: string | undefined): string[] {
+  const { definition, name } = version;
+  const label = `${name}:${version.version}`;
+  const chosen = target?.replace(/^azureml:/, '') ?? defaultTarget(version);
+  if (chosen === 'docker') {
+    throw new AppError('UNSUPPORTED_FEATURE', `${label} needs the target \`docker\`, and that cannot be used yet`, {
+      hint: definition.layer === undefined && definition.build === undefined ? 'With `--target local` its interpreter on this machine runs the script.' : 'With `--target local` the Python layer runs without the image.',
+    });
+  }
+  if (chosen !== 'local') throw new AppError('USAGE', `there is no target \`${chosen}\``, { hint: 'The target is `local`.' });
+  const left = definition.image !== undefined ? `the base image \`${definition.image}\`` : definition.build !== undefined ? 'the image of the build context' : undefined;
+  if (left === undefined) return [];
+  const note = `${left} is not part of a local run`;
+  app.emit({ type: 'note', level: 'info', message: note });
+  return [note];
+}
