@@ -1,94 +1,92 @@
-import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
-import { Migrator } from 'kysely/migration';
+import type { Migration } from 'kysely/migration';
 import { AppError } from '../errors/index.ts';
-import { fsErrorToAppError, withFileLock } from '../io/index.ts';
-import { migrations } from './migrations.ts';
+import { ensureFolder, networkFileSystem, withFileLock } from '../io/index.ts';
+import { explainDatabaseError } from './database-errors.ts';
+import { migrations as ourMigrations } from './migrations.ts';
 import { SqliteDialect } from './sqlite-dialect.ts';
 import type { Tables } from './tables.ts';
 
-/** File systems on which SQLite's locks cannot be trusted, by the magic numbers of statfs(2). */
-const networkFileSystems: Readonly<Record<number, string>> = {
-  0x6969: 'NFS',
-  0x517b: 'SMB',
-  0xff534d42: 'CIFS',
-  0xfe534d42: 'SMB2',
-  0x65735546: 'FUSE',
-  0x01021997: '9p',
-  0x00c36400: 'Ceph',
-  0x0bd00bd0: 'Lustre',
-};
+/** Milliseconds that opening waits inside SQLite for others that open, repair or migrate. */
+const openTimeout = 5000;
+/** Milliseconds that a statement waits inside SQLite; the dialect does the rest of the waiting without blocking the process. */
+const statementTimeout = 100;
 
-/** Opens the workspace's database, makes it where it is missing, and brings an older one up to date. */
-export async function openDatabase(folder: string): Promise<Kysely<Tables>> {
+/**
+ * Opens the workspace's database, makes it where it is missing, and brings an older one up to date. One that is up to date is only read.
+ * @throws AppError WORKSPACE_UNUSABLE, CORRUPT_STORE, PERMISSION_DENIED, DISK_FULL.
+ */
+export async function openDatabase(folder: string, migrations = ourMigrations): Promise<Kysely<Tables>> {
+  await ensureFolder(folder);
+  refuseNetworkFileSystem(folder);
   const file = join(folder, 'workspace.db');
-  prepareFolder(folder);
-  const connection = connect(file);
-  const database = new Kysely<Tables>({ dialect: new SqliteDialect(connection) });
+  let connection: DatabaseSync | undefined;
   try {
+    const opened = connect(file);
+    connection = opened;
     const last = Object.keys(migrations).sort().at(-1) ?? '';
-    const current = currentMigration(connection);
-    if (current !== undefined && current > last) {
-      throw new AppError('WORKSPACE_NOT_FOUND', `the workspace \`${folder}\` was made by a newer Terroir (its database is at \`${current}\`, this one knows \`${last}\`)`, {
-        hint: 'Update Terroir, or use another workspace.',
-      });
+    const current = currentMigration(opened);
+    if (current !== undefined && current > last) throw newerThanThis(folder, current, last);
+    const database = new Kysely<Tables>({ dialect: new SqliteDialect(opened, file) });
+    if (current !== last || journalMode(opened) !== 'wal') {
+      await withFileLock(join(folder, 'locks', 'migrate'), () => bringUpToDate(opened, database, migrations));
     }
-    if (current !== last) await withFileLock(join(folder, 'locks', 'migrate'), () => migrate(database));
+    opened.exec(`pragma busy_timeout = ${statementTimeout}`);
     return database;
   } catch (error) {
-    await database.destroy();
-    throw explain(error, file);
+    connection?.close();
+    throw explainDatabaseError(error, file);
   }
 }
 
-function prepareFolder(folder: string): void {
-  try {
-    mkdirSync(join(folder, 'locks'), { recursive: true });
-    const kind = networkFileSystems[statfsSync(folder).type >>> 0];
-    if (kind !== undefined) {
-      throw new AppError('WORKSPACE_NOT_FOUND', `the workspace \`${folder}\` is on a network file system (${kind}), and a database there gets damaged`, {
-        hint: 'Use a folder on a local disk (TERROIR_WORKSPACE or --workspace).',
-      });
-    }
-  } catch (error) {
-    throw fsErrorToAppError(error, `use the workspace \`${folder}\``);
-  }
+function refuseNetworkFileSystem(folder: string): void {
+  const kind = networkFileSystem(folder);
+  if (kind === undefined) return;
+  throw new AppError(
+    'WORKSPACE_UNUSABLE',
+    `the workspace \`${folder}\` is on a network file system (${kind}), and a database there gets damaged`,
+    { hint: 'Use a folder on a local disk (`--workspace` or TERROIR_WORKSPACE).' },
+  );
+}
+
+function newerThanThis(folder: string, current: string, last: string): AppError {
+  return new AppError(
+    'WORKSPACE_UNUSABLE',
+    `the workspace \`${folder}\` was made by a newer Terroir (its database is at \`${current}\`, this one knows \`${last}\`)`,
+    { hint: 'Update Terroir, or use another workspace.' },
+  );
 }
 
 function connect(file: string): DatabaseSync {
-  try {
-    const connection = new DatabaseSync(file, { timeout: 100 });
-    connection.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on; pragma temp_store = memory');
-    return connection;
-  } catch (error) {
-    throw explain(error, file);
-  }
+  const connection = new DatabaseSync(file, { timeout: openTimeout, enableForeignKeyConstraints: true });
+  // What is purged shall be gone from the file, too.
+  connection.exec('pragma synchronous = normal; pragma temp_store = memory; pragma secure_delete = on');
+  return connection;
+}
+
+function journalMode(connection: DatabaseSync): unknown {
+  return connection.prepare('pragma journal_mode').get()?.journal_mode;
 }
 
 function currentMigration(connection: DatabaseSync): string | undefined {
-  const table = connection.prepare("select 1 from sqlite_master where type = 'table' and name = 'kysely_migration'").get();
-  if (table === undefined) return undefined;
-  return connection.prepare('select name from kysely_migration order by name desc limit 1').get()?.name as string | undefined;
+  const tables = connection.prepare("select 1 from sqlite_master where type = 'table' and name = 'kysely_migration'");
+  if (tables.get() === undefined) return undefined;
+  const name = connection.prepare('select max(name) as name from kysely_migration').get()?.name;
+  return typeof name === 'string' ? name : undefined;
 }
 
-async function migrate(database: Kysely<Tables>): Promise<void> {
-  const migrator = new Migrator({ db: database, provider: { getMigrations: () => Promise.resolve({ ...migrations }) } });
-  const { error } = await migrator.migrateToLatest();
+/** All or nothing: whoever is killed in here leaves the database as it was. */
+async function bringUpToDate(
+  connection: DatabaseSync,
+  database: Kysely<Tables>,
+  migrations: Readonly<Record<string, Migration>>,
+): Promise<void> {
+  // Loaded only where there is something to do: most commands find a database that is up to date.
+  const { Migrator } = await import('kysely/migration');
+  connection.exec('pragma journal_mode = wal');
+  const provider = { getMigrations: () => Promise.resolve({ ...migrations }) };
+  const { error } = await new Migrator({ db: database, provider }).migrateToLatest();
   if (error !== undefined) throw error;
-}
-
-function explain(error: unknown, file: string): unknown {
-  const code = (error as { errcode?: number }).errcode;
-  if (error instanceof AppError || code === undefined) return error;
-  const primary = code & 0xff;
-  if (primary === 11 || primary === 26) {
-    return new AppError('CORRUPT_STORE', `the database \`${file}\` is damaged`, { hint: 'Restore it from a backup, or move it away to begin with an empty workspace.', cause: error });
-  }
-  if (primary === 8 || primary === 14 || primary === 23) {
-    return new AppError('PERMISSION_DENIED', `the database \`${file}\` cannot be written`, { hint: 'Check its owner and mode, or use another workspace (--workspace).', cause: error });
-  }
-  if (primary === 13) return new AppError('DISK_FULL', `cannot write \`${file}\`: the disk is full`, { hint: 'Free some space and try again.', cause: error });
-  return error;
 }

@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { AppError } from '../errors/index.ts';
 import { isFolder } from '../io/index.ts';
 
@@ -6,12 +6,20 @@ import { isFolder } from '../io/index.ts';
 const folderName = '.terroir';
 
 /** TERROIR_WORKSPACE, else `.terroir` in this folder or above, else the user's data folder. It need not exist yet. */
-export async function findWorkspaceFolder(place: { cwd: string; env: Record<string, string | undefined>; home: string }): Promise<string> {
+export async function findWorkspaceFolder(place: {
+  cwd: string;
+  env: Record<string, string | undefined>;
+  home: string;
+}): Promise<string> {
   const { cwd, env, home } = place;
   const named = env.TERROIR_WORKSPACE;
   if (named) {
-    if (/^https?:\/\//.test(named)) {
-      throw new AppError('UNSUPPORTED_FEATURE', `the workspace \`${named}\` is on a server, and that cannot be used yet`, { hint: 'Set TERROIR_WORKSPACE to a folder.' });
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(named)) {
+      throw new AppError(
+        'UNSUPPORTED_FEATURE',
+        `the workspace \`${named}\` is on a server, and that cannot be used yet`,
+        { hint: 'Set TERROIR_WORKSPACE to a folder.' },
+      );
     }
     return resolve(cwd, named);
   }
@@ -19,5 +27,8 @@ export async function findWorkspaceFolder(place: { cwd: string; env: Record<stri
     if (await isFolder(join(folder, folderName))) return join(folder, folderName);
     if (folder === dirname(folder)) break;
   }
-  return join(env.XDG_DATA_HOME || join(home, '.local', 'share'), 'terroir', 'workspace');
+  // The base directory specification: a relative path is to be ignored.
+  const shared = env.XDG_DATA_HOME;
+  const data = shared && isAbsolute(shared) ? shared : join(home, '.local', 'share');
+  return join(data, 'terroir', 'workspace');
 }

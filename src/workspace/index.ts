@@ -11,11 +11,21 @@
  *   <folder>/locks/                              lock files between processes
  *   <folder>/secret.key                          key for the hashes of secret values
  */
-export { type BlobStore, createBlobStore } from './blobs.ts';
-export type { EnvironmentStore, EnvironmentSummary, EnvironmentVersion, RegisterRequest, RegisterResult, StoredFile } from './environments.ts';
+export type { BlobStore, GcOptions } from './blobs.ts';
+export type { HeaderChange } from './environment-header.ts';
+export type {
+  EnvironmentStore,
+  EnvironmentSummary,
+  EnvironmentVersion,
+  RegisterRequest,
+  RegisterResult,
+  StoredFile,
+} from './environments.ts';
 export { findWorkspaceFolder } from './find-workspace.ts';
 export type { LockRevision, LockStore } from './locks.ts';
 export type { ModelStore } from './models.ts';
 export type { Page, PageRequest } from './page.ts';
-export type { RunOwner, RunStore } from './runs.ts';
+export { createRunId } from './run-id.ts';
+export type { RunOwner } from './run-owner.ts';
+export type { RunChange, RunStore } from './runs.ts';
 export { openWorkspace, type Workspace } from './workspace.ts';

@@ -1,47 +1,92 @@
-import type { Kysely } from 'kysely';
 import { AppError } from '../errors/index.ts';
 import { ModelRecord } from '../schema/index.ts';
-import { decodeCursor, type Page, type PageRequest, toPage } from './page.ts';
-import type { Tables } from './tables.ts';
+import { isForeignKeyViolation } from './database-errors.ts';
+import { cursorNumber, type Page, type PageRequest, toPage } from './page.ts';
+import { fromJson } from './stored-json.ts';
+import { type Connection, inTransaction } from './transaction.ts';
+import { versionAfter, versionNumber } from './version-number.ts';
 
 export interface ModelStore {
-  /** Without a version the next number is taken. @throws AppError MODEL_EXISTS. */
+  /** Without a version the one after the highest number is taken. @throws AppError MODEL_EXISTS; RUN_NOT_FOUND if its run is not here. */
   register(model: Omit<ModelRecord, 'version'> & { version?: string }): Promise<ModelRecord>;
-  /** Without a version the newest one. @throws AppError MODEL_NOT_FOUND. */
+  /** Without a version the most recently registered one. @throws AppError MODEL_NOT_FOUND. */
   get(name: string, version?: string): Promise<ModelRecord>;
+  /** Newest first. */
   list(request: PageRequest & { name?: string; runId?: string }): Promise<Page<ModelRecord>>;
 }
 
-export function createModelStore(database: Kysely<Tables>): ModelStore {
+export function createModelStore(database: Connection): ModelStore {
   return {
-    register: async ({ version: wanted, ...rest }) =>
-      await database.transaction().execute(async (transaction) => {
-        const rows = await transaction.selectFrom('models').select('version').where('name', '=', rest.name).execute();
-        const numbers = rows.map(({ version }) => Number(version)).filter(Number.isInteger);
-        const version = wanted ?? String(Math.max(0, ...numbers) + 1);
-        if (rows.some((row) => row.version === version)) {
-          throw new AppError('MODEL_EXISTS', `the model ${rest.name}:${version} is registered already`, { hint: 'Register it under another version, or without one.' });
-        }
-        const record = ModelRecord.parse({ ...rest, version });
-        await transaction
-          .insertInto('models')
-          .values({ name: record.name, version, run_id: record.runId, record: JSON.stringify(record), created_at: record.createdAt } as never)
-          .execute();
-        return record;
-      }),
+    register: (model) => inTransaction(database, (transaction) => register(transaction, model)),
     get: async (name, version) => {
-      let query = database.selectFrom('models').select('record').where('name', '=', name).orderBy('number', 'desc').limit(1);
+      let query = database.selectFrom('models').selectAll().where('name', '=', name).orderBy('number', 'desc').limit(1);
       if (version !== undefined) query = query.where('version', '=', version);
       const row = await query.executeTakeFirst();
-      if (row !== undefined) return ModelRecord.parse(JSON.parse(row.record));
-      throw new AppError('MODEL_NOT_FOUND', `there is no model \`${name}${version === undefined ? '' : `:${version}`}\` in this workspace`, { hint: '`terroir model list` lists them.' });
+      if (row !== undefined) return toRecord(row);
+      const reference = version === undefined ? name : `${name}:${version}`;
+      throw new AppError('MODEL_NOT_FOUND', `there is no model \`${reference}\` in this workspace`, {
+        hint: '`terroir model list` lists them.',
+      });
     },
     list: async ({ limit, cursor, name, runId }) => {
-      let query = database.selectFrom('models').selectAll().orderBy('number', 'desc').limit(limit + 1);
-      if (cursor !== undefined) query = query.where('number', '<', Number(decodeCursor(cursor, 1)[0]));
+      let query = database
+        .selectFrom('models')
+        .selectAll()
+        .orderBy('number', 'desc')
+        .limit(limit + 1);
+      if (cursor !== undefined) query = query.where('number', '<', cursorNumber(cursor));
       if (name !== undefined) query = query.where('name', '=', name);
       if (runId !== undefined) query = query.where('run_id', '=', runId);
-      return toPage(await query.execute(), limit, (row) => [row.number], (row) => ModelRecord.parse(JSON.parse(row.record)));
+      return toPage(await query.execute(), limit, { keyOf: (row) => row.number, toItem: toRecord });
     },
   };
+}
+
+async function register(
+  transaction: Connection,
+  model: Omit<ModelRecord, 'version'> & { version?: string },
+): Promise<ModelRecord> {
+  const version = model.version ?? (await nextVersion(transaction, model.name));
+  if (await isTaken(transaction, model.name, version)) {
+    throw new AppError('MODEL_EXISTS', `the model ${model.name}:${version} is registered already`, {
+      hint: 'Register it under another version, or without one.',
+    });
+  }
+  const record = ModelRecord.parse({ ...model, version });
+  const insert = transaction.insertInto('models').values({
+    name: record.name,
+    version,
+    version_number: versionNumber(version),
+    run_id: record.runId,
+    record: JSON.stringify(record),
+    created_at: record.createdAt,
+  });
+  try {
+    await insert.execute();
+    return record;
+  } catch (error) {
+    if (!isForeignKeyViolation(error)) throw error;
+    throw new AppError('RUN_NOT_FOUND', `there is no run \`${record.runId}\` in this workspace`, {
+      hint: '`terroir runs list` lists them.',
+      cause: error,
+    });
+  }
+}
+
+async function isTaken(transaction: Connection, name: string, version: string): Promise<boolean> {
+  const query = transaction.selectFrom('models').select('number').where('name', '=', name);
+  return (await query.where('version', '=', version).executeTakeFirst()) !== undefined;
+}
+
+async function nextVersion(transaction: Connection, name: string): Promise<string> {
+  const row = await transaction
+    .selectFrom('models')
+    .select(({ fn }) => fn.max('version_number').as('highest'))
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return versionAfter(row?.highest, name);
+}
+
+function toRecord(row: { name: string; version: string; record: string }): ModelRecord {
+  return fromJson(ModelRecord, row.record, `the model ${row.name}:${row.version}`);
 }

@@ -12,25 +12,47 @@ export interface Page<T> {
   next: string | null;
 }
 
-/** A cursor carries the sort key of the last item, so that pages stay right while others write. */
-export function encodeCursor(key: readonly (string | number)[]): string {
-  return Buffer.from(JSON.stringify(key)).toString('base64url');
+/** The sort key of a list's last item, so that pages stay right while others write. @throws AppError USAGE for another list's cursor. */
+export function cursorNumber(cursor: string): number {
+  const key = decode(cursor);
+  if (typeof key === 'number' && Number.isSafeInteger(key)) return key;
+  throw foreignCursor(cursor);
 }
 
-/** @throws AppError USAGE unless it came from `encodeCursor` with as many parts. */
-export function decodeCursor(cursor: string, parts: number): (string | number)[] {
-  try {
-    const key = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown;
-    if (Array.isArray(key) && key.length === parts) return key as (string | number)[];
-  } catch {
-    // Falls through to the error.
-  }
-  throw new AppError('USAGE', `\`${cursor}\` is no cursor of this list`, { hint: 'Take it from `next` of the page before.' });
+/** The same for lists that are sorted by a text. */
+export function cursorText(cursor: string): string {
+  const key = decode(cursor);
+  if (typeof key === 'string') return key;
+  throw foreignCursor(cursor);
 }
 
 /** Cuts the one row too many that tells whether there is more. */
-export function toPage<Row, T>(rows: readonly Row[], limit: number, keyOf: (row: Row) => readonly (string | number)[], toItem: (row: Row) => T): Page<T> {
+export function toPage<Row, T>(
+  rows: readonly Row[],
+  limit: number,
+  { keyOf, toItem }: { keyOf: (row: Row) => number | string; toItem: (row: Row) => T },
+): Page<T> {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
-  return { items: shown.map(toItem), next: rows.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null };
+  const isMore = rows.length > limit && last !== undefined;
+  return { items: shown.map(toItem), next: isMore ? encode(keyOf(last)) : null };
+}
+
+function encode(key: number | string): string {
+  return Buffer.from(JSON.stringify([key])).toString('base64url');
+}
+
+function decode(cursor: string): unknown {
+  try {
+    const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    return Array.isArray(key) && key.length === 1 ? key[0] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function foreignCursor(cursor: string): AppError {
+  return new AppError('USAGE', `\`${cursor}\` is no cursor of this list`, {
+    hint: 'Take it from `next` of the page before.',
+  });
 }

@@ -1,146 +1,214 @@
-import { hostname } from 'node:os';
-import type { Kysely } from 'kysely';
+import type { Selectable } from 'kysely';
 import { AppError } from '../errors/index.ts';
-import { isProcessAlive, now, processStartTime } from '../io/index.ts';
-import { RunRecord, type RunStatus, terminalStatuses } from '../schema/index.ts';
-import { decodeCursor, type Page, type PageRequest, toPage } from './page.ts';
+import { now, processStartTime } from '../io/index.ts';
+import { RunRecord, runStatuses, terminalStatuses } from '../schema/index.ts';
+import { isForeignKeyViolation, isUniqueViolation } from './database-errors.ts';
+import { filterValue } from './filter-value.ts';
+import { cursorNumber, type Page, type PageRequest, toPage } from './page.ts';
+import { isLost, RunOwner, thisProcess } from './run-owner.ts';
+import { fromJson } from './stored-json.ts';
 import type { Tables } from './tables.ts';
+import { type Connection, inTransaction } from './transaction.ts';
 
-/** Who drives a run. */
-export interface RunOwner {
-  host: string;
-  /** The process that drives it. */
-  pid: number;
-  startTime: string | undefined;
-  /** The script's process, once it runs. */
-  script?: { pid: number; startTime: string | undefined };
-}
+/** What of a record may change while the run goes on. */
+export type RunChange = Partial<Omit<RunRecord, 'id' | 'environment' | 'createdAt' | 'createdBy'>>;
 
 export interface RunStore {
+  /** This process becomes its driver. @throws AppError ALREADY_EXISTS; ENVIRONMENT_NOT_FOUND if the version was deleted meanwhile. */
   create(record: RunRecord, versionId: number | undefined): Promise<void>;
-  /** Changes a run that has not ended. @throws AppError FINISHED. */
-  update(id: string, change: Partial<RunRecord>): Promise<RunRecord>;
+  /** Changes a run that has not ended. @throws AppError RUN_NOT_FOUND, FINISHED. */
+  update(id: string, change: RunChange): Promise<RunRecord>;
+  /** Notes the script's process, so that others can find and end it. */
   setScript(id: string, pid: number): Promise<void>;
+  /** A sign of life. Whoever gives one goes on giving them, at least once a minute. */
+  heartbeat(id: string): Promise<void>;
   owner(id: string): Promise<RunOwner | undefined>;
   /** By its id or an unambiguous beginning of it. @throws AppError RUN_NOT_FOUND. */
   get(id: string): Promise<RunRecord>;
-  list(request: PageRequest & { status?: string; environment?: { name: string; version?: string } }): Promise<Page<RunRecord>>;
+  /** Newest first. */
+  list(
+    request: PageRequest & { status?: string; environment?: { name: string; version?: string } },
+  ): Promise<Page<RunRecord>>;
+  /** Nothing if it has ended. @throws AppError RUN_NOT_FOUND. */
   requestCancel(id: string): Promise<void>;
   isCancelRequested(id: string): Promise<boolean>;
   /** Ends the runs whose process is gone, as Failed, and says which. The records tell what happened. */
   endOrphans(): Promise<RunRecord[]>;
 }
 
-const active: readonly RunStatus[] = ['NotStarted', 'Queued', 'Preparing', 'Running', 'Finalizing'];
+type RunRow = Selectable<Tables['runs']>;
 
-export function createRunStore(database: Kysely<Tables>): RunStore {
-  const readRow = async (id: string): Promise<Tables['runs']> => {
-    const exact = await database.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
-    if (exact !== undefined) return exact;
-    const prefix = id.replaceAll(/[^a-z0-9_-]/gi, '');
-    const rows = prefix === '' ? [] : await database.selectFrom('runs').selectAll().where('id', '>=', prefix).where('id', '<', `${prefix}\u{ffff}`).limit(2).execute();
-    const [row, second] = rows;
-    if (row === undefined) throw new AppError('RUN_NOT_FOUND', `there is no run \`${id}\` in this workspace`, { hint: '`terroir runs list` lists them.' });
-    if (second !== undefined) throw new AppError('RUN_NOT_FOUND', `\`${id}\` is the beginning of several runs: ${row.id}, ${second.id}, …`, { hint: 'Write more of it.' });
-    return row;
-  };
-  const update: RunStore['update'] = async (id, change) =>
-    await database.transaction().execute(async (transaction) => {
-      const row = await transaction.selectFrom('runs').select(['record', 'status']).where('id', '=', id).executeTakeFirstOrThrow();
-      if (terminalStatuses.has(row.status as RunStatus)) throw new AppError('FINISHED', `the run ${id} has ended; its record cannot be changed`);
-      const record = RunRecord.parse({ ...(JSON.parse(row.record) as RunRecord), ...change });
-      await transaction
-        .updateTable('runs')
-        .set({ record: JSON.stringify(record), status: record.status, lock_digest: record.lockDigest, heartbeat_at: now() })
-        .where('id', '=', id)
-        .execute();
-      return record;
-    });
+const activeStatuses = runStatuses.filter((status) => !terminalStatuses.has(status));
 
+export function createRunStore(database: Connection): RunStore {
   return {
-    update,
-    create: async (record, versionId) => {
-      const owner: RunOwner = { host: hostname(), pid: process.pid, startTime: processStartTime(process.pid) };
-      await database
-        .insertInto('runs')
-        .values({
-          id: record.id,
-          status: record.status,
-          environment_name: record.environment.name,
-          environment_version: record.environment.version,
-          version_id: versionId ?? null,
-          lock_digest: record.lockDigest,
-          record: JSON.stringify(RunRecord.parse(record)),
-          owner: JSON.stringify(owner),
-          heartbeat_at: record.createdAt,
-          cancel_requested: 0,
-          created_at: record.createdAt,
-        } as never)
-        .execute();
-    },
+    create: (record, versionId) => create(database, record, versionId),
+    update: (id, change) => inTransaction(database, (transaction) => update(transaction, id, change)),
     setScript: async (id, pid) => {
-      const row = await readRow(id);
-      const owner = { ...(JSON.parse(row.owner ?? '{}') as RunOwner), script: { pid, startTime: processStartTime(pid) } };
-      await database.updateTable('runs').set({ owner: JSON.stringify(owner) }).where('id', '=', id).execute();
+      await inTransaction(database, async (transaction) => {
+        const owner = toOwner(await rowById(transaction, id));
+        await write(transaction, id, {
+          owner: JSON.stringify({ ...owner, script: { pid, startTime: processStartTime(pid) } }),
+        });
+      });
     },
-    owner: async (id) => {
-      const { owner } = await readRow(id);
-      return owner === null ? undefined : (JSON.parse(owner) as RunOwner);
-    },
-    get: async (id) => toRecord(await readRow(id)),
-    list: async ({ limit, cursor, status, environment }) => {
-      let query = database.selectFrom('runs').selectAll().orderBy('number', 'desc').limit(limit + 1);
-      if (cursor !== undefined) query = query.where('number', '<', Number(decodeCursor(cursor, 1)[0]));
-      if (status !== undefined) query = query.where('status', '=', status);
-      if (environment !== undefined) {
-        query = query.where('environment_name', '=', environment.name);
-        if (environment.version !== undefined) query = query.where('environment_version', '=', environment.version);
-      }
-      return toPage(await query.execute(), limit, (row) => [row.number], toRecord);
-    },
+    heartbeat: (id) => write(database, id, { heartbeat_at: now() }),
+    owner: async (id) => toOwner(await findRow(database, id)),
+    get: async (id) => toRecord(await findRow(database, id)),
+    list: (request) => list(database, request),
     requestCancel: async (id) => {
-      await database.updateTable('runs').set({ cancel_requested: 1 }).where('id', '=', id).where('status', 'in', [...active]).execute();
+      const { status } = await rowById(database, id);
+      if (!terminalStatuses.has(status)) await write(database, id, { cancel_requested: 1 });
     },
     isCancelRequested: async (id) => {
-      const row = await database.selectFrom('runs').select('cancel_requested').where('id', '=', id).executeTakeFirst();
-      return row?.cancel_requested === 1;
+      const query = database.selectFrom('runs').select('cancel_requested').where('id', '=', id);
+      return (await query.executeTakeFirst())?.cancel_requested === 1;
     },
-    endOrphans: async () => {
-      const rows = await database.selectFrom('runs').select(['id', 'owner']).where('status', 'in', [...active]).execute();
-      const ended: RunRecord[] = [];
-      for (const { id, owner } of rows) {
-        if (!isOrphan(owner)) continue;
-        try {
-          ended.push(await update(id, orphanChange(await readRow(id).then(toRecord))));
-        } catch (error) {
-          // Somebody else was faster.
-          if (!(error instanceof AppError) || error.code !== 'FINISHED') throw error;
-        }
-      }
-      return ended;
-    },
+    endOrphans: () => endOrphans(database),
   };
 }
 
-function orphanChange(record: RunRecord): Partial<RunRecord> {
-  return {
+async function create(database: Connection, input: RunRecord, versionId: number | undefined): Promise<void> {
+  const record = RunRecord.parse(input);
+  const insert = database.insertInto('runs').values({
+    ...columnsOf(record),
+    id: record.id,
+    environment_name: record.environment.name,
+    environment_version: record.environment.version,
+    version_id: versionId ?? null,
+    owner: JSON.stringify(thisProcess()),
+    heartbeat_at: null,
+    cancel_requested: 0,
+    created_at: record.createdAt,
+  });
+  try {
+    await insert.execute();
+  } catch (error) {
+    if (isUniqueViolation(error)) {
+      throw new AppError('ALREADY_EXISTS', `there is a run \`${record.id}\` in this workspace already`, {
+        hint: 'Give it another name, or none.',
+        cause: error,
+      });
+    }
+    if (!isForeignKeyViolation(error)) throw error;
+    const { name, version } = record.environment;
+    throw new AppError('ENVIRONMENT_NOT_FOUND', `the environment ${name}:${version} was deleted meanwhile`, {
+      cause: error,
+    });
+  }
+}
+
+/** What of a record stands in columns, too. */
+function columnsOf(record: RunRecord): Pick<RunRow, 'status' | 'lock_digest' | 'record'> {
+  return { status: record.status, lock_digest: record.lockDigest, record: JSON.stringify(record) };
+}
+
+async function write(
+  connection: Connection,
+  id: string,
+  change: Partial<Omit<RunRow, 'number' | 'id'>>,
+): Promise<void> {
+  await connection.updateTable('runs').set(change).where('id', '=', id).execute();
+}
+
+async function update(transaction: Connection, id: string, change: RunChange): Promise<RunRecord> {
+  const row = await rowById(transaction, id);
+  if (terminalStatuses.has(row.status)) {
+    throw new AppError('FINISHED', `the run ${id} has ended; its record cannot be changed`);
+  }
+  const before = toRecord(row);
+  const { createdAt, createdBy, environment } = before;
+  const record = RunRecord.parse({ ...before, ...change, id, createdAt, createdBy, environment });
+  await write(transaction, id, columnsOf(record));
+  return record;
+}
+
+async function list(
+  database: Connection,
+  { limit, cursor, status, environment }: Parameters<RunStore['list']>[0],
+): Promise<Page<RunRecord>> {
+  let query = database
+    .selectFrom('runs')
+    .selectAll()
+    .orderBy('number', 'desc')
+    .limit(limit + 1);
+  if (cursor !== undefined) query = query.where('number', '<', cursorNumber(cursor));
+  if (status !== undefined) query = query.where('status', '=', filterValue(runStatuses, status, 'status'));
+  if (environment !== undefined) {
+    query = query.where('environment_name', '=', environment.name);
+    if (environment.version !== undefined) query = query.where('environment_version', '=', environment.version);
+  }
+  return toPage(await query.execute(), limit, { keyOf: (row) => row.number, toItem: toRecord });
+}
+
+async function rowById(connection: Connection, id: string): Promise<RunRow> {
+  const row = await connection.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row === undefined) throw notFound(id);
+  return row;
+}
+
+async function findRow(connection: Connection, idOrBeginning: string): Promise<RunRow> {
+  const exact = await connection.selectFrom('runs').selectAll().where('id', '=', idOrBeginning).executeTakeFirst();
+  if (exact !== undefined) return exact;
+  if (idOrBeginning === '') throw notFound(idOrBeginning);
+  const rows = await connection
+    .selectFrom('runs')
+    .selectAll()
+    .where('id', '>=', idOrBeginning)
+    .where('id', '<', `${idOrBeginning}\u{10ffff}`)
+    .orderBy('id')
+    .limit(4)
+    .execute();
+  const [row, ...others] = rows;
+  if (row === undefined) throw notFound(idOrBeginning);
+  if (others.length === 0) return row;
+  const shown = rows.slice(0, 3).map(({ id }) => id);
+  const rest = rows.length > shown.length ? ', …' : '';
+  throw new AppError(
+    'RUN_NOT_FOUND',
+    `\`${idOrBeginning}\` is the beginning of several runs: ${shown.join(', ')}${rest}`,
+    {
+      hint: 'Write more of it.',
+    },
+  );
+}
+
+function notFound(id: string): AppError {
+  return new AppError('RUN_NOT_FOUND', `there is no run \`${id}\` in this workspace`, {
+    hint: '`terroir runs list` lists them.',
+  });
+}
+
+async function endOrphans(database: Connection): Promise<RunRecord[]> {
+  const query = database.selectFrom('runs').selectAll().where('status', 'in', activeStatuses).orderBy('number');
+  const suspects = (await query.execute()).filter((row) => isLost(toOwner(row), row.heartbeat_at, now()));
+  const ended: RunRecord[] = [];
+  for (const { id } of suspects) {
+    const record = await inTransaction(database, (transaction) => endIfLost(transaction, id));
+    if (record !== undefined) ended.push(record);
+  }
+  return ended;
+}
+
+/** Looks again inside the transaction: it may have ended, or its script may have been noted, since it was found. */
+async function endIfLost(transaction: Connection, id: string): Promise<RunRecord | undefined> {
+  const row = await rowById(transaction, id);
+  if (terminalStatuses.has(row.status) || !isLost(toOwner(row), row.heartbeat_at, now())) return undefined;
+  return await update(transaction, id, {
     status: 'Failed',
     endedAt: now(),
     error: {
-      code: 'CANCELED',
-      message: `the process that drove the run was killed while the run was ${record.status}`,
-      hint: `Repeat it: \`terroir runs replay ${record.id}\`.`,
+      code: 'RUN_LOST',
+      message: `the process that drove the run is gone; the run was ${row.status}`,
+      hint: `Repeat it: \`terroir runs replay ${id}\`.`,
     },
-  };
+  });
 }
 
-/** On this host, and neither we that drove it nor the script is there any more. */
-function isOrphan(text: string | null): boolean {
-  if (text === null) return true;
-  const owner = JSON.parse(text) as RunOwner;
-  return owner.host === hostname() && !isProcessAlive(owner.pid, owner.startTime);
+function toRecord(row: Pick<RunRow, 'id' | 'record'>): RunRecord {
+  return fromJson(RunRecord, row.record, `the run ${row.id}`);
 }
 
-function toRecord(row: Tables['runs']): RunRecord {
-  return RunRecord.parse(JSON.parse(row.record));
+function toOwner(row: Pick<RunRow, 'id' | 'owner'>): RunOwner {
+  return fromJson(RunOwner, row.owner, `the run ${row.id}`);
 }

@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -14,20 +14,25 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import { sleep } from '../io/index.ts';
+import { explainDatabaseError, isBusy } from './database-errors.ts';
 
-/** Milliseconds that a statement waits for another process's write. */
+/** Milliseconds that a statement waits for other processes' writes. */
 const busyTimeout = 60_000;
+/** Prepared statements that are kept. The code has fewer; lists of varying length would make it endless. */
+const cacheSize = 200;
 
 /** Kysely on Node's own SQLite: one connection, used by one query or transaction at a time. */
 export class SqliteDialect implements Dialect {
   readonly #database: DatabaseSync;
+  readonly #file: string;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, file: string) {
     this.#database = database;
+    this.#file = file;
   }
 
   createDriver(): Driver {
-    return new SqliteDriver(this.#database);
+    return new SqliteDriver(this.#database, this.#file);
   }
 
   createQueryCompiler(): QueryCompiler {
@@ -35,11 +40,18 @@ export class SqliteDialect implements Dialect {
   }
 
   createAdapter(): DialectAdapter {
-    return new SqliteAdapter();
+    return new TransactionalSqliteAdapter();
   }
 
   createIntrospector(database: Kysely<unknown>): DatabaseIntrospector {
     return new SqliteIntrospector(database);
+  }
+}
+
+/** SQLite can roll back `create table`; so a migration that is killed half-way leaves nothing. */
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
   }
 }
 
@@ -49,21 +61,19 @@ class SqliteDriver implements Driver {
   #tail: Promise<void> = Promise.resolve();
   #release: (() => void) | undefined;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, file: string) {
     this.#database = database;
-    this.#connection = new SqliteConnection(database);
+    this.#connection = new SqliteConnection(database, file);
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
     const before = this.#tail;
-    let release: () => void = () => undefined;
-    this.#tail = new Promise((resolve) => {
-      release = resolve;
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#tail = promise;
     await before;
-    this.#release = release;
+    this.#release = resolve;
     return this.#connection;
   }
 
@@ -81,7 +91,8 @@ class SqliteDriver implements Driver {
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('rollback'));
+    // A full disk makes SQLite roll back by itself; then this would hide the error behind another.
+    if (this.#database.isTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'));
   }
 
   async destroy(): Promise<void> {
@@ -89,51 +100,55 @@ class SqliteDriver implements Driver {
   }
 }
 
+interface PreparedStatement {
+  statement: StatementSync;
+  answersRows: boolean;
+}
+
 class SqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #file: string;
+  readonly #statements = new Map<string, PreparedStatement>();
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, file: string) {
     this.#database = database;
+    this.#file = file;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     for (let attempt = 1; ; attempt += 1) {
       try {
         return this.#execute<R>(query);
       } catch (error) {
-        // Waiting here and not in SQLite keeps Ctrl-C and heartbeats alive.
-        if (!isBusy(error) || Date.now() - startedAt > busyTimeout) throw error;
-        await sleep(Math.min(attempt * 5, 50));
+        if (!isBusy(error) || performance.now() - startedAt > busyTimeout)
+          throw explainDatabaseError(error, this.#file);
+        // Waiting here and not in SQLite keeps Ctrl-C and heartbeats alive. The random part keeps many processes from waking in step.
+        await sleep(Math.min(attempt * 2, 30) * (0.5 + Math.random()));
       }
     }
   }
 
   #execute<R>(query: CompiledQuery): QueryResult<R> {
-    const statement = this.#prepare(query.sql);
+    const { statement, answersRows } = this.#prepare(query.sql);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Kysely types values by the tables, which hold nothing else
     const parameters = query.parameters as SQLInputValue[];
-    if (statement.columns().length > 0) return { rows: statement.all(...parameters) as R[] };
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the row type is Kysely's promise
+    if (answersRows) return { rows: statement.all(...parameters) as R[] };
     const { changes, lastInsertRowid } = statement.run(...parameters);
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
   }
 
-  #prepare(sql: string): StatementSync {
+  #prepare(sql: string): PreparedStatement {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     const statement = this.#database.prepare(sql);
-    if (this.#statements.size < 200) this.#statements.set(sql, statement);
-    return statement;
+    const prepared = { statement, answersRows: statement.columns().length > 0 };
+    if (this.#statements.size < cacheSize) this.#statements.set(sql, prepared);
+    return prepared;
   }
 
-  // biome-ignore lint: the interface asks for a generator; nothing here streams
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
     yield await this.executeQuery<R>(query);
   }
-}
-
-/** SQLITE_BUSY and SQLITE_LOCKED, with their extended codes. */
-function isBusy(error: unknown): boolean {
-  const code = (error as { errcode?: number }).errcode;
-  return code !== undefined && ((code & 0xff) === 5 || (code & 0xff) === 6);
 }

@@ -1,3 +1,6 @@
+import type { Generated } from 'kysely';
+import type { Category, Platform, RunStatus } from '../schema/index.ts';
+
 /** The tables, as both databases have them. Times are ISO 8601 in UTC; JSON and booleans are text and 0/1. */
 export interface Tables {
   environments: {
@@ -7,23 +10,26 @@ export interface Tables {
     created_by: string;
   };
   environment_versions: {
-    /** Counts up: "most recently created" is the highest. */
-    id: number;
+    /** Counts up: "most recently created" is the highest, whatever the clock said. */
+    id: Generated<number>;
     name: string;
     version: string;
     /** The version as a number if it is one; for the next automatic version. */
     number: number | null;
     anonymous: number;
-    category: string;
+    category: Category;
     description: string | null;
+    /** JSON, as given; `version_tags` holds the same to be searched. */
     tags: string;
+    /** Also 1 if the whole environment is archived. */
     archived: number;
     fingerprint: string;
+    /** JSON. */
     definition: string;
     definition_digest: string;
     /** JSON: the texts and files of the definition with their digests. */
     files: string;
-    /** The version that this one was made from. */
+    /** The version that this one was made from. It may have been deleted since. */
     derived_from: number | null;
     created_at: string;
     created_by: string;
@@ -31,9 +37,14 @@ export interface Tables {
     /** When its content was purged. */
     purged_at: string | null;
   };
+  version_tags: {
+    version_id: number;
+    key: string;
+    value: string;
+  };
   lock_revisions: {
     fingerprint: string;
-    platform: string;
+    platform: Platform;
     revision: number;
     digest: string;
     /** The lock itself, JSON. */
@@ -43,7 +54,7 @@ export interface Tables {
   };
   lock_bindings: {
     version_id: number;
-    platform: string;
+    platform: Platform;
     revision: number;
   };
   kept_archives: {
@@ -53,26 +64,31 @@ export interface Tables {
   };
   runs: {
     /** Counts up with creation. */
-    number: number;
+    number: Generated<number>;
     id: string;
-    status: string;
+    status: RunStatus;
     environment_name: string;
     environment_version: string;
     version_id: number | null;
     lock_digest: string | null;
     /** The record, JSON. */
     record: string;
-    /** Who drives it: host, process id and start time; to find runs whose process is gone. */
-    owner: string | null;
+    /** JSON: who drives it; to find runs whose process is gone. */
+    owner: string;
+    /** The last sign of life. Null if its driver does not give any. */
     heartbeat_at: string | null;
     cancel_requested: number;
     created_at: string;
   };
   models: {
-    number: number;
+    /** Counts up with creation. */
+    number: Generated<number>;
     name: string;
     version: string;
+    /** The version as a number if it is one. */
+    version_number: number | null;
     run_id: string;
+    /** JSON. */
     record: string;
     created_at: string;
   };

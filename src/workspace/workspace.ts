@@ -1,13 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError } from '../errors/index.ts';
-import { pathExists, readBytesIfExists, withFileLock, writeAtomically } from '../io/index.ts';
+import { pathExists } from '../io/index.ts';
 import { type BlobStore, createBlobStore } from './blobs.ts';
 import { openDatabase } from './database.ts';
 import { createEnvironmentStore, type EnvironmentStore } from './environments.ts';
 import { createLockStore, type LockStore } from './locks.ts';
 import { createModelStore, type ModelStore } from './models.ts';
+import { findReferences } from './references.ts';
 import { createRunStore, type RunStore } from './runs.ts';
+import { readSecretKey } from './secret-key.ts';
 
 export interface Workspace {
   folder: string;
@@ -20,18 +21,22 @@ export interface Workspace {
   runFolder(id: string): string;
   /** A path for `withFileLock`, by a name of the caller's. */
   lockFile(name: string): string;
+  /** Every digest that a record names, for `blobs.gc`; of trees their manifests' only, the caller adds their members. */
+  references(): Promise<Set<string>>;
   /** The key for hashes of secret values; made on first use, the same for ever. */
   secretKey(): Promise<Buffer>;
   close(): Promise<void>;
 }
 
 /**
- * Opens a workspace. @throws AppError WORKSPACE_NOT_FOUND if it is missing and `create` is not set, if it is on a network file system,
- * or newer than this program; CORRUPT_STORE; PERMISSION_DENIED.
+ * Opens a workspace. @throws AppError WORKSPACE_NOT_FOUND if it is missing and `create` is not set; WORKSPACE_UNUSABLE if it is on a
+ * network file system or newer than this program; CORRUPT_STORE; PERMISSION_DENIED.
  */
 export async function openWorkspace(folder: string, options: { create?: boolean; user: string }): Promise<Workspace> {
   if (options.create !== true && !(await pathExists(join(folder, 'workspace.db')))) {
-    throw new AppError('WORKSPACE_NOT_FOUND', `there is no workspace in \`${folder}\``, { hint: 'Any command that registers something makes one.' });
+    throw new AppError('WORKSPACE_NOT_FOUND', `there is no workspace in \`${folder}\``, {
+      hint: 'Any command that registers something makes one.',
+    });
   }
   const database = await openDatabase(folder);
   return {
@@ -43,18 +48,8 @@ export async function openWorkspace(folder: string, options: { create?: boolean;
     blobs: createBlobStore(join(folder, 'registry', 'blobs')),
     runFolder: (id) => join(folder, 'runs', id),
     lockFile: (name) => join(folder, 'locks', name),
-    secretKey: async () => await readSecretKey(folder),
-    close: async () => await database.destroy(),
+    references: () => findReferences(database),
+    secretKey: () => readSecretKey(folder),
+    close: () => database.destroy(),
   };
-}
-
-async function readSecretKey(folder: string): Promise<Buffer> {
-  const path = join(folder, 'secret.key');
-  const known = await readBytesIfExists(path);
-  if (known !== undefined) return known;
-  return await withFileLock(join(folder, 'locks', 'secret-key'), async () => {
-    const made = (await readBytesIfExists(path)) ?? randomBytes(32);
-    await writeAtomically(path, made, { mode: 0o600, durable: true });
-    return made;
-  });
 }

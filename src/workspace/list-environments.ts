@@ -1,0 +1,109 @@
+import { type ExpressionBuilder, sql } from 'kysely';
+import { categories } from '../schema/index.ts';
+import { Tags, toVersion } from './environment-rows.ts';
+import type { ArchivedFilter, EnvironmentStore, EnvironmentSummary, EnvironmentVersion } from './environments.ts';
+import { filterValue } from './filter-value.ts';
+import { cursorNumber, cursorText, type Page, type PageRequest, toPage } from './page.ts';
+import { fromJson } from './stored-json.ts';
+import type { Tables } from './tables.ts';
+import type { Connection } from './transaction.ts';
+import { versionAfter } from './version-number.ts';
+
+/**
+ * Environments by name, each with its latest version. An environment counts as archived when it has no version that is not; category and tags
+ * are those of the latest version. Each row costs some look-ups in indexes, whatever the number of versions.
+ */
+export async function listEnvironments(
+  connection: Connection,
+  request: Parameters<EnvironmentStore['list']>[0],
+): Promise<Page<EnvironmentSummary>> {
+  const { limit, cursor, archived = 'active', category, tags = [], nameContains = '' } = request;
+  let query = connection
+    .selectFrom('environments as e')
+    .innerJoin('environment_versions as v', (join) =>
+      join.on((eb) =>
+        eb(
+          'v.id',
+          '=',
+          eb
+            .selectFrom('environment_versions as l')
+            .select('l.id')
+            .whereRef('l.name', '=', 'e.name')
+            .orderBy('l.archived')
+            .orderBy('l.id', 'desc')
+            .limit(1),
+        ),
+      ),
+    )
+    .select(['e.name', 'e.created_at as environment_created_at', 'v.version', 'v.category', 'v.description'])
+    .select(['v.tags', 'v.archived', 'v.updated_at'])
+    .select((eb) => [highestNumber(eb).as('highest'), countVersions(eb, archived).as('versions')])
+    .where('v.anonymous', '=', 0)
+    .orderBy('e.name')
+    .limit(limit + 1);
+  if (cursor !== undefined) query = query.where('e.name', '>', cursorText(cursor));
+  if (archived !== 'all') query = query.where('v.archived', '=', archived === 'active' ? 0 : 1);
+  if (category !== undefined) query = query.where('v.category', '=', filterValue(categories, category, 'category'));
+  if (nameContains !== '') {
+    const pattern = `%${nameContains.toLowerCase().replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
+    query = query.where(sql<boolean>`lower(e.name) like ${pattern} escape '\\'`);
+  }
+  for (const tag of tags) query = query.where((eb) => eb.exists(tagged(eb, tag)));
+  const rows = await query.execute();
+  return toPage(rows, limit, {
+    keyOf: (row) => row.name,
+    toItem: (row) => ({
+      name: row.name,
+      archived: row.archived === 1,
+      latestVersion: row.version,
+      nextVersion: versionAfter(row.highest, row.name),
+      category: row.category,
+      description: row.description,
+      tags: fromJson(Tags, row.tags, row.name),
+      versions: row.versions ?? 0,
+      createdAt: row.environment_created_at,
+      updatedAt: row.updated_at,
+    }),
+  });
+}
+
+export async function listVersions(
+  connection: Connection,
+  name: string,
+  { limit, cursor, archived = 'active' }: PageRequest & { archived?: ArchivedFilter },
+): Promise<Page<EnvironmentVersion>> {
+  let query = connection
+    .selectFrom('environment_versions')
+    .selectAll()
+    .where('name', '=', name)
+    .orderBy('id', 'desc')
+    .limit(limit + 1);
+  if (cursor !== undefined) query = query.where('id', '<', cursorNumber(cursor));
+  if (archived !== 'all') query = query.where('archived', '=', archived === 'active' ? 0 : 1);
+  return toPage(await query.execute(), limit, { keyOf: (row) => row.id, toItem: toVersion });
+}
+
+type Environments = ExpressionBuilder<Tables & { e: Tables['environments'] }, 'e'>;
+
+function highestNumber(eb: Environments) {
+  return eb
+    .selectFrom('environment_versions as h')
+    .select(({ fn }) => fn.max('h.number').as('highest'))
+    .whereRef('h.name', '=', 'e.name');
+}
+
+function countVersions(eb: Environments, archived: ArchivedFilter) {
+  return eb
+    .selectFrom('environment_versions as c')
+    .select(({ fn }) => fn.countAll<number>().as('versions'))
+    .whereRef('c.name', '=', 'e.name')
+    .$if(archived === 'active', (query) => query.where('c.archived', '=', 0));
+}
+
+/** `key`, or `key=value`. */
+function tagged(eb: ExpressionBuilder<Tables & { v: Tables['environment_versions'] }, 'v'>, tag: string) {
+  const split = tag.indexOf('=');
+  const query = eb.selectFrom('version_tags as t').select('t.key').whereRef('t.version_id', '=', 'v.id');
+  if (split === -1) return query.where('t.key', '=', tag);
+  return query.where('t.key', '=', tag.slice(0, split)).where('t.value', '=', tag.slice(split + 1));
+}
