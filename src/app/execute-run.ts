@@ -6,11 +6,11 @@ import { expandCommand } from '../jobs/index.ts';
 import type { JobInput, JobOutput, RecordedInput, RecordedOutput, RunRecord } from '../schema/index.ts';
 import { measureOutput } from '../snapshots/index.ts';
 import { cleanEnvironment, type LocalRunResult, recordVariables, runLocally } from '../targets/index.ts';
-import type { Workspace } from '../workspace/index.ts';
+import { createRunId, type Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { keepArchives } from './keep-archives.ts';
 import { prepareCode } from './prepare-code.ts';
-import { createRunId } from './run-id.ts';
+
 import type { RunPlan } from './run-plan.ts';
 import { prepareEnvironment } from './use-environment.ts';
 

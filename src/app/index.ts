@@ -5,6 +5,7 @@
  */
 export { type App, type AppOptions, openApp } from './app.ts';
 export { type CacheCheck, collectGarbage, showCache, verifyCache } from './cache.ts';
+export { checkEnvironment, type CheckResult } from './check.ts';
 export { type Diagnosis, diagnose } from './doctor.ts';
 export {
   type ArchiveResult,
@@ -31,4 +32,5 @@ export { type CreateRequest, createVersion } from './register.ts';
 export { cancelRun, followLogs, listRuns, readLogs, replayRun, showRun } from './runs.ts';
 export { submitCommand, submitJob } from './submit.ts';
 export type { RegisteredVersion, VersionView } from './views.ts';
+export type { Finding } from '../definition/checks/index.ts';
 export type { LockDiff } from '../resolve/index.ts';

@@ -1,0 +1,50 @@
+import type { SourceDocument } from '../../documents/index.ts';
+import { isPinned } from '../../requirements/index.ts';
+import type { ReadResult } from '../read-result.ts';
+import { applyEdits } from '../text-edit.ts';
+import type { Fix } from './finding.ts';
+import { condaOf, requirementsOf } from './parts.ts';
+
+/** The sources with every fix in them. What a fix does not name stays to the byte. */
+export function applyFixes(sources: readonly SourceDocument[], fixes: readonly Fix[]): SourceDocument[] {
+  return applyEdits(
+    sources,
+    fixes.flatMap(({ edits }) => edits),
+  );
+}
+
+/**
+ * Fixes that pin what is not pinned to the versions of a lock: `numpy>=2  # fast` becomes `numpy==2.3.5  # fast`. Extras, markers, options and
+ * comments stay.
+ */
+export function pinFromLock(read: ReadResult, versions: ReadonlyMap<string, string>): Fix[] {
+  const pip = requirementsOf(read).flatMap(({ path, name, text, requirement }): Fix[] => {
+    const version = versions.get(name);
+    if (version === undefined || requirement.url !== undefined || isPinned(requirement.specifiers)) return [];
+    const head = /^[A-Za-z0-9._-]+\s*(?:\[[^\]]*\])?/.exec(text)?.[0].trimEnd() ?? requirement.name;
+    const marker = requirement.marker === undefined ? '' : ` ; ${requirement.marker}`;
+    return replaceText(read, path, text, `${head}==${version}${marker}`);
+  });
+  const conda = condaOf(read).flatMap(({ path, text, spec }): Fix[] => {
+    const version = versions.get(spec.name);
+    const isOpen = spec.version === undefined || /[<>!~*|,]/.test(spec.version);
+    if (version === undefined || !isOpen || spec.build !== undefined) return [];
+    const place = spec.channel === undefined ? '' : `${spec.channel}::`;
+    return replaceText(read, path, text, `${place}${spec.name}=${version}`);
+  });
+  return [...pip, ...conda];
+}
+
+/** Replaces the requirement at a place; in the text it may have other blanks than in the definition. */
+function replaceText(read: ReadResult, path: readonly (string | number)[], from: string, to: string): Fix[] {
+  const span = read.span(path);
+  const source = read.sources.find((each) => each.path === span?.file);
+  if (span === undefined || source === undefined) return [];
+  const written = source.text.slice(span.start, span.end);
+  const loose = new RegExp(from.split(/\s+/).map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('\\s+'));
+  const match = loose.exec(written);
+  if (match === null) return [];
+  const start = span.start + match.index;
+  return [{ description: `\`${from}\` → \`${to}\``, edits: [{ file: span.file, start, end: start + match[0].length, text: to }] }];
+}
+
