@@ -11,7 +11,6 @@ await build({
   absWorkingDir: root,
   entryPoints: [
     { in: 'src/cli/main.ts', out: 'main' },
-    { in: 'src/index.ts', out: 'index' },
     ...workers.map((file) => ({ in: file, out: basename(file, '.ts') })),
   ],
   outdir: 'dist',

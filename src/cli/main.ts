@@ -20,7 +20,8 @@ process.stdout.on('error', endOnClosedPipe);
 process.stderr.on('error', endOnClosedPipe);
 process.exitCode = await main(process.argv.slice(2));
 
-async function main(words: readonly string[]): Promise<number> {
+async function main(given: readonly string[]): Promise<number> {
+  const words = withOptionsLast(given);
   const style = createStyle(useColours(process.stdout));
   const [first] = words;
   if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
@@ -50,6 +51,20 @@ async function main(words: readonly string[]): Promise<number> {
     else process.stderr.write(`${errorText(error, createStyle(useColours(process.stderr)))}\n`);
     return exitCodeFor(error, command?.runsScript === true);
   }
+}
+
+/** `terroir --json env list` is `terroir env list --json`. */
+function withOptionsLast(words: readonly string[]): string[] {
+  const takesValue = (word: string): boolean => (word === '--workspace' || word === '--progress') && !word.includes('=');
+  let count = 0;
+  while (isGlobalOption(words[count])) count += takesValue(words[count] ?? '') ? 2 : 1;
+  const separator = words.indexOf('--', count);
+  const end = separator === -1 ? words.length : separator;
+  return [...words.slice(count, end), ...words.slice(0, count), ...words.slice(end)];
+}
+
+function isGlobalOption(word: string | undefined): boolean {
+  return word !== undefined && /^(?:--json|--offline|--quiet|-q|--workspace(?:=.*)?|--progress(?:=.*)?)$/.test(word);
 }
 
 /** The command that the first words name, or the noun alone if they name only that. */
