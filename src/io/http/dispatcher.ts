@@ -9,7 +9,7 @@ const certificateVariables = ['SSL_CERT_FILE', 'PIP_CERT', 'REQUESTS_CA_BUNDLE',
 
 /** Connections as the environment wants them: proxies, a company's certificate authority. */
 export async function createDispatcher(options: HttpOptions): Promise<Dispatcher> {
-  const { Agent, EnvHttpProxyAgent } = await import('undici');
+  const { Agent, EnvHttpProxyAgent } = await import('./undici.ts');
   const { env } = options;
   const ca = certificates(options);
   const connect = { timeout: 15_000, ...(ca === undefined ? {} : { ca }) };

@@ -59,7 +59,7 @@ export function createHttp(options: HttpOptions): Http {
 
   const request = async (url: URL, headers: Record<string, string>, signal: AbortSignal | undefined): Promise<Dispatcher.ResponseData> => {
     dispatcher ??= createDispatcher(options);
-    const { request: send } = await import('undici');
+    const { request: send } = await import('./undici.ts');
     const bare = new URL(url);
     bare.username = '';
     bare.password = '';
@@ -97,7 +97,8 @@ export function createHttp(options: HttpOptions): Http {
         await sleep(retryAfter(response.headers['retry-after']) ?? backOff(attempt), getOptions.signal);
       } catch (error) {
         getOptions.signal?.throwIfAborted();
-        if (error instanceof AppError) throw error;
+        // A defect of ours is no bad connection.
+        if (error instanceof AppError || typeof (error as NodeJS.ErrnoException).code !== 'string') throw error;
         if (attempt >= retries) throw connectionError(url, error, options.env);
         await sleep(backOff(attempt), getOptions.signal);
       }
