@@ -9,6 +9,8 @@ export interface CommandContext {
   renderer: Renderer;
   /** True if the user asked for JSON. */
   json: boolean;
+  /** True if the user wants only warnings and errors. */
+  quiet: boolean;
   /** True if a person sits at a terminal and may be asked. */
   interactive: boolean;
   cwd: string;

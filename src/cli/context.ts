@@ -33,6 +33,7 @@ export function createContext(parts: ContextParts): CommandContext & { close(): 
     style: createStyle(!env.NO_COLOR && process.stdout.isTTY),
     renderer,
     json: options.flag('json'),
+    quiet: options.flag('quiet'),
     interactive: process.stdin.isTTY && process.stderr.isTTY,
     cwd: process.cwd(),
     env,

@@ -12,7 +12,7 @@ export function runResult({ record, exitCode }: RunOutcome, context: CommandCont
   if (!context.json && record.status !== 'Completed') {
     process.stderr.write(`${context.style.red(record.status)}: ${whyText(record)}\n`);
   }
-  if (!context.json) process.stderr.write(`${closingText(record, context.style)}\n`);
+  if (!context.json && !context.quiet) process.stderr.write(`${closingText(record, context.style)}\n`);
   return { data: record, text: '', exitCode };
 }
 

@@ -113,15 +113,14 @@ async function supervise(child: ChildProcess, request: LocalRunRequest, meter: {
       });
       child.once('exit', (exitCode, signal) => {
         // A grandchild that keeps the pipes open must not keep us waiting.
-        timers.push(setTimeout(() => signalGroup(child.pid, 'SIGKILL'), 500));
+        const lingering = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), 500);
+        child.once('close', () => clearTimeout(lingering));
         done({ exitCode, signal, timedOut, canceled });
       });
     });
   } finally {
     abort?.removeEventListener('abort', onAbort);
-    const last = timers.pop();
     for (const timer of timers) clearTimeout(timer);
-    if (last !== undefined) child.once('close', () => clearTimeout(last));
   }
 }
 
