@@ -1,8 +1,8 @@
-import { realpathSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { AppError } from '../errors/index.ts';
+import { AppError, isAppError } from '../errors/index.ts';
 import { canonicalJson, sha256 } from '../schema/index.ts';
 import { readTextIfExists, writeAtomically } from './files.ts';
 import { runProcess } from './process.ts';
@@ -24,6 +24,9 @@ export const Interpreter = z.object({
   platform: z.string(),
 });
 export type Interpreter = z.infer<typeof Interpreter>;
+
+/** What is kept of a program that was asked: that it is no Python is worth knowing too. */
+const Answer = z.union([Interpreter, z.object({ none: z.literal(true) })]);
 
 export interface InterpreterSearch {
   env: Record<string, string | undefined>;
@@ -47,34 +50,53 @@ print(json.dumps({
  * Asks an interpreter what it is. Answers are kept by path, size and time of the file.
  * @throws AppError PYTHON_NOT_FOUND if it is none, or does not run.
  */
-export async function inspectInterpreter(path: string, { env, cacheFolder }: InterpreterSearch): Promise<Interpreter> {
-  const cached = join(cacheFolder, `${sha256(canonicalJson(identity(path)))}.json`);
-  const known = Interpreter.safeParse(parse(await readTextIfExists(cached)));
-  if (known.success) return known.data;
+export async function inspectInterpreter(path: string, search: InterpreterSearch): Promise<Interpreter> {
+  const cached = join(search.cacheFolder, `${sha256(canonicalJson(identity(path, search)))}.json`);
+  const known = Answer.safeParse(parse(await readTextIfExists(cached)));
+  const answer = known.success ? known.data : await ask(path, search);
+  if (!known.success) await writeAtomically(cached, JSON.stringify(answer)).catch(() => undefined);
+  if ('executable' in answer) return answer;
+  throw notPython(path);
+}
+
+async function ask(path: string, { env }: InterpreterSearch): Promise<z.infer<typeof Answer>> {
+  const { PYTHONHOME: _home, PYTHONPATH: _path, ...clean } = env;
   try {
-    const { PYTHONHOME: _home, PYTHONPATH: _path, ...clean } = env;
-    const result = await runProcess(path, ['-I', '-c', probe], { env: clean, timeout: 20_000 });
-    const found = Interpreter.parse(JSON.parse(result.stdout));
-    await writeAtomically(cached, JSON.stringify(found)).catch(() => undefined);
-    return found;
+    const { exitCode, stdout } = await runProcess(path, ['-I', '-c', probe], { env: clean, timeout: 20_000 });
+    const found = Interpreter.safeParse(parse(stdout));
+    if (exitCode === 0 && found.success) return found.data;
+    return { none: true };
   } catch (error) {
-    throw new AppError('PYTHON_NOT_FOUND', `\`${path}\` is no Python that runs`, { hint: '`terroir doctor` lists the interpreters of this machine.', cause: error });
+    // A machine under load may take too long: that says nothing about the next time.
+    if (isAppError(error, 'TIMEOUT')) throw notPython(path, error);
+    return { none: true };
   }
+}
+
+function notPython(path: string, cause?: unknown): AppError {
+  return new AppError('PYTHON_NOT_FOUND', `\`${path}\` is no Python that runs`, {
+    hint: '`terroir doctor` lists the interpreters of this machine.',
+    cause,
+  });
 }
 
 /**
  * The first interpreter that fits: PATH's `python3` first, then the others of the machine. `fits` gets the minor and the full version.
  * @throws AppError PYTHON_NOT_FOUND naming what was found.
  */
-export async function findInterpreter(search: InterpreterSearch, wanted: { fits(interpreter: Interpreter): boolean; subject: string; minor?: string }): Promise<Interpreter> {
+export async function findInterpreter(
+  search: InterpreterSearch,
+  wanted: { fits: (interpreter: Interpreter) => boolean; subject: string; minor?: string },
+): Promise<Interpreter> {
   const seen: Interpreter[] = [];
   for await (const interpreter of interpreters(search, wanted.minor)) {
     if (wanted.fits(interpreter)) return interpreter;
     seen.push(interpreter);
   }
   const list = [...new Set(seen.map(({ version, executable }) => `${version} (${executable})`))];
+  const found = list.length === 0 ? 'No Python was found.' : `Found: ${list.join(', ')}.`;
   throw new AppError('PYTHON_NOT_FOUND', `${wanted.subject} is not on this machine`, {
-    hint: `${list.length === 0 ? 'No Python was found.' : `Found: ${list.join(', ')}.`} Install it (\`uv python install ${wanted.minor ?? '3.12'}\`, pyenv, or your system’s packages), or name another one in \`python: {version: …}\`.`,
+    hint: `${found} Install it (\`uv python install ${wanted.minor ?? '3.12'}\`, pyenv, or your system’s packages), or name another one in \`python: {version: …}\`.`,
   });
 }
 
@@ -91,15 +113,13 @@ async function* interpreters(search: InterpreterSearch, minor: string | undefine
     const real = realPath(path);
     if (real === undefined || seen.has(real)) continue;
     seen.add(real);
-    try {
-      const interpreter = await inspectInterpreter(path, search);
-      const base = realPath(interpreter.executable) ?? interpreter.executable;
-      const isNew = base === real || !seen.has(base);
-      seen.add(base);
-      if (isNew && interpreter.implementation === 'cpython') yield interpreter;
-    } catch {
-      // A broken link or a shim without a version behind it is no interpreter.
-    }
+    const interpreter = await inspectInterpreter(path, search).catch(() => undefined);
+    // A broken link or a shim without a version behind it is no interpreter.
+    if (interpreter === undefined) continue;
+    const base = realPath(interpreter.executable) ?? interpreter.executable;
+    const isNew = base === real || !seen.has(base);
+    seen.add(base);
+    if (isNew && interpreter.implementation === 'cpython') yield interpreter;
   }
 }
 
@@ -108,14 +128,14 @@ async function candidates({ env, home }: InterpreterSearch, minor: string | unde
   const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   const names = [...(minor === undefined ? [] : [`python${minor}`]), 'python3', 'python'];
   const onPath = names.flatMap((name) => folders.map((folder) => join(folder, name)));
-  const versions = env.PYENV_ROOT ?? join(home, '.pyenv');
   const managed = env.UV_PYTHON_INSTALL_DIR ?? join(env.XDG_DATA_HOME || join(home, '.local', 'share'), 'uv', 'python');
   const others = [
-    ...(await binFolders(join(versions, 'versions'))),
-    ...(await binFolders(managed)),
-    ...['/usr/local/bin', '/usr/bin', '/opt/homebrew/bin', join(home, 'miniconda3', 'bin'), join(home, 'miniforge3', 'bin'), '/opt/conda/bin'],
-    ...folders,
-  ];
+    await binFolders(join(pyenvRoot({ env, home }), 'versions')),
+    await binFolders(managed),
+    ['/usr/local/bin', '/usr/bin', '/opt/homebrew/bin'],
+    [join(home, 'miniconda3', 'bin'), join(home, 'miniforge3', 'bin'), '/opt/conda/bin'],
+    folders,
+  ].flat();
   const numbered: string[] = [];
   for (const folder of others) numbered.push(...(await numberedPythons(folder)));
   return [...onPath, ...numbered].filter(isFile);
@@ -128,7 +148,10 @@ async function binFolders(parent: string): Promise<string[]> {
 
 async function numberedPythons(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => /^python3(?:\.\d+)?$/.test(name)).sort(newestFirst).map((name) => join(folder, name));
+  return names
+    .filter((name) => /^python3(?:\.\d+)?$/.test(name))
+    .sort(newestFirst)
+    .map((name) => join(folder, name));
 }
 
 function newestFirst(a: string, b: string): number {
@@ -147,11 +170,54 @@ function realPath(path: string): string | undefined {
   }
 }
 
-/** What changes when the program behind a path changes. pyenv's shims answer for what PYENV_VERSION and its files say, so those are asked anew. */
-function identity(path: string): unknown {
+/**
+ * What changes when the program behind a path changes. A virtual environment's link looks like its base, so the path counts too, and a script
+ * (a shim of pyenv) may answer for what its variables and files say.
+ */
+function identity(path: string, search: InterpreterSearch): unknown {
   const real = realPath(path) ?? path;
   const stats = statSync(real, { throwIfNoEntry: false });
-  return { format: 2, path, real, size: stats?.size, time: stats?.mtimeMs, inode: stats?.ino };
+  const chosen = isScript(real) ? shimChoice(search) : undefined;
+  return { format: 3, path, real, size: stats?.size, time: stats?.mtimeMs, inode: stats?.ino, chosen };
+}
+
+function isScript(path: string): boolean {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const start = Buffer.alloc(2);
+      readSync(file, start, 0, 2, 0);
+      return start.toString('latin1') === '#!';
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return false;
+  }
+}
+
+/** What pyenv's shims go by: PYENV_VERSION, the nearest `.python-version`, the global one. */
+function shimChoice(search: InterpreterSearch): unknown {
+  const files: string[] = [];
+  for (let folder = process.cwd(); ; folder = dirname(folder)) {
+    files.push(join(folder, '.python-version'));
+    if (dirname(folder) === folder) break;
+  }
+  files.push(join(pyenvRoot(search), 'version'));
+  const text = files.map(readIfExists).find((content) => content !== undefined);
+  return [search.env.PYENV_VERSION ?? null, search.env.PATH ?? null, text ?? null];
+}
+
+function pyenvRoot({ env, home }: Pick<InterpreterSearch, 'env' | 'home'>): string {
+  return env.PYENV_ROOT ?? join(home, '.pyenv');
+}
+
+function readIfExists(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 function parse(text: string | undefined): unknown {

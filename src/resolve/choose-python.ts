@@ -3,7 +3,11 @@ import { matchesSpecifier, parseSpecifiers, type Specifier } from '../requiremen
 import type { Definition, LockedPython } from '../schema/index.ts';
 
 /** Asks the machine for its Python: the preferred one, or the first that fits. */
-export type MachinePython = (wanted: { fits(version: string): boolean; subject: string; minor?: string }) => Promise<{ minor: string }>;
+export type MachinePython = (wanted: {
+  fits(version: string): boolean;
+  subject: string;
+  minor?: string;
+}) => Promise<{ minor: string }>;
 
 /** Older ones are not offered for a lock that nobody asked a version of. */
 const oldestMinor = '>=3.10';
@@ -22,5 +26,7 @@ export async function choosePython(definition: Definition, machine: MachinePytho
 function readRange(text: string): Specifier[] {
   const specifiers = parseSpecifiers(text);
   if (specifiers !== undefined) return specifiers;
-  throw new AppError('INVALID_DEFINITION', `\`${text}\` is no Python version`, { hint: 'Write it like `"3.12"` or `">=3.10"`.' });
+  throw new AppError('INVALID_DEFINITION', `\`${text}\` is no Python version`, {
+    hint: 'Write it like `"3.12"` or `">=3.10"`.',
+  });
 }

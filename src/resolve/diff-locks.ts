@@ -17,7 +17,12 @@ export function diffLocks(from: Lock | undefined, to: Lock | undefined): LockDif
     if (old === undefined && next !== undefined) diff.added.push({ name, version: next.version });
     else if (next === undefined && old !== undefined) diff.removed.push({ name, version: old.version });
     else if (old !== undefined && next !== undefined && (old.version !== next.version || old.sha256 !== next.sha256)) {
-      diff.changed.push({ name, from: old.version, to: next.version, direction: directionOf(old.version, next.version) });
+      diff.changed.push({
+        name,
+        from: old.version,
+        to: next.version,
+        direction: directionOf(old.version, next.version),
+      });
     }
   }
   return diff;

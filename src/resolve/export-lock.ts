@@ -23,9 +23,14 @@ export function exportLock(lock: Lock, format: ExportFormat): string {
 
 function requirements(lock: Lock): string {
   const head = [`# Python ${lock.python.version} on ${lock.platform}; lock ${lock.digest}`];
-  const indexes = lock.inputs.indexes.map((index, position) => (position === 0 ? `--index-url ${index}` : `--extra-index-url ${index}`));
+  const indexes = lock.inputs.indexes.map((index, position) =>
+    position === 0 ? `--index-url ${index}` : `--extra-index-url ${index}`,
+  );
   const links = lock.inputs.findLinks.map((place) => `--find-links ${place}`);
-  const lines = sorted(lock).map((pkg) => `${pkg.index === undefined ? `${pkg.name} @ ${pkg.url}` : `${pkg.name}==${pkg.version}`} \\\n    --hash=sha256:${pkg.sha256}`);
+  const lines = sorted(lock).map(
+    (pkg) =>
+      `${pkg.index === undefined ? `${pkg.name} @ ${pkg.url}` : `${pkg.name}==${pkg.version}`} \\\n    --hash=sha256:${pkg.sha256}`,
+  );
   return `${[...head, ...indexes, ...links, ...lines].join('\n')}\n`;
 }
 

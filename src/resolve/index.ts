@@ -6,7 +6,17 @@
  */
 export { choosePython, type MachinePython } from './choose-python.ts';
 export { diffLocks, type LockDiff } from './diff-locks.ts';
-export { exportFormats, exportLock, type ExportFormat } from './export-lock.ts';
+export { type ExportFormat, exportFormats, exportLock } from './export-lock.ts';
 export { checkLock, lockDigest, serialiseLock } from './lock-document.ts';
-export type { BuildRequest, BuiltWheel, CompileRequest, CompiledFile, CompiledPackage, PypiOptions, PypiResolver } from './pypi-resolver.ts';
-export { resolveLock, type ResolveRequest } from './resolve-lock.ts';
+export type {
+  BuildRequest,
+  BuiltWheel,
+  Compiled,
+  CompiledFile,
+  CompiledPackage,
+  CompileRequest,
+  PypiOptions,
+  PypiResolver,
+} from './pypi-resolver.ts';
+export { namedAddresses } from './requirements-text.ts';
+export { type ResolveRequest, resolveLock } from './resolve-lock.ts';

@@ -2,14 +2,14 @@ import { AppError } from '../errors/index.ts';
 import { canonicalJson, Lock, type Platform, sha256 } from '../schema/index.ts';
 
 /** SHA-256 (hex) over the canonical JSON of everything but the digest itself. */
-export function lockDigest(lock: Omit<Lock, 'digest'>): string {
-  const { digest: _digest, ...content } = lock as Lock;
+export function lockDigest(lock: Omit<Lock, 'digest'> & { digest?: string }): string {
+  const { digest: _digest, ...content } = lock;
   return sha256(canonicalJson(content));
 }
 
 /** As a file: keys in a fixed order, each package a block of lines, so that a change touches only its own lines. */
 export function serialiseLock(lock: Lock): string {
-  return `${JSON.stringify(lock, undefined, 2)}\n`;
+  return `${JSON.stringify(Lock.parse(lock), undefined, 2)}\n`;
 }
 
 /** Reads a lock from outside. @throws AppError INVALID_LOCK for a wrong shape or digest, or another fingerprint or platform. */
@@ -17,12 +17,20 @@ export function checkLock(value: unknown, expected: { fingerprint?: string; plat
   const parsed = Lock.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new AppError('INVALID_LOCK', `the lock cannot be read: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim(), { cause: parsed.error });
+    throw new AppError(
+      'INVALID_LOCK',
+      `the lock cannot be read: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim(),
+      { cause: parsed.error },
+    );
   }
   const lock = parsed.data;
-  if (lockDigest(lock) !== lock.digest) throw new AppError('INVALID_LOCK', 'the lock was changed: its digest is not that of its content', { hint: 'Locks are made by `terroir env lock`, not edited.' });
+  if (lockDigest(lock) !== lock.digest)
+    throw new AppError('INVALID_LOCK', 'the lock was changed: its digest is not that of its content', {
+      hint: 'Locks are made by `terroir env lock`, not edited.',
+    });
   for (const key of ['fingerprint', 'platform'] as const) {
-    if (expected[key] !== undefined && expected[key] !== lock[key]) throw new AppError('INVALID_LOCK', `the lock is for the ${key} ${lock[key]}, not ${expected[key]}`);
+    if (expected[key] !== undefined && expected[key] !== lock[key])
+      throw new AppError('INVALID_LOCK', `the lock is for the ${key} ${lock[key]}, not ${expected[key]}`);
   }
   return lock;
 }

@@ -1,14 +1,14 @@
 import type { Platform } from '../schema/index.ts';
 
-/** Options of the requirements, as pip names them. Addresses may carry credentials and `${VAR}`. */
+/** Options of the requirements, as pip names them. Addresses, and those of requirements, may carry credentials and `${VAR}`. */
 export interface PypiOptions {
   indexUrl?: string;
   extraIndexUrls: string[];
   findLinks: string[];
   noIndex: boolean;
   pre: boolean;
-  noBinary: string[];
-  onlyBinary: string[];
+  /** `--no-binary` and `--only-binary` as they come; `names` as pip takes them: `a,b`, `:all:`, `:none:`. */
+  binaryRules: { use: 'source' | 'wheels'; names: string }[];
   trustedHosts: string[];
 }
 
@@ -24,7 +24,7 @@ export interface CompileRequest {
   platform: Platform;
   /** "2.28" */
   glibc: string;
-  /** "3.11" */
+  /** "3.11", or "3.11.7" where the definition says so: then markers and packages may ask for that much. */
   python: string;
 }
 
@@ -54,6 +54,13 @@ export interface CompiledPackage {
   requested: boolean;
 }
 
+export interface Compiled {
+  packages: CompiledPackage[];
+  /** Where was looked, pip's configuration included. The default index first. May carry credentials. */
+  indexes: string[];
+  findLinks: string[];
+}
+
 export interface BuildRequest {
   name: string;
   source:
@@ -61,7 +68,10 @@ export interface BuildRequest {
     | { kind: 'folder'; path: string }
     | { kind: 'git'; url: string; commit: string };
   subdirectory?: string;
+  /** "3.11" */
   python: string;
+  /** For the build backend: `KEY=VALUE`. */
+  configSettings: readonly string[];
   options: PypiOptions;
 }
 
@@ -77,10 +87,10 @@ export interface PypiResolver {
   /** Name and version of what resolves. */
   readonly tool: { name: string; version: string };
   /** @throws AppError UNSOLVABLE, UNREACHABLE, UNAUTHORIZED, OFFLINE, BUILD_FAILED. */
-  compile(request: CompileRequest): Promise<{ packages: CompiledPackage[]; indexes: string[] }>;
+  compile(request: CompileRequest): Promise<Compiled>;
   /** Builds a wheel once, and keeps it. `key` names what it is built from; the same key is not built again. @throws AppError BUILD_FAILED. */
   build(key: string, request: BuildRequest): Promise<BuiltWheel>;
-  /** Digest and size of a file that an index offers without them; it is kept. */
+  /** Digest and size of a file that an index offers without them. What has to be fetched for it is kept. */
   measure(file: CompiledFile): Promise<{ sha256: string; size: number }>;
   /** True if a wheel for the platform and Python can be built here. */
   canBuild(platform: Platform, python: string): Promise<boolean>;

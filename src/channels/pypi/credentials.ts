@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { readTextIfExists, runProcess } from '../../io/index.ts';
 import type { PipConfiguration, PipPlaces } from './pip-configuration.ts';
+import { expandVariables } from './variables.ts';
 
 interface Login {
   user: string;
@@ -9,20 +10,34 @@ interface Login {
 
 /**
  * Credentials for a URL, as pip finds them: in the configured URLs (same server, longest path), in netrc, and from `keyring` where pip's
- * configuration asks for it. `urls` are the indexes that a definition names itself.
+ * configuration asks for it. `urls` are the indexes that a definition names itself, `${VAR}` and all.
  */
-export function createCredentials({ env, home }: PipPlaces, pip: PipConfiguration, urls: readonly string[] = []): (url: URL) => Promise<string | undefined> {
-  const configured = [pip.indexUrl ?? '', ...pip.extraIndexUrls, ...pip.findLinks, ...urls].filter((text) => URL.canParse(text)).map((text) => new URL(text));
+export function createCredentials(
+  { env, home }: PipPlaces,
+  pip: PipConfiguration,
+  urls: readonly string[] = [],
+): (url: URL) => Promise<string | undefined> {
+  const named = urls.map((url) => expandIfSet(url, env));
+  const configured = [pip.indexUrl ?? '', ...pip.extraIndexUrls, ...pip.findLinks, ...named]
+    .filter((text) => URL.canParse(text))
+    .map((text) => new URL(text));
   let netrc: Promise<ReadonlyMap<string, Login>> | undefined;
   const fromKeyring = new Map<string, Promise<Login | undefined>>();
   return async (url) => {
     const own = configured
       .filter((each) => each.username !== '' && each.origin === url.origin)
       .sort((a, b) => b.pathname.length - a.pathname.length)
-      .find((each, index, all) => url.pathname.startsWith(each.pathname.replace(/\/simple\/?$/, '')) || index === all.length - 1);
+      .find(
+        (each, index, all) =>
+          url.pathname.startsWith(each.pathname.replace(/\/simple\/?$/, '')) || index === all.length - 1,
+      );
     if (own !== undefined) {
-      const login = { user: decodeURIComponent(own.username), password: decodeURIComponent(own.password) };
-      return basic(login.password === '' && pip.keyring === 'subprocess' ? ((await askKeyring(url.origin, login.user, env)) ?? login) : login);
+      const login = { user: decode(own.username), password: decode(own.password) };
+      return basic(
+        login.password === '' && pip.keyring === 'subprocess'
+          ? ((await askKeyring(url.origin, login.user, env)) ?? login)
+          : login,
+      );
     }
     netrc ??= readNetrc(env.NETRC || join(home, '.netrc'));
     const logins = await netrc;
@@ -36,6 +51,23 @@ export function createCredentials({ env, home }: PipPlaces, pip: PipConfiguratio
   };
 }
 
+/** Who asks with an address whose variable is not set is told so elsewhere. */
+function expandIfSet(url: string, env: PipPlaces['env']): string {
+  try {
+    return expandVariables(url, env);
+  } catch {
+    return '';
+  }
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function basic({ user, password }: Login): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 }
@@ -44,7 +76,11 @@ function basic({ user, password }: Login): string {
 async function readNetrc(path: string): Promise<ReadonlyMap<string, Login>> {
   const logins = new Map<string, Login>();
   const text = (await readTextIfExists(path)) ?? '';
-  const words = text.replaceAll(/^macdef[^\n]*\n(?:[^\n]+\n)*/gm, '').replaceAll(/^\s*#.*$/gm, '').split(/\s+/).filter((word) => word !== '');
+  const words = text
+    .replaceAll(/^macdef[^\n]*\n(?:[^\n]+\n)*/gm, '')
+    .replaceAll(/^\s*#.*$/gm, '')
+    .split(/\s+/)
+    .filter((word) => word !== '');
   let machine: string | undefined;
   let login: Login = { user: '', password: '' };
   const keep = (): void => {
@@ -53,7 +89,7 @@ async function readNetrc(path: string): Promise<ReadonlyMap<string, Login>> {
   };
   for (let at = 0; at < words.length; at += 1) {
     const next = (words[at + 1] ?? '').replace(/^"(.*)"$/, '$1');
-    switch (words[at]) {
+    switch (words[at] ?? '') {
       case 'machine':
         keep();
         machine = next;
@@ -74,13 +110,19 @@ async function readNetrc(path: string): Promise<ReadonlyMap<string, Login>> {
       case 'account':
         at += 1;
         break;
+      default:
+      // What no netrc has.
     }
   }
   keep();
   return logins;
 }
 
-async function askKeyring(service: string, user: string, env: Record<string, string | undefined>): Promise<Login | undefined> {
+async function askKeyring(
+  service: string,
+  user: string,
+  env: Record<string, string | undefined>,
+): Promise<Login | undefined> {
   try {
     const { exitCode, stdout } = await runProcess('keyring', ['get', service, user], { env, timeout: 30_000 });
     const password = stdout.trim();

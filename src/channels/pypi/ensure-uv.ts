@@ -1,11 +1,22 @@
 import { chmod, copyFile, rename } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { AppError } from '../../errors/index.ts';
-import { createTemporaryFolder, currentPlatform, ensureFolder, type Http, libcVersion, pathExists, removeTree, runProcess, withFileLock, writeAtomically } from '../../io/index.ts';
+import {
+  createTemporaryFolder,
+  currentPlatform,
+  ensureFolder,
+  type Http,
+  libcVersion,
+  pathExists,
+  removeTree,
+  runProcess,
+  withFileLock,
+  writeAtomically,
+} from '../../io/index.ts';
 import { type Emit, step } from '../../report/index.ts';
 import { compareVersions, parseVersion } from '../../requirements/index.ts';
 import { type FilePlaces, findFiles } from './find-file.ts';
-import { uvWheels, uvVersion } from './uv-wheels.ts';
+import { uvVersion, uvWheels } from './uv-wheels.ts';
 
 const manual = 'Install uv (`pip install uv`), or name one in TERROIR_UV.';
 
@@ -26,11 +37,11 @@ export interface UvSearch {
   places: FilePlaces;
   offline: boolean;
   /** Interpreters whose pip may be asked, the preferred one first. */
-  pythons(): Promise<string[]>;
+  pythons: () => Promise<string[]>;
   emit: Emit;
   signal?: AbortSignal;
   /** Takes a wheel's files out of it. */
-  unpack(wheel: { archive: string; sha256: string; filename: string }): Promise<{ folder: string }>;
+  unpack: (wheel: { archive: string; sha256: string; filename: string }) => Promise<{ folder: string }>;
   /** Only look, bring nothing. */
   lookOnly?: boolean;
 }
@@ -44,7 +55,10 @@ export async function ensureUv(search: UvSearch): Promise<Uv> {
   const named = env.TERROIR_UV;
   if (named) {
     const version = await versionOf(named, env);
-    if (version === undefined) throw new AppError('TOOL_NOT_FOUND', `TERROIR_UV names \`${named}\`, and that is no uv that runs`, { hint: 'Correct the path, or unset the variable.' });
+    if (version === undefined)
+      throw new AppError('TOOL_NOT_FOUND', `TERROIR_UV names \`${named}\`, and that is no uv that runs`, {
+        hint: 'Correct the path, or unset the variable.',
+      });
     return { path: named, version, origin: 'TERROIR_UV' };
   }
   for (const folder of (env.PATH ?? '').split(delimiter)) {
@@ -55,7 +69,10 @@ export async function ensureUv(search: UvSearch): Promise<Uv> {
   }
   const kept = join(storeRoot, 'tools', `uv-${uvVersion}`, 'uv');
   if (await pathExists(kept)) return { path: kept, version: uvVersion, origin: 'store' };
-  if (search.lookOnly === true) throw new AppError('TOOL_NOT_FOUND', 'uv is not on this machine yet', { hint: `It is brought from your index (${uvVersion}) when something is resolved.` });
+  if (search.lookOnly === true)
+    throw new AppError('TOOL_NOT_FOUND', 'uv is not on this machine yet', {
+      hint: `It is brought from your index (${uvVersion}) when something is resolved.`,
+    });
   return await withFileLock(join(storeRoot, 'locks', `uv-${uvVersion}`), async () => {
     if (await pathExists(kept)) return { path: kept, version: uvVersion, origin: 'store' as const };
     await step(search.emit, `Fetching uv ${uvVersion}`, async () => await bring(search, kept));
@@ -84,35 +101,60 @@ async function bring(search: UvSearch, target: string): Promise<void> {
 
 type UvWheel = (typeof uvWheels)[number];
 
-/** From the configured indexes; where nobody configured one, through pip, which knows its own. */
+/** From the configured indexes; where none has it, through pip, which knows its own default. */
 async function download(search: UvSearch, wheel: UvWheel, archive: string): Promise<void> {
   const { http, places, signal } = search;
-  const offer = (await findFiles(http, places, 'uv', wheel.filename)).at(0);
-  if (offer !== undefined) {
-    await http.download(offer.url, archive, { sha256: wheel.sha256, signal });
+  const failures: AppError[] = [];
+  for await (const { url } of findFiles(http, places, 'uv', wheel.filename, failures)) {
+    await http.download(url, archive, { sha256: wheel.sha256, signal });
     return;
   }
-  if (places.indexes.length > 0) {
-    throw new AppError('TOOL_NOT_FOUND', `none of your indexes has \`${wheel.filename}\``, { hint: `It is needed to resolve requirements. ${manual}` });
-  }
-  await downloadWithPip(search, wheel, archive);
+  await downloadWithPip(search, wheel, archive, failures[0]);
 }
 
-async function downloadWithPip({ env, pythons, offline, signal }: UvSearch, wheel: UvWheel, archive: string): Promise<void> {
-  if (offline) throw new AppError('OFFLINE', 'uv is needed to resolve requirements, and offline mode is on', { hint: `Run it once without --offline, or: ${manual}` });
+async function downloadWithPip(
+  { env, pythons, offline, signal }: UvSearch,
+  wheel: UvWheel,
+  archive: string,
+  failure?: AppError,
+): Promise<void> {
+  if (offline)
+    throw new AppError('OFFLINE', 'uv is needed to resolve requirements, and offline mode is on', {
+      hint: `Run it once without --offline, or: ${manual}`,
+    });
   const folder = join(archive, '..');
   const requirements = join(folder, 'uv.txt');
   await writeAtomically(requirements, `uv==${uvVersion} --hash=sha256:${wheel.sha256}\n`);
-  const args = ['-m', 'pip', 'download', '--no-deps', '--only-binary', ':all:', '--require-hashes', '--disable-pip-version-check', '-q', '-d', folder, '-r', requirements];
+  const args = [
+    '-m',
+    'pip',
+    'download',
+    '--no-deps',
+    '--only-binary',
+    ':all:',
+    '--require-hashes',
+    '--disable-pip-version-check',
+    '-q',
+    '-d',
+    folder,
+    '-r',
+    requirements,
+  ];
   let said = '';
   for (const python of await pythons()) {
     const { exitCode, stderr } = await runProcess(python, args, { env, signal });
     if (exitCode === 0 && (await pathExists(archive))) return;
     said = stderr.trim().split('\n').at(-1) ?? said;
   }
-  throw new AppError('TOOL_NOT_FOUND', `uv is needed to resolve requirements, and pip could not fetch it${said === '' ? '' : `: ${said}`}`, {
-    hint: `Name your index in pip’s configuration (\`index-url\`, or PIP_INDEX_URL), or: ${manual}`,
-  });
+  const why = failure?.message ?? said;
+  throw new AppError(
+    'TOOL_NOT_FOUND',
+    `uv is needed to resolve requirements, and it could not be fetched${why === '' ? '' : `: ${why}`}`,
+    {
+      cause: failure,
+      hint: `Name your index in pip’s configuration (\`index-url\`, or PIP_INDEX_URL), or: ${manual}`,
+    },
+  );
 }
 
 function wheelForThisMachine(): (typeof uvWheels)[number] | undefined {
@@ -134,4 +176,3 @@ function isNewEnough(version: string): boolean {
   const [found, wanted] = [parseVersion(version), parseVersion(oldestUv)];
   return found !== undefined && wanted !== undefined && compareVersions(found, wanted) >= 0;
 }
-

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { isAppError } from '../../errors/index.ts';
+import { type AppError, isAppError } from '../../errors/index.ts';
 import { type Http, isFolder } from '../../io/index.ts';
 import { type IndexFile, parseSimplePage, simpleAccept } from './simple-page.ts';
 
@@ -11,15 +11,29 @@ export interface FilePlaces {
   findLinks: readonly string[];
 }
 
-/** Every place's file of this name. `project` is the normalised name. What cannot be asked is left out. */
-export async function findFiles(http: Http, places: FilePlaces, project: string, filename: string): Promise<IndexFile[]> {
-  const found: IndexFile[] = [];
-  for (const place of places.findLinks) found.push(...(await filesOfLinks(http, place)));
-  for (const index of places.indexes) {
-    const address = `${index.replace(/\/+$/, '')}/${project}/`;
-    found.push(...(await filesOfPage(http, address)));
+/**
+ * Every place's file of this name, one place after the other. `project` is the normalised name. What does not have it is left out; what cannot be
+ * asked is left out too, and named in `failures`.
+ */
+export async function* findFiles(
+  http: Http,
+  places: FilePlaces,
+  project: string,
+  filename: string,
+  failures: AppError[] = [],
+): AsyncGenerator<IndexFile> {
+  const lookups = [
+    ...places.findLinks.map((place) => () => filesOfLinks(http, place)),
+    ...places.indexes.map((index) => () => filesOfPage(http, `${index.replace(/\/+$/, '')}/${project}/`)),
+  ];
+  for (const look of lookups) {
+    try {
+      yield* (await look()).filter((file) => file.filename === filename);
+    } catch (error) {
+      if (!isAppError(error) || error.code === 'CANCELED') throw error;
+      failures.push(error);
+    }
   }
-  return found.filter((file) => file.filename === filename);
 }
 
 async function filesOfLinks(http: Http, place: string): Promise<IndexFile[]> {
@@ -27,7 +41,11 @@ async function filesOfLinks(http: Http, place: string): Promise<IndexFile[]> {
   if (/^https?:/.test(place)) return await filesOfPage(http, place);
   if (!(await isFolder(path))) return [];
   const names = await readdir(path);
-  return names.map((filename) => ({ filename, url: pathToFileURL(join(resolve(path), filename)).href, sha256: undefined }));
+  return names.map((filename) => ({
+    filename,
+    url: pathToFileURL(join(resolve(path), filename)).href,
+    sha256: undefined,
+  }));
 }
 
 async function filesOfPage(http: Http, address: string): Promise<IndexFile[]> {
@@ -35,13 +53,22 @@ async function filesOfPage(http: Http, address: string): Promise<IndexFile[]> {
     if (address.startsWith('file:')) {
       const folder = fileURLToPath(address);
       const names = await readdir(folder);
-      if (!names.includes('index.html')) return names.map((filename) => ({ filename, url: pathToFileURL(join(folder, filename)).href, sha256: undefined }));
+      if (!names.includes('index.html'))
+        return names.map((filename) => ({
+          filename,
+          url: pathToFileURL(join(folder, filename)).href,
+          sha256: undefined,
+        }));
       return parseSimplePage(await (await http.get(`${address}index.html`)).text(), 'text/html', address);
     }
     const response = await http.get(address, { headers: { accept: simpleAccept } });
     return parseSimplePage(await response.text(), response.headers['content-type'] ?? '', response.url);
   } catch (error) {
-    if (isAppError(error, 'HTTP_ERROR') || (error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (isAppError(error, 'HTTP_ERROR') || isMissing(error)) return [];
     throw error;
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return isAppError(error, 'FILE_NOT_FOUND') || (error instanceof Error && 'code' in error && error.code === 'ENOENT');
 }

@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import { AppError } from '../../errors/index.ts';
+
 /** A file that an index offers. */
 export interface IndexFile {
   filename: string;
@@ -7,19 +10,35 @@ export interface IndexFile {
 }
 
 /** What to ask for: JSON where the index has it (PEP 691), HTML else (PEP 503). */
-export const simpleAccept = 'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1';
+export const simpleAccept =
+  'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1';
 
 /** The files of a project's page. `base` is the page's own address. */
 export function parseSimplePage(text: string, contentType: string, base: string): IndexFile[] {
-  return contentType.includes('json') || text.trimStart().startsWith('{') ? parseJson(text, base) : parseHtml(text, base);
+  return contentType.includes('json') || text.trimStart().startsWith('{')
+    ? parseJson(text, base)
+    : parseHtml(text, base);
 }
 
+const JsonPage = z.object({
+  files: z.array(
+    z.object({ filename: z.string(), url: z.string(), hashes: z.record(z.string(), z.string()).default({}) }),
+  ),
+});
+
 function parseJson(text: string, base: string): IndexFile[] {
-  const page = JSON.parse(text) as { files?: { filename?: unknown; url?: unknown; hashes?: { sha256?: unknown } }[] };
-  return (page.files ?? []).flatMap(({ filename, url, hashes }) => {
-    if (typeof filename !== 'string' || typeof url !== 'string') return [];
-    return [{ filename, url: new URL(url, base).href, sha256: typeof hashes?.sha256 === 'string' ? hashes.sha256 : undefined }];
-  });
+  let page: z.infer<typeof JsonPage>;
+  try {
+    page = JsonPage.parse(JSON.parse(text));
+  } catch (error) {
+    throw new AppError('HTTP_ERROR', `\`${base}\` is no page of a package index`, {
+      hint: 'Check the index in pip’s configuration.',
+      cause: error,
+    });
+  }
+  return page.files.flatMap(({ filename, url, hashes }) =>
+    URL.canParse(url, base) ? [{ filename, url: new URL(url, base).href, sha256: hashes.sha256 }] : [],
+  );
 }
 
 function parseHtml(text: string, base: string): IndexFile[] {
@@ -37,5 +56,10 @@ function parseHtml(text: string, base: string): IndexFile[] {
 }
 
 function decodeEntities(text: string): string {
-  return text.replaceAll('&amp;', '&').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&#39;', "'");
+  return text
+    .replaceAll('&amp;', '&')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'");
 }

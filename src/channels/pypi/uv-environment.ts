@@ -1,10 +1,10 @@
-import { AppError } from '../../errors/index.ts';
 import type { PypiOptions } from '../../resolve/index.ts';
 import type { PipConfiguration } from './pip-configuration.ts';
+import { expandVariables } from './variables.ts';
 
 type Environment = Record<string, string | undefined>;
 
-/** The indexes that hold for a resolution: the definition's own lines go before pip's configuration, as in pip. */
+/** The indexes that hold for a resolution. */
 export interface IndexPlan {
   indexUrl: string | undefined;
   extraIndexUrls: string[];
@@ -13,24 +13,30 @@ export interface IndexPlan {
   trustedHosts: string[];
 }
 
+/** As in pip: an `--index-url` of the definition replaces every index of the configuration; the other lines add to it. */
 export function planIndexes(options: PypiOptions, pip: PipConfiguration, env: Environment): IndexPlan {
   const expand = (text: string): string => expandVariables(text, env);
   const hasOwnIndex = options.indexUrl !== undefined;
   return {
-    indexUrl: hasOwnIndex ? expand(options.indexUrl ?? '') : pip.indexUrl,
-    extraIndexUrls: [...pip.extraIndexUrls, ...options.extraIndexUrls.map(expand)],
+    indexUrl: options.indexUrl === undefined ? pip.indexUrl : expand(options.indexUrl),
+    extraIndexUrls: [...(hasOwnIndex ? [] : pip.extraIndexUrls), ...options.extraIndexUrls.map(expand)],
     findLinks: [...pip.findLinks, ...options.findLinks.map(expand)],
     noIndex: options.noIndex || (pip.noIndex && !hasOwnIndex),
     trustedHosts: [...pip.trustedHosts, ...options.trustedHosts],
   };
 }
 
+/** What would make two machines differ, or reach into another environment. */
+const dropped =
+  /^(?:UV_(?!HTTP_TIMEOUT|NATIVE_TLS|SYSTEM_CERTS|CONCURRENT)|PIP_|VIRTUAL_ENV|CONDA_|PYTHONPATH|PYTHONHOME|MACOSX_DEPLOYMENT_TARGET)/;
+
 /**
  * The environment for a call of uv: the caller's without what would make two machines differ, and the indexes, which may carry credentials and
  * so are not on the command line.
  */
 export function uvEnvironment(plan: IndexPlan, pip: PipConfiguration, env: Environment): Environment {
-  const kept = Object.entries(env).filter(([name]) => !/^(?:UV_(?!HTTP_TIMEOUT|NATIVE_TLS|SYSTEM_CERTS|CONCURRENT)|PIP_|VIRTUAL_ENV|CONDA_|PYTHONPATH|PYTHONHOME)/.test(name));
+  const kept = Object.entries(env).filter(([name]) => !dropped.test(name));
+  const { proxy } = pip;
   return {
     ...Object.fromEntries(kept),
     NO_COLOR: '1',
@@ -41,17 +47,9 @@ export function uvEnvironment(plan: IndexPlan, pip: PipConfiguration, env: Envir
     UV_FIND_LINKS: plan.findLinks.length === 0 ? undefined : plan.findLinks.join(','),
     UV_INSECURE_HOST: plan.trustedHosts.length === 0 ? undefined : plan.trustedHosts.join(' '),
     UV_KEYRING_PROVIDER: pip.keyring,
+    UV_HTTP_RETRIES: pip.retries === undefined ? undefined : String(pip.retries),
     SSL_CERT_FILE: pip.certificates ?? env.SSL_CERT_FILE,
     SSL_CLIENT_CERT: pip.clientCertificate ?? env.SSL_CLIENT_CERT,
-    ...(pip.proxy === undefined ? {} : { HTTPS_PROXY: pip.proxy, HTTP_PROXY: pip.proxy }),
+    ...(proxy === undefined ? {} : { HTTPS_PROXY: proxy, HTTP_PROXY: proxy, https_proxy: proxy, http_proxy: proxy }),
   };
-}
-
-/** pip's form of a variable in a line, `${NAME}`. */
-function expandVariables(text: string, env: Environment): string {
-  return text.replaceAll(/\$\{([A-Z0-9_]+)\}/g, (whole, name: string) => {
-    const value = env[name];
-    if (value !== undefined) return value;
-    throw new AppError('UNAUTHORIZED', `the definition has \`${whole}\` in an index address, and the variable is not set`, { hint: `Set ${name} in your environment.` });
-  });
 }

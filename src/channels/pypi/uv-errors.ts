@@ -1,45 +1,110 @@
 import { AppError } from '../../errors/index.ts';
 
-/** What uv said, as our error. uv's own explanation is the message: nobody can say it better. */
+/** So many lines of a build's output are shown. */
+const shownLines = 25;
+
+/** What uv said, as our error. uv's own explanation stands in the message: nobody can say it better. `subject` is what was done. */
 export function uvError(stderr: string, subject: string, offline: boolean): AppError {
   const text = explanation(stderr);
-  if (/Network connectivity is disabled|not found in the (?:cache|local)|because (?:networking|network) was disabled|--offline/i.test(text) && offline) {
-    return new AppError('OFFLINE', `${subject} needs something that is not on this machine, and offline mode is on\n${text}`, { hint: 'Run it once without --offline.' });
-  }
-  if (/\b401\b|\b403\b|Unauthorized|authentication failed|credentials/i.test(text) && !/No solution found/.test(text.split('\n')[0] ?? '')) {
-    return new AppError('UNAUTHORIZED', `${subject} failed: an index wants credentials, or other ones\n${text}`, {
-      hint: 'Put user and password into `~/.netrc`, or into the index URL of pip’s configuration.',
+  const says = (pattern: RegExp): boolean => pattern.test(text);
+  if (offline && says(/network (?:connectivity )?(?:is|was) disabled|not found in the cache|--offline/i)) {
+    return new AppError('OFFLINE', `${subject} needs what is not on this machine, and offline mode is on\n${text}`, {
+      hint: 'Run it once without --offline.',
     });
   }
-  if (/No solution found/.test(text)) return unsolvable(text, subject);
-  if (/Failed to build|build backend|Failed to prepare|Building .* failed|Build failed|build_wheel|setup\.py/i.test(text)) {
+  if (says(/No space left on device|os error 28/i)) {
+    return new AppError('DISK_FULL', `${subject} failed: the disk is full`, { hint: 'Free some space and try again.' });
+  }
+  if (says(/No interpreter found|No virtual environment found|Python interpreter not found/i)) {
+    return new AppError('PYTHON_NOT_FOUND', `${subject} failed: uv found no Python\n${text}`, {
+      hint: 'Any Python 3 serves: `uv python install 3.12`, pyenv, or your system’s packages.',
+    });
+  }
+  if (says(/^No solution found/) && !says(/Failed to build/)) return unsolvable(text, subject);
+  if (says(/Failed to build|build backend|Failed to (?:install|resolve) requirements from `build-system/i)) {
     return new AppError('BUILD_FAILED', `${subject} failed: a source cannot be built\n${text}`, {
       hint: 'Choose a version that has wheels, or install what the build needs (a compiler, headers) on this machine.',
     });
   }
-  if (/not found in the package registry|404 Not Found|Distribution not found|was not found/i.test(text)) return unsolvable(text, subject);
-  if (/dns error|error sending request|Connection refused|connection (?:reset|closed)|timed out|tcp connect|Failed to fetch|client error|certificate/i.test(text)) {
-    return new AppError('UNREACHABLE', `${subject} failed: an index cannot be reached\n${text}`, {
+  return requestError(text, subject);
+}
+
+/** A build that was asked for: the last lines of its output are what matters. */
+export function buildError(stderr: string, subject: string, offline: boolean): AppError {
+  const known = uvError(stderr, subject, offline);
+  if (['OFFLINE', 'DISK_FULL', 'UNREACHABLE', 'UNAUTHORIZED', 'PYTHON_NOT_FOUND'].includes(known.code)) return known;
+  const lines = stderr
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '' && !/^(?:hint: |Building |warning: )/.test(line));
+  const left = lines.length - shownLines;
+  const shown = [...(left > 0 ? [`… ${left} lines before`] : []), ...lines.slice(-shownLines)];
+  return new AppError('BUILD_FAILED', `${subject} failed\n${shown.join('\n')}`, {
+    hint: 'Choose a version that has wheels, or install what the build needs (a compiler, headers) on this machine.',
+  });
+}
+
+function requestError(text: string, subject: string): AppError {
+  if (
+    /\b40[13]\b|Unauthorized|authentication failed|could not read Username|Permission denied \(publickey/i.test(text)
+  ) {
+    return new AppError('UNAUTHORIZED', `${subject} failed: the server wants credentials, or other ones\n${text}`, {
+      hint: 'Put user and password into `~/.netrc`, or into the index URL of pip’s configuration.',
+    });
+  }
+  if (
+    /dns error|error sending request|connection refused|connection (?:reset|closed)|timed out|tcp connect|Could(?:n't| not) (?:connect|resolve)|client error|certificate|Request failed after|\b50\d\b/i.test(
+      text,
+    )
+  ) {
+    return new AppError('UNREACHABLE', `${subject} failed: a server cannot be reached\n${text}`, {
       hint: 'Check the connection and the index in pip’s configuration; behind a proxy, set HTTPS_PROXY; with a company’s certificate authority, SSL_CERT_FILE.',
     });
   }
-  if (/No space left/i.test(text)) return new AppError('DISK_FULL', `${subject} failed: the disk is full`, { hint: 'Free some space and try again.' });
-  return new AppError('UNSOLVABLE', `${subject} failed\n${text}`, { hint: 'The text above is uv’s own.' });
+  return new AppError('UNSOLVABLE', `${subject} failed\n${text}`, { hint: 'The explanation is uv’s own.' });
 }
 
 function unsolvable(text: string, subject: string): AppError {
-  const hints = [];
-  const python = /Python\s*(?:version)?\s*(?:\(([\d.]+)\)|>=?\s*([\d.]+))|requires-python/i.test(text);
-  if (python) hints.push('Another Python may fit: `python: {version: "3.12"}`.');
-  if (/no (?:usable )?wheels|no wheels with a matching/i.test(text)) hints.push('A version may have no wheel for this platform: try another one.');
-  if (/was not found|not found in the package registry|there are no versions/i.test(text)) hints.push('Check the spelling, and whether the package is on your index (`terroir doctor` lists the indexes).');
-  hints.push('Loosen one of the requirements that the explanation names.');
-  return new AppError('UNSOLVABLE', `${subject} failed: no set of packages fits\n${text}`, { hint: hints.join(' ') });
+  const hints: string[] = [];
+  if (/does not satisfy Python|depends on Python|`--python-version`|no wheels with a matching Python/i.test(text)) {
+    hints.push('Another Python may fit: `python: {version: "3.12"}` (a patch version counts too: `"3.12.4"`).');
+  }
+  const platform = /no wheels with a matching (?:platform|Python (?:ABI|implementation))/i.exec(text);
+  if (platform !== null) hints.push('A version may have no wheel for this platform or Python: try another one.');
+  if (/glibc|manylinux_2_(?:29|[3-9]\d)/.test(text))
+    hints.push('Newer wheels need a newer glibc: `system_requirements: {glibc: "2.35"}`.');
+  if (/was not found in the package registry/i.test(text)) {
+    hints.push('Check the spelling, and whether the package is on your index (`terroir doctor` lists the indexes).');
+  }
+  if (/pre-release/i.test(text)) hints.push('`--pre` on a line of its own lets pre-releases in.');
+  if (hints.length === 0) hints.push('Loosen one of the requirements that the explanation names.');
+  const shown = text
+    .split('\n')
+    .filter((line) => !/^No solution found|^hint: .*`?--(?:python-version|prerelease|index-strategy)/.test(line))
+    .map((line) => line.replace(/^\s*(?:cause|hint): /, '').trim());
+  return new AppError(
+    'UNSOLVABLE',
+    `${subject} failed: no set of packages fits\n${shown.filter((line) => line !== '').join('\n')}`,
+    { hint: hints.join(' ') },
+  );
 }
 
-/** Without warnings and progress. */
+/** Without warnings, progress, drawn lines and places of the cache. */
 function explanation(stderr: string): string {
-  const lines = stderr.split(/\r?\n/).filter((line) => !/^(?:warning:|Resolved|Prepared|Downloading|Updating|\s+Updated|\s*Building|\s*Built|Using)/.test(line));
-  const start = lines.findIndex((line) => /^error:/.test(line));
-  return (start === -1 ? lines : lines.slice(start)).join('\n').replace(/^error:\s*/, '').trim();
+  const lines = stderr
+    .split(/\r?\n/)
+    .filter(
+      (line) =>
+        !/^(?:warning:|Resolved|Prepared|Downloading|Updating|\s+Updat|\s*Building|\s*Built|Using|hint: Build failures usually)/.test(
+          line,
+        ),
+    )
+    .filter((line) => !/^\s*cause: failed to (?:clone|fetch) into: /.test(line))
+    .map((line) => line.replace(/^\s*(?:×|╰─▶|├─▶|│)\s*/, '').trimEnd());
+  const start = lines.findIndex((line) => line.startsWith('error:'));
+  return lines
+    .slice(Math.max(start, 0))
+    .join('\n')
+    .replace(/^error:\s*/, '')
+    .replaceAll(/\n{2,}/g, '\n')
+    .trim();
 }

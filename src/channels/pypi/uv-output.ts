@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parse } from 'smol-toml';
 import { z } from 'zod';
 import { normaliseName } from '../../requirements/index.ts';
@@ -26,71 +26,141 @@ const Pylock = z.object({
         sdist: File.optional(),
         archive: File.optional(),
         directory: z.object({ path: z.string(), subdirectory: z.string().optional() }).optional(),
-        vcs: z.object({ type: z.string(), url: z.string().optional(), path: z.string().optional(), 'commit-id': z.string(), subdirectory: z.string().optional() }).optional(),
+        vcs: z
+          .object({
+            type: z.string(),
+            url: z.string().optional(),
+            path: z.string().optional(),
+            'commit-id': z.string(),
+            subdirectory: z.string().optional(),
+          })
+          .optional(),
       }),
     )
     .default([]),
 });
 
-/** Who needs whom, and from which index: what the annotations of uv's requirements output say. */
-export interface Annotations {
-  requiredBy: Map<string, Set<string>>;
-  requested: Set<string>;
-  index: Map<string, string>;
-  version: Map<string, string>;
+/** What uv's requirements output says of one package. */
+export interface Annotation {
+  /** Normalised; for a line that is only a path or an address, that. */
+  subject: string;
+  version: string | undefined;
+  /** Normalised names. */
+  requiredBy: string[];
+  requested: boolean;
+  index: string | undefined;
 }
 
-export function parseAnnotations(text: string): Annotations {
-  const found: Annotations = { requiredBy: new Map(), requested: new Set(), index: new Map(), version: new Map() };
-  let current = '';
+/** Reads `uv pip compile --annotation-style split --emit-index-annotation`. */
+export function parseAnnotations(text: string): Annotation[] {
+  const found: Annotation[] = [];
   for (const line of text.split(/\r?\n/)) {
-    const requirement = /^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*(?:==\s*([^\s;\\]+)|@\s|$)/.exec(line);
-    if (requirement !== null) {
-      current = normaliseName(requirement[1] ?? '');
-      found.requiredBy.set(current, new Set());
-      if (requirement[2] !== undefined) found.version.set(current, requirement[2]);
+    if (/^[^\s#-]/.test(line)) {
+      const named = /^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*(?:==\s*([^\s;\\]+)|@\s|$)/.exec(line);
+      const subject =
+        named?.[1] === undefined ? line.replace(/\s+;.*$/, '').replace(/\[[^\]]*\]$/, '') : normaliseName(named[1]);
+      found.push({ subject, version: named?.[2], requiredBy: [], requested: false, index: undefined });
       continue;
     }
-    const from = /^\s+#\s+from\s+(\S+)/.exec(line)?.[1];
-    if (from !== undefined) found.index.set(current, from);
-    const via = /^\s+#(?:\s+via)?\s+(.+)$/.exec(line)?.[1]?.trim();
-    if (via === undefined || from !== undefined || via === 'via' || current === '') continue;
-    if (/^-r\s/.test(via)) found.requested.add(current);
-    else if (!via.startsWith('-')) found.requiredBy.get(current)?.add(normaliseName(via.split('[')[0]?.trim() ?? via));
+    const comment = /^\s+#\s*(.*)$/.exec(line)?.[1];
+    const current = found.at(-1);
+    if (comment === undefined || current === undefined) continue;
+    readComment(comment, current);
   }
   return found;
 }
 
+function readComment(comment: string, annotation: Annotation): void {
+  const index = /^from\s+(\S+)/.exec(comment)?.[1];
+  const via = comment.replace(/^via\b\s*/, '').trim();
+  if (index !== undefined) annotation.index = index;
+  else if (/^-r\s/.test(via)) annotation.requested = true;
+  else if (via !== '' && !via.startsWith('-')) annotation.requiredBy.push(normaliseName(via.replace(/[[\s(].*$/, '')));
+}
+
 /** Files and annotations of the same resolution, put together. `folder` is where relative paths start. */
-export function parseCompiled(pylock: string, annotations: Annotations, folder: string): CompiledPackage[] {
+export function parseCompiled(pylock: string, annotations: readonly Annotation[], folder: string): CompiledPackage[] {
   const { packages } = Pylock.parse(parse(pylock));
-  const dependencies = new Map<string, string[]>();
-  for (const [name, parents] of annotations.requiredBy) for (const parent of parents) dependencies.set(parent, [...(dependencies.get(parent) ?? []), name]);
-  return packages.map((pkg) => {
+  const bySubject = new Map(annotations.map((each) => [each.subject, each]));
+  const noted = packages.map((pkg) => {
     const name = normaliseName(pkg.name);
-    const toFile = (file: z.infer<typeof File>): CompiledFile => fileOf(file, folder);
     return {
+      pkg,
       name,
-      version: pkg.version ?? annotations.version.get(name),
-      wheels: pkg.wheels?.map(toFile) ?? [],
-      sdist: pkg.sdist === undefined ? undefined : toFile(pkg.sdist),
-      archive: pkg.archive === undefined ? undefined : { ...toFile(pkg.archive), subdirectory: pkg.archive.subdirectory },
-      directory: pkg.directory === undefined ? undefined : absolute(pkg.directory.path, folder),
-      git: pkg.vcs === undefined ? undefined : { url: pkg.vcs.url ?? `file://${absolute(pkg.vcs.path ?? '', folder)}`, commit: pkg.vcs['commit-id'], subdirectory: pkg.vcs.subdirectory },
-      index: pkg.index ?? annotations.index.get(name),
-      dependencies: dependencies.get(name) ?? [],
-      requested: annotations.requested.has(name),
+      annotation: subjectsOf(name, pkg, folder)
+        .map((subject) => bySubject.get(subject))
+        .find((each) => each !== undefined),
     };
   });
+  const dependencies = new Map<string, string[]>();
+  for (const { name, annotation } of noted) {
+    for (const parent of annotation?.requiredBy ?? [])
+      dependencies.set(parent, [...(dependencies.get(parent) ?? []), name]);
+  }
+  return noted.map(({ pkg, name, annotation }) => ({
+    name,
+    version: pkg.version ?? annotation?.version,
+    wheels: pkg.wheels?.map((file) => fileOf(file, folder)) ?? [],
+    sdist: pkg.sdist === undefined ? undefined : fileOf(pkg.sdist, folder),
+    archive:
+      pkg.archive === undefined
+        ? undefined
+        : { ...fileOf(pkg.archive, folder), subdirectory: pkg.archive.subdirectory },
+    directory: pkg.directory === undefined ? undefined : posix.resolve(folder, pkg.directory.path),
+    git: pkg.vcs === undefined ? undefined : gitOf(pkg.vcs, folder),
+    index: pkg.index ?? annotation?.index,
+    dependencies: dependencies.get(name) ?? [],
+    requested: annotation?.requested ?? false,
+  }));
+}
+
+type PylockPackage = z.infer<typeof Pylock>['packages'][number];
+
+/** How the requirements output may call it: by name, or by the path of a requirement without one. */
+function subjectsOf(name: string, { directory, archive }: PylockPackage, folder: string): string[] {
+  const path = directory?.path ?? archive?.path;
+  if (path === undefined) return [name];
+  const absolute = posix.resolve(folder, path);
+  return [
+    name,
+    path,
+    absolute,
+    pathToFileURL(absolute).href,
+    posix.relative(folder, absolute),
+    `./${posix.relative(folder, absolute)}`,
+  ];
+}
+
+function gitOf(
+  { url, path, 'commit-id': commit, subdirectory }: NonNullable<PylockPackage['vcs']>,
+  folder: string,
+): CompiledPackage['git'] {
+  return { url: url ?? pathToFileURL(posix.resolve(folder, path ?? '')).href, commit, subdirectory };
 }
 
 function fileOf({ name, url, path, size, hashes }: z.infer<typeof File>, folder: string): CompiledFile {
-  const isLocal = url?.startsWith('file:') === true;
-  const place = path === undefined ? (isLocal && url !== undefined ? fileURLToPath(url) : undefined) : absolute(path, folder);
-  const filename = name ?? decodeURIComponent(posix.basename((place ?? url ?? '').replace(/[?#].*$/, '')));
-  return { filename, url: url ?? (place === undefined ? undefined : `file://${place}`), path: place, sha256: hashes?.sha256, size };
+  const local =
+    path === undefined
+      ? url?.startsWith('file:') === true
+        ? fileURLToPath(url)
+        : undefined
+      : posix.resolve(folder, path);
+  const filename =
+    name ??
+    (local === undefined ? decodeName(posix.basename((url ?? '').replace(/[?#].*$/, ''))) : posix.basename(local));
+  return {
+    filename,
+    url: url ?? (local === undefined ? undefined : pathToFileURL(local).href),
+    path: local,
+    sha256: hashes?.sha256,
+    size,
+  };
 }
 
-function absolute(path: string, folder: string): string {
-  return posix.resolve(folder, path);
+function decodeName(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -5,29 +5,51 @@ import { AppError } from '../../errors/index.ts';
 import type { HttpOptions } from './http.ts';
 
 /** Where further certificate authorities are named, the first one that is set counts. */
-const certificateVariables = ['SSL_CERT_FILE', 'PIP_CERT', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS'];
+const certificateVariables = [
+  'SSL_CERT_FILE',
+  'PIP_CERT',
+  'REQUESTS_CA_BUNDLE',
+  'CURL_CA_BUNDLE',
+  'NODE_EXTRA_CA_CERTS',
+];
 
 /** Connections as the environment wants them: proxies, a company's certificate authority. */
 export async function createDispatcher(options: HttpOptions): Promise<Dispatcher> {
-  const { Agent, EnvHttpProxyAgent } = await import('./undici.ts');
-  const { env } = options;
+  const { Agent, EnvHttpProxyAgent } = await import('undici');
   const ca = certificates(options);
-  const connect = { timeout: 15_000, ...(ca === undefined ? {} : { ca }) };
-  const common = { connect, connections: 16, keepAliveTimeout: 10_000, allowH2: false };
-  const httpProxy = options.proxy ?? env.http_proxy ?? env.HTTP_PROXY ?? env.ALL_PROXY ?? env.all_proxy;
-  const httpsProxy = options.proxy ?? env.https_proxy ?? env.HTTPS_PROXY ?? env.ALL_PROXY ?? env.all_proxy;
-  const base = httpProxy || httpsProxy ? new EnvHttpProxyAgent({ ...common, requestTls: ca === undefined ? {} : { ca }, httpProxy: withScheme(httpProxy), httpsProxy: withScheme(httpsProxy), noProxy: env.no_proxy ?? env.NO_PROXY ?? '' }) : new Agent(common);
+  const trust = ca === undefined ? {} : { ca };
+  const common = { connections: 16, keepAliveTimeout: 10_000, allowH2: false };
+  const direct = { ...common, connect: { timeout: 15_000, ...trust } };
+  const proxies = proxiesOf(options);
+  const proxied = { ...direct, requestTls: trust, proxyTls: trust, ...proxies };
+  const hasProxy = proxies.httpProxy !== '' || proxies.httpsProxy !== '';
+  const base = hasProxy ? new EnvHttpProxyAgent(proxied) : new Agent(direct);
   const trusted = options.trustedHosts ?? [];
   if (trusted.length === 0) return base;
-  const unchecked = new Agent({ ...common, connect: { ...connect, rejectUnauthorized: false } });
+  const unchecked = { rejectUnauthorized: false };
+  const lax = hasProxy
+    ? new EnvHttpProxyAgent({ ...proxied, connect: { ...direct.connect, ...unchecked }, requestTls: unchecked })
+    : new Agent({ ...common, connect: { ...direct.connect, ...unchecked } });
   return base.compose((dispatch) => (request, handler) => {
     const { host, hostname } = new URL(String(request.origin));
-    return trusted.includes(host) || trusted.includes(hostname) ? unchecked.dispatch(request, handler) : dispatch(request, handler);
+    return trusted.includes(host) || trusted.includes(hostname)
+      ? lax.dispatch(request, handler)
+      : dispatch(request, handler);
   });
 }
 
-function withScheme(proxy: string | undefined): string | undefined {
-  if (!proxy) return undefined;
+/** Never undefined: undici would look into the process's own environment then. */
+function proxiesOf({ env, proxy }: HttpOptions): { httpProxy: string; httpsProxy: string; noProxy: string } {
+  const all = env.all_proxy ?? env.ALL_PROXY;
+  return {
+    httpProxy: withScheme(proxy ?? env.http_proxy ?? env.HTTP_PROXY ?? all),
+    httpsProxy: withScheme(proxy ?? env.https_proxy ?? env.HTTPS_PROXY ?? all),
+    noProxy: env.no_proxy ?? env.NO_PROXY ?? '',
+  };
+}
+
+function withScheme(proxy: string | undefined): string {
+  if (!proxy) return '';
   return proxy.includes('://') ? proxy : `http://${proxy}`;
 }
 
@@ -37,6 +59,9 @@ function certificates({ env, certificates: named }: HttpOptions): string[] | und
   try {
     return [...rootCertificates, readFileSync(file, 'utf8')];
   } catch (error) {
-    throw new AppError('FILE_NOT_FOUND', `the certificates in \`${file}\` cannot be read`, { hint: 'Check SSL_CERT_FILE, PIP_CERT and pip’s `cert`.', cause: error });
+    throw new AppError('FILE_NOT_FOUND', `the certificates in \`${file}\` cannot be read`, {
+      hint: 'Check SSL_CERT_FILE, PIP_CERT and pip’s `cert`.',
+      cause: error,
+    });
   }
 }

@@ -2,11 +2,11 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { AppError, stripUserInfo } from '../../errors/index.ts';
+import { AppError, isAppError, stripUserInfo } from '../../errors/index.ts';
 import { sleep } from '../clock.ts';
 import { fsErrorToAppError, statIfExists } from '../files.ts';
 import type { GetOptions, HttpResponse } from './http.ts';
-import { connectionError } from './http-errors.ts';
+import { canceled, connectionError } from './http-errors.ts';
 
 export interface DownloadOptions extends GetOptions {
   /** What the bytes must be; checked before the file gets its final name. */
@@ -16,7 +16,7 @@ export interface DownloadOptions extends GetOptions {
 }
 
 interface Client {
-  get(url: string, options?: GetOptions): Promise<HttpResponse>;
+  get: (url: string, options?: GetOptions) => Promise<HttpResponse>;
   retries: number;
   env: Record<string, string | undefined>;
 }
@@ -26,45 +26,70 @@ interface Partial {
   file: FileHandle;
   hash: Hash;
   size: number;
+  /** Of the answer that it comes from, as far as this process knows. */
+  etag: string | undefined;
+  isPage: boolean;
 }
 
+/** Pieces that come in are gathered up to this size: fewer writes. */
+const writeSize = 1 << 20;
+
 /** See `Http.download`. */
-export async function downloadFile(client: Client, url: string, target: string, options: DownloadOptions): Promise<{ sha256: string; size: number }> {
+export async function downloadFile(
+  client: Client,
+  url: string,
+  target: string,
+  options: DownloadOptions,
+): Promise<{ sha256: string; size: number }> {
   const path = `${target}.part`;
-  const partial = await withDisk(target, () => openPartial(path));
+  let partial: Partial | undefined;
   try {
-    for (let attempt = 0; ; attempt += 1) {
-      const before = partial.size;
-      try {
-        await receive(client, url, partial, options);
-        break;
-      } catch (error) {
-        options.signal?.throwIfAborted();
-        if (error instanceof AppError || isDiskError(error)) throw error;
-        // Progress resets the count: a bad line over a long way is no reason to give up.
-        if (partial.size > before) attempt = 0;
-        if (attempt >= client.retries) throw connectionError(url, error, client.env);
-        await sleep(200 * 2 ** attempt, options.signal);
-      }
+    // Without a digest nobody could tell whether an earlier try got the same file.
+    partial = await openPartial(path, options.sha256 !== undefined);
+    const isContinued = partial.size > 0;
+    await receiveAll(client, url, partial, options);
+    let digest = partial.hash.digest('hex');
+    if (isContinued && !isWanted(digest, partial.size, options)) {
+      await restart(partial);
+      await receiveAll(client, url, partial, options);
+      digest = partial.hash.digest('hex');
     }
-    const digest = partial.hash.digest('hex');
-    await verify(url, path, { sha256: digest, size: partial.size }, options);
+    if (!isWanted(digest, partial.size, options)) throw mismatch(url, digest, partial, options);
     await partial.file.close();
     await rename(path, target);
     return { sha256: digest, size: partial.size };
   } catch (error) {
+    if (isAppError(error, 'DIGEST_MISMATCH')) await rm(path, { force: true });
     throw fsErrorToAppError(error, `write \`${target}\``);
   } finally {
-    await partial.file.close().catch(() => undefined);
+    await partial?.file.close().catch(() => undefined);
   }
 }
 
-async function openPartial(path: string): Promise<Partial> {
+async function openPartial(path: string, resume: boolean): Promise<Partial> {
   await mkdir(dirname(path), { recursive: true });
   const hash = createHash('sha256');
-  const size = (await statIfExists(path))?.size ?? 0;
-  if (size > 0) for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return { file: await open(path, size > 0 ? 'r+' : 'w'), hash, size };
+  const size = resume ? ((await statIfExists(path))?.size ?? 0) : 0;
+  if (size > 0) for await (const chunk of createReadStream(path, { highWaterMark: writeSize })) hash.update(chunk);
+  return { file: await open(path, size > 0 ? 'r+' : 'w'), hash, size, etag: undefined, isPage: false };
+}
+
+/** Receives to the end, going on after each break. Progress resets the count: a bad line over a long way is no reason to give up. */
+async function receiveAll(client: Client, url: string, partial: Partial, options: DownloadOptions): Promise<void> {
+  let failures = 0;
+  for (;;) {
+    const before = partial.size;
+    try {
+      await receive(client, url, partial, options);
+      return;
+    } catch (error) {
+      if (options.signal?.aborted === true) throw canceled(url, options.signal);
+      if (isAppError(error) || isDiskError(error)) throw error;
+      failures = partial.size > before ? 1 : failures + 1;
+      if (failures > client.retries) throw connectionError(url, error, client.env);
+      await sleep(200 * 2 ** (failures - 1), options.signal).catch(() => undefined);
+    }
+  }
 }
 
 async function receive(client: Client, url: string, partial: Partial, options: DownloadOptions): Promise<void> {
@@ -72,32 +97,67 @@ async function receive(client: Client, url: string, partial: Partial, options: D
     if (partial.size === options.size) return;
     await restart(partial);
   }
-  const asked = partial.size;
-  const headers = { 'accept-encoding': 'identity', ...options.headers, ...(asked > 0 ? { range: `bytes=${asked}-` } : {}) };
-  const response = await getOrRestart(client, url, partial, { ...options, headers });
-  if (asked > 0 && response.status !== 206) await restart(partial);
-  const declared = response.headers['content-length'];
-  const total = declared === undefined || declared === '' ? options.size : partial.size + Number(declared);
-  for await (const chunk of response.stream()) {
-    const bytes = chunk as Buffer;
-    partial.hash.update(bytes);
-    await writeAt(partial.file, bytes, partial.size);
-    partial.size += bytes.length;
-    if (options.size !== undefined && partial.size > options.size) throw tooLong(url, options.size);
-    options.onProgress?.(partial.size, total);
-  }
+  const response = await ask(client, url, partial, options);
+  const { 'content-length': length, etag, 'content-type': type = '' } = response.headers;
+  // A weak tag does not promise the same bytes.
+  partial.etag = etag?.startsWith('"') === true ? etag : undefined;
+  partial.isPage = type.includes('text/html');
+  const total = length === undefined || length === '' ? options.size : partial.size + Number(length);
+  await store(response, partial, (done) => {
+    if (options.size !== undefined && done > options.size) throw tooLong(url, options.size);
+    options.onProgress?.(done, total);
+  });
   if (total !== undefined && partial.size < total) throw new Error('the body ended early');
 }
 
-/** A server that does not know the range (the file is another one by now) is asked for the whole. */
-async function getOrRestart(client: Client, url: string, partial: Partial, options: DownloadOptions): Promise<HttpResponse> {
+/** The answer with what is still missing; `partial` is emptied if the server sends the whole. */
+async function ask(client: Client, url: string, partial: Partial, options: DownloadOptions): Promise<HttpResponse> {
+  const { signal } = options;
+  const headers = { ...options.headers, 'accept-encoding': 'identity' };
+  if (partial.size === 0) return await client.get(url, { headers, signal });
+  const condition: Record<string, string> = partial.etag === undefined ? {} : { 'if-range': partial.etag };
   try {
-    return await client.get(url, options);
-  } catch (error) {
-    if (partial.size === 0 || !(error instanceof AppError) || error.details?.status !== 416) throw error;
+    const response = await client.get(url, {
+      headers: { ...headers, ...condition, range: `bytes=${partial.size}-` },
+      signal,
+    });
+    if (response.status === 206 && startOf(response) === partial.size) return response;
     await restart(partial);
-    const { range: _range, ...headers } = options.headers ?? {};
-    return await client.get(url, { ...options, headers });
+    if (response.status !== 206) return response;
+  } catch (error) {
+    // The file is another one by now, and shorter.
+    if (!isAppError(error) || error.details?.status !== 416) throw error;
+    await restart(partial);
+  }
+  return await client.get(url, { headers, signal });
+}
+
+function startOf({ headers }: HttpResponse): number | undefined {
+  const start = /^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1];
+  return start === undefined ? undefined : Number(start);
+}
+
+/** Writes the body behind what is there. What came before a break is kept. */
+async function store(response: HttpResponse, partial: Partial, onPiece: (done: number) => void): Promise<void> {
+  let pieces: Uint8Array[] = [];
+  let waiting = 0;
+  const flush = async (): Promise<void> => {
+    const bytes = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+    pieces = [];
+    waiting = 0;
+    partial.hash.update(bytes);
+    await writeAt(partial.file, bytes, partial.size);
+    partial.size += bytes.length;
+  };
+  try {
+    for await (const piece of response.stream()) {
+      pieces.push(piece);
+      waiting += piece.length;
+      onPiece(partial.size + waiting);
+      if (waiting >= writeSize) await flush();
+    }
+  } finally {
+    if (waiting > 0) await flush();
   }
 }
 
@@ -105,6 +165,7 @@ async function restart(partial: Partial): Promise<void> {
   await partial.file.truncate(0);
   partial.hash = createHash('sha256');
   partial.size = 0;
+  partial.etag = undefined;
 }
 
 async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
@@ -114,27 +175,41 @@ async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): P
   }
 }
 
-async function verify(url: string, path: string, found: { sha256: string; size: number }, wanted: DownloadOptions): Promise<void> {
-  if (wanted.sha256 === undefined || wanted.sha256 === found.sha256) return;
-  await rm(path, { force: true });
-  throw new AppError('DIGEST_MISMATCH', `\`${stripUserInfo(url)}\` has the digest ${found.sha256} (${found.size} bytes), and ${wanted.sha256} was promised`, {
-    hint: 'The file was changed since it was locked, or something between here and the server answers in its place. Nothing was kept.',
-    details: { url: stripUserInfo(url), expected: wanted.sha256, found: found.sha256 },
-  });
+function isWanted(digest: string, size: number, wanted: DownloadOptions): boolean {
+  return (wanted.sha256 ?? digest) === digest && (wanted.size ?? size) === size;
+}
+
+function mismatch(url: string, digest: string, { size, isPage }: Partial, wanted: DownloadOptions): AppError {
+  const shown = stripUserInfo(url);
+  const details = { url: shown, expected: wanted.sha256, found: digest };
+  if (isPage) {
+    return new AppError('DIGEST_MISMATCH', `\`${shown}\` answers with a web page (${size} bytes) instead of the file`, {
+      hint: 'Does the server want a login, or does a proxy answer in its place? Nothing was kept.',
+      details,
+    });
+  }
+  const promised = [wanted.sha256, wanted.size === undefined ? undefined : `${wanted.size} bytes`];
+  return new AppError(
+    'DIGEST_MISMATCH',
+    `\`${shown}\` has the digest ${digest} (${size} bytes), and ${promised.filter((each) => each !== undefined).join(', ')} was promised`,
+    {
+      hint: 'The file was changed since it was locked, or something between here and the server answers in its place. Nothing was kept.',
+      details,
+    },
+  );
 }
 
 function tooLong(url: string, size: number): AppError {
-  return new AppError('DIGEST_MISMATCH', `\`${stripUserInfo(url)}\` is longer than the ${size} bytes that were promised`, { hint: 'Nothing was kept.' });
+  return new AppError(
+    'DIGEST_MISMATCH',
+    `\`${stripUserInfo(url)}\` is longer than the ${size} bytes that were promised`,
+    {
+      hint: 'Nothing was kept.',
+    },
+  );
 }
 
 function isDiskError(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EIO'].includes((error as NodeJS.ErrnoException).code ?? '');
-}
-
-async function withDisk<T>(target: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw fsErrorToAppError(error, `write \`${target}\``);
-  }
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EIO', 'EISDIR'].includes(String(code));
 }

@@ -1,4 +1,4 @@
-import { AppError, stripUserInfo } from '../../errors/index.ts';
+import { AppError, isAppError, stripUserInfo } from '../../errors/index.ts';
 import type { HttpResponse } from './http.ts';
 
 /** What an answer that is no success means for the user. */
@@ -7,15 +7,30 @@ export async function statusError(url: string, response: HttpResponse): Promise<
   const details = { url: shown, status: response.status };
   await response.bytes().catch(() => undefined);
   if (response.status === 401 || response.status === 403 || response.status === 407) {
-    return new AppError('UNAUTHORIZED', `\`${shown}\` refuses: ${response.status === 401 ? 'it wants credentials, or other ones' : `status ${response.status}`}`, {
-      hint: 'Put user and password into `~/.netrc` (machine HOST login USER password TOKEN), or into the index URL of pip’s configuration.',
-      details,
-    });
+    return new AppError(
+      'UNAUTHORIZED',
+      `\`${shown}\` refuses: ${response.status === 401 ? 'it wants credentials, or other ones' : `status ${response.status}`}`,
+      {
+        hint: 'Put user and password into `~/.netrc` (machine HOST login USER password TOKEN), or into the index URL of pip’s configuration.',
+        details,
+      },
+    );
   }
   return new AppError('HTTP_ERROR', `\`${shown}\` answers with status ${response.status}`, {
-    hint: response.status === 404 || response.status === 410 ? 'It is not there (any more).' : 'The server has a problem; try again later.',
+    hint:
+      response.status === 404 || response.status === 410
+        ? 'It is not there (any more).'
+        : 'The server has a problem; try again later.',
     details,
   });
+}
+
+/** What an abort means: the reason where it is ours, else that the user interrupted. */
+export function canceled(url: string, signal: AbortSignal): AppError {
+  const reason: unknown = signal.reason;
+  return isAppError(reason)
+    ? reason
+    : new AppError('CANCELED', `fetching \`${stripUserInfo(url)}\` was interrupted`, { cause: reason });
 }
 
 /** What a connection that failed means for the user. */
@@ -31,7 +46,9 @@ export function connectionError(url: string, error: unknown, env: Record<string,
   }
   const why = reasons[code] ?? (error instanceof Error ? error.message : code);
   return new AppError('UNREACHABLE', `\`${shown}\` cannot be reached: ${why}`, {
-    hint: proxy ? `The proxy \`${stripUserInfo(proxy)}\` is used (HTTPS_PROXY); is it right?` : 'Check the address and the connection; behind a proxy, set HTTPS_PROXY.',
+    hint: proxy
+      ? `The proxy \`${stripUserInfo(proxy)}\` is used (HTTPS_PROXY); is it right?`
+      : 'Check the address and the connection; behind a proxy, set HTTPS_PROXY.',
     cause: error,
     details: { url: shown, code },
   });
@@ -51,8 +68,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 function codeOf(error: unknown): string {
   for (let current = error; current instanceof Error; current = current.cause) {
-    const { code } = current as NodeJS.ErrnoException;
-    if (typeof code === 'string') return code;
+    if ('code' in current && typeof current.code === 'string') return current.code;
     if (current instanceof AggregateError) return codeOf(current.errors[0]);
   }
   return 'unknown';

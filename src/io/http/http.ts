@@ -1,10 +1,10 @@
 import type { Dispatcher } from 'undici';
-import { AppError, redact, stripUserInfo } from '../../errors/index.ts';
+import { AppError, isAppError, redact, stripUserInfo } from '../../errors/index.ts';
 import { sleep } from '../clock.ts';
-import { type DownloadOptions, downloadFile } from './download.ts';
 import { createDispatcher } from './dispatcher.ts';
+import { type DownloadOptions, downloadFile } from './download.ts';
 import { fileResponse } from './file-url.ts';
-import { connectionError, statusError } from './http-errors.ts';
+import { canceled, connectionError, statusError } from './http-errors.ts';
 
 export interface HttpResponse {
   status: number;
@@ -12,10 +12,10 @@ export interface HttpResponse {
   headers: Record<string, string>;
   /** The URL after redirects. */
   url: string;
-  /** The whole body. */
+  /** The whole body. @throws AppError UNREACHABLE if the connection breaks. */
   bytes(): Promise<Buffer>;
   text(): Promise<string>;
-  /** The body as it comes. Abandoning it closes the connection. */
+  /** The body as it comes; errors are the connection's own. Abandoning it closes the connection. */
   stream(): AsyncIterable<Uint8Array>;
 }
 
@@ -25,14 +25,14 @@ export interface GetOptions {
 }
 
 export interface Http {
-  /** A 2xx answer. @throws AppError UNREACHABLE, HTTP_ERROR, UNAUTHORIZED, OFFLINE, TIMEOUT, CANCELED. */
-  get(url: string, options?: GetOptions): Promise<HttpResponse>;
+  /** A 2xx answer. @throws AppError UNREACHABLE, HTTP_ERROR, UNAUTHORIZED, OFFLINE, CANCELED. */
+  get: (url: string, options?: GetOptions) => Promise<HttpResponse>;
   /**
    * Downloads to `file`. What an earlier try left at `<file>.part` is continued where the server allows it.
    * `file` appears only when it is complete and verified. @throws AppError DIGEST_MISMATCH, and those of `get`.
    */
-  download(url: string, file: string, options?: DownloadOptions): Promise<{ sha256: string; size: number }>;
-  close(): Promise<void>;
+  download: (url: string, file: string, options?: DownloadOptions) => Promise<{ sha256: string; size: number }>;
+  close: () => Promise<void>;
 }
 
 export interface HttpOptions {
@@ -57,26 +57,46 @@ export function createHttp(options: HttpOptions): Http {
   const retries = options.retries ?? 3;
   let dispatcher: Promise<Dispatcher> | undefined;
 
-  const request = async (url: URL, headers: Record<string, string>, signal: AbortSignal | undefined): Promise<Dispatcher.ResponseData> => {
+  const request = async (
+    url: URL,
+    headers: Record<string, string>,
+    signal: AbortSignal | undefined,
+  ): Promise<Dispatcher.ResponseData> => {
     dispatcher ??= createDispatcher(options);
-    const { request: send } = await import('./undici.ts');
+    const { request: send } = await import('undici');
     const bare = new URL(url);
     bare.username = '';
     bare.password = '';
-    return await send(bare, { dispatcher: await dispatcher, headers, signal, headersTimeout: 60_000, bodyTimeout: 60_000 });
+    bare.hash = '';
+    return await send(bare, {
+      dispatcher: await dispatcher,
+      headers,
+      signal,
+      headersTimeout: 60_000,
+      bodyTimeout: 60_000,
+    });
   };
 
   const follow = async (start: string, { headers = {}, signal }: GetOptions): Promise<HttpResponse> => {
     let url = parseUrl(start);
-    let authorization = headers.authorization ?? (await authorizationFor(url, options));
+    const { authorization: given, ...others } = headers;
+    let authorization = given ?? (await authorizationFor(url, options));
     for (let redirects = 0; ; redirects += 1) {
-      const sent = { 'user-agent': 'terroir', ...headers, ...(authorization === undefined ? {} : { authorization }) };
+      const sent = {
+        'user-agent': 'terroir',
+        ...others,
+        ...(authorization === undefined ? {} : { authorization }),
+      };
       const response = await request(url, sent, signal);
       const location = headerText(response.headers.location);
-      if (response.statusCode < 300 || response.statusCode > 399 || location === undefined) return toResponse(response, url);
+      if (response.statusCode < 300 || response.statusCode > 399 || location === undefined) {
+        return toResponse(response, url, options.env);
+      }
       await response.body.dump();
-      if (redirects === maximumRedirects) throw new AppError('HTTP_ERROR', `\`${stripUserInfo(start)}\` redirects in a circle`);
-      const next = new URL(location, url);
+      if (redirects === maximumRedirects) {
+        throw new AppError('HTTP_ERROR', `\`${stripUserInfo(start)}\` redirects in a circle`);
+      }
+      const next = parseUrl(new URL(location, url).href);
       // What is meant for one server is not told to another.
       if (next.origin !== url.origin) authorization = await authorizationFor(next, options);
       url = next;
@@ -86,7 +106,9 @@ export function createHttp(options: HttpOptions): Http {
   const get = async (url: string, getOptions: GetOptions = {}): Promise<HttpResponse> => {
     if (url.startsWith('file:')) return await fileResponse(url);
     if (options.offline === true) {
-      throw new AppError('OFFLINE', `\`${stripUserInfo(url)}\` is needed, and offline mode is on`, { hint: 'Run it once without --offline; after that it is on this machine.' });
+      throw new AppError('OFFLINE', `\`${stripUserInfo(url)}\` is needed, and offline mode is on`, {
+        hint: 'Run it once without --offline; after that it is on this machine.',
+      });
     }
     for (let attempt = 0; ; attempt += 1) {
       try {
@@ -96,18 +118,18 @@ export function createHttp(options: HttpOptions): Http {
         await response.bytes().catch(() => undefined);
         await sleep(retryAfter(response.headers['retry-after']) ?? backOff(attempt), getOptions.signal);
       } catch (error) {
-        getOptions.signal?.throwIfAborted();
-        // A defect of ours is no bad connection.
-        if (error instanceof AppError || typeof (error as NodeJS.ErrnoException).code !== 'string') throw error;
+        if (getOptions.signal?.aborted === true) throw canceled(url, getOptions.signal);
+        if (isAppError(error)) throw error;
         if (attempt >= retries) throw connectionError(url, error, options.env);
-        await sleep(backOff(attempt), getOptions.signal);
+        await sleep(backOff(attempt), getOptions.signal).catch(() => undefined);
       }
     }
   };
 
   return {
     get,
-    download: async (url, file, downloadOptions = {}) => await downloadFile({ get, retries, env: options.env }, url, file, downloadOptions),
+    download: async (url, file, downloadOptions = {}) =>
+      await downloadFile({ get, retries, env: options.env }, url, file, downloadOptions),
     close: async () => {
       await (await dispatcher)?.close();
     },
@@ -118,28 +140,46 @@ export type { DownloadOptions };
 
 async function authorizationFor(url: URL, { credentials }: HttpOptions): Promise<string | undefined> {
   if (url.username !== '' || url.password !== '') {
-    const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    const pair = `${decode(url.username)}:${decode(url.password)}`;
     return `Basic ${Buffer.from(pair).toString('base64')}`;
   }
   return await credentials?.(url);
 }
 
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A `%` that stands for itself.
+    return text;
+  }
+}
+
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url !== undefined && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
-  throw new AppError('HTTP_ERROR', `\`${redact(text)}\` is no address that can be fetched`, { hint: 'Addresses begin with `https://`, `http://` or `file://`.' });
+  throw new AppError('HTTP_ERROR', `\`${redact(text)}\` is no address that can be fetched`, {
+    hint: 'Addresses begin with `https://`, `http://` or `file://`.',
+  });
 }
 
-function toResponse(response: Dispatcher.ResponseData, url: URL): HttpResponse {
+function toResponse(response: Dispatcher.ResponseData, url: URL, env: HttpOptions['env']): HttpResponse {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(response.headers)) headers[name.toLowerCase()] = headerText(value) ?? '';
   const { body } = response;
+  const bytes = async (): Promise<Buffer> => {
+    try {
+      return Buffer.from(await body.arrayBuffer());
+    } catch (error) {
+      throw connectionError(url.href, error, env);
+    }
+  };
   return {
     status: response.statusCode,
     headers,
     url: stripUserInfo(url.href),
-    bytes: async () => Buffer.from(await body.arrayBuffer()),
-    text: async () => await body.text(),
+    bytes,
+    text: async () => (await bytes()).toString('utf8'),
     stream: () => body,
   };
 }

@@ -1,2 +1,9 @@
 /** HTTP with retries, proxies, a company's certificate authority, credentials, and downloads that resume. */
-export { createHttp, type DownloadOptions, type GetOptions, type Http, type HttpOptions, type HttpResponse } from './http.ts';
+export {
+  createHttp,
+  type DownloadOptions,
+  type GetOptions,
+  type Http,
+  type HttpOptions,
+  type HttpResponse,
+} from './http.ts';
