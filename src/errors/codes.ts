@@ -40,7 +40,7 @@ export const errorCodes = {
   COMMAND_NOT_FOUND: code(4, 404, 'The command to run does not exist in the environment or on the machine.'),
   WORKSPACE_NOT_FOUND: code(4, 404, 'The workspace that was named does not exist.'),
 
-  WORKSPACE_UNUSABLE: code(5, 409, 'The workspace is on a network file system, or was made by a newer Terroir.'),
+  WORKSPACE_UNUSABLE: code(5, 409, 'The workspace was made by a newer Terroir, is no folder, or lies where a database gets damaged (a network file system).'),
   VERSION_EXISTS: code(5, 409, 'That version is registered with another definition; versions cannot be changed.'),
   MODEL_EXISTS: code(5, 409, 'That model version is registered already.'),
   IN_USE: code(5, 409, 'It cannot be deleted: something uses it. Archive it instead.'),
@@ -49,6 +49,7 @@ export const errorCodes = {
   BUSY: code(5, 409, 'Another process holds what is needed and did not let go in time.'),
   PYTHON_MISMATCH: code(5, 409, 'The target has another minor version of Python than the lock.'),
   MACHINE_MISMATCH: code(5, 409, 'This machine does not offer what the lock requires (platform, libc, CUDA driver).'),
+  RUN_LOST: code(5, 409, 'The process that drove the run is gone: it was killed, or the machine went down.'),
   FINISHED: code(5, 409, 'The run has ended; it cannot be changed any more.'),
 
   UNSOLVABLE: code(6, 422, 'No set of packages fits the definition. The solver’s own explanation is shown.'),

@@ -45,6 +45,12 @@ export function isUniqueViolation(error: unknown): boolean {
   return code === 2067 || code === 1555 || code === '23505';
 }
 
+/** PostgreSQL gave up a transaction because of another one, and says to try again: `serialization_failure`, `deadlock_detected`. */
+export function isSerializationFailure(error: unknown): boolean {
+  const code = extendedCode(error);
+  return code === '40001' || code === '40P01';
+}
+
 /** A row that another one refers to is not there, or is still referred to. */
 export function isForeignKeyViolation(error: unknown): boolean {
   const code = extendedCode(error);

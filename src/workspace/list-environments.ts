@@ -60,7 +60,8 @@ export async function listEnvironments(
       category: row.category,
       description: row.description,
       tags: fromJson(Tags, row.tags, row.name),
-      versions: row.versions ?? 0,
+      // PostgreSQL counts in bigint, which its driver gives as text.
+      versions: Number(row.versions ?? 0),
       createdAt: row.environment_created_at,
       updatedAt: row.updated_at,
     }),
@@ -95,7 +96,7 @@ function highestNumber(eb: Environments) {
 function countVersions(eb: Environments, archived: ArchivedFilter) {
   return eb
     .selectFrom('environment_versions as c')
-    .select(({ fn }) => fn.countAll<number>().as('versions'))
+    .select(({ fn }) => fn.countAll<number | string>().as('versions'))
     .whereRef('c.name', '=', 'e.name')
     .$if(archived === 'active', (query) => query.where('c.archived', '=', 0));
 }

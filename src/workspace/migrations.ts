@@ -1,10 +1,10 @@
 import type { Migration } from 'kysely/migration';
-import { initial } from './migrations/001-initial.ts';
+import { createTables } from './migrations/001-tables.ts';
 
 /**
  * Forward only, in the order of their names; each stands in a file of its name. One that was released is never edited: the next one gets the
  * next number. What the two databases spell differently (columns that count up) is theirs to decide here and in the dialect, nowhere else.
  */
 export const migrations: Readonly<Record<string, Migration>> = {
-  '001-initial': { up: initial },
+  '001-tables': { up: createTables },
 };

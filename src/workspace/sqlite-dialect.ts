@@ -81,7 +81,7 @@ class SqliteDriver implements Driver {
     this.#release?.();
   }
 
-  /** IMMEDIATE: a transaction that reads and then writes must not find that another one wrote in between. */
+  /** Every transaction is serializable here. IMMEDIATE: one that reads and then writes must not find that another one wrote in between. */
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
   }
