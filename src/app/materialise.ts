@@ -35,6 +35,8 @@ export async function ensurePrefix(app: App, lock: Lock): Promise<MaterialisedPr
     startStep(app.emit, `Environment of ${lock.packages.length} packages`).finish('cached');
     return { prefix: there, interpreter, outcome: 'cached' };
   }
+  // A change in place went through the hard link: what the store has is suspect too.
+  if (await app.prefixes.isDamaged(key)) await app.store.dropDamaged(lock.packages.map(({ sha256 }) => sha256));
   const wheels = await fetchPackages(app, lock);
   const current = startStep(app.emit, `Environment of ${lock.packages.length} packages`);
   try {

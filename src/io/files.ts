@@ -136,7 +136,12 @@ export async function removeTree(path: string): Promise<void> {
 
 export async function createTemporaryFolder(parent: string, prefix = 'tmp-'): Promise<string> {
   await ensureFolder(parent);
-  return await withFsErrors(`make a folder in \`${parent}\``, () => fs.mkdtemp(join(parent, prefix)));
+  return await withFsErrors(`make a folder in \`${parent}\``, async () => {
+    const folder = await fs.mkdtemp(join(parent, prefix));
+    // It gets its final name by a rename, and others may read it then.
+    await fs.chmod(folder, 0o755);
+    return folder;
+  });
 }
 
 /** Renames; if the target exists already as a non-empty folder, answers false and leaves both as they are. */

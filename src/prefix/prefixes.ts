@@ -39,6 +39,8 @@ export interface Prefixes {
    * `makePlan` gets the path that the prefix will have. @throws AppError DISK_FULL, and what `makePlan` throws.
    */
   ensure(key: string, makePlan: (path: string) => Promise<InstallPlan>, options?: { signal?: AbortSignal; onWait?: () => void }): Promise<{ prefix: Prefix; outcome: 'cached' | 'made' | 'repaired' }>;
+  /** True if `verify` found damage, which may have gone through hard links into the store. */
+  isDamaged(key: string): Promise<boolean>;
   /** Compares every file with its digest, and marks a damaged prefix. Python's `__pycache__` does not count. */
   verify(key: string): Promise<{ checked: number; damaged: Damage[] }>;
   remove(key: string): Promise<boolean>;
@@ -102,6 +104,7 @@ export function createPrefixes({ root, store }: { root: string; store: Store }):
         { signal: options.signal, onWait: options.onWait },
       );
     },
+    isDamaged: async (key) => await pathExists(own(folderOf(key), 'damaged')),
     verify: async (key) => {
       const result = await verifyPrefix(folderOf(key), own(folderOf(key), 'manifest.json'));
       if (result.damaged.length > 0 && (await pathExists(folderOf(key)))) await writeAtomically(own(folderOf(key), 'damaged'), `${result.damaged[0]?.path ?? ''}\n`);

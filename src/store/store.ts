@@ -16,7 +16,7 @@ import { collectGarbage, sweepTemporary } from './gc.ts';
 import { measureTree, type TreeSize } from './tree-size.ts';
 import { createUnpackPool } from './unpack-pool.ts';
 import { UnpackedWheel } from './unpacked-wheel.ts';
-import { verifyStore } from './verify.ts';
+import { verifyStore, verifyUnpacked } from './verify.ts';
 
 export interface StoreSummary {
   root: string;
@@ -54,6 +54,8 @@ export interface Store {
   findWheel(sha256: string): Promise<UnpackedWheel | undefined>;
   /** The wheel, unpacked; from an archive that is there. */
   ensureWheel(sha256: string, filename: string): Promise<UnpackedWheel>;
+  /** Reads archives and what was unpacked of them again, and drops what is damaged, so that it is brought again. */
+  dropDamaged(archives: readonly string[]): Promise<void>;
   describe(): Promise<StoreSummary>;
   /** Reads everything again. With `repair` what is damaged goes, so that the next use brings it back. */
   verify(options: { repair: boolean; signal?: AbortSignal; onProgress?: (checked: number) => void }): Promise<{ checked: number; damaged: { path: string; reason: string }[] }>;
@@ -104,7 +106,6 @@ export function createStore({ root, threads }: { root: string; threads?: number 
         await ensureFolder(dirname(partial));
         await fetch(partial);
         await takeIn(partial, path, wanted);
-        await rm(join(root, 'locks', `archive-${wanted.sha256}`), { force: true });
         return { path, outcome: 'fetched' as const };
       });
     },
@@ -118,9 +119,14 @@ export function createStore({ root, threads }: { root: string; threads?: number 
       if (known !== undefined) return known;
       return await withFileLock(join(root, 'locks', `unpack-${sha256}`), async () => {
         const wheel = (await findWheel(sha256)) ?? (await unpack(sha256, filename));
-        await rm(join(root, 'locks', `unpack-${sha256}`), { force: true });
         return UnpackedWheel.parse(wheel);
       });
+    },
+    dropDamaged: async (archives) => {
+      for (const sha256 of archives) {
+        if ((await verifyUnpacked(shelf('unpacked', sha256))).length > 0) await removeTree(shelf('unpacked', sha256));
+        if ((await hasArchive(sha256)) && (await hashFile(archivePath(sha256))).sha256 !== sha256) await removeTree(archivePath(sha256));
+      }
     },
     describe: async () => ({
       root,

@@ -36,7 +36,8 @@ export async function verifyStore(root: string, options: VerifyOptions): Promise
   return { checked, damaged };
 }
 
-async function verifyUnpacked(folder: string, count: (files: number) => void): Promise<Damage[]> {
+/** What is damaged in an unpacked wheel. */
+export async function verifyUnpacked(folder: string, count: (files: number) => void = () => undefined): Promise<Damage[]> {
   const index = UnpackedWheel.safeParse(parse(await readTextIfExists(join(folder, 'index.json'))));
   if (!index.success) return [{ path: folder, reason: 'its index is missing or damaged' }];
   const damaged: Damage[] = [];

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { testUv } from './uv.ts';
+import { uvForTests } from './uv.ts';
 
 const terroir = join(import.meta.dirname, '..', '..', 'bin', 'terroir.js');
 
@@ -38,7 +38,7 @@ export async function createSandbox(options: { index?: string; env?: Record<stri
     HOME: join(folder, 'home'),
     LANG: 'C.UTF-8',
     TERROIR_HOME: join(folder, 'store'),
-    TERROIR_UV: await testUv(),
+    TERROIR_UV: (await uvForTests()).path,
     TERROIR_USER: 'ada',
     PIP_CONFIG_FILE: '/dev/null',
     ...(options.index === undefined ? {} : { PIP_INDEX_URL: options.index }),
