@@ -53,7 +53,9 @@ function report() {
   for (const name of counts.skippedNames) process.stdout.write(`skipped: ${name}\n`);
   if (result.status !== 0 && counts.failed === 0) counts.failed = 1;
   // In CI nothing is skipped but what needs test data from outside of the repository.
-  const unexcused = process.env.CI ? counts.skippedNames.filter((name) => !name.includes('TERROIR_TEST_DATA')).length : 0;
+  const unexcused = process.env.CI
+    ? counts.skippedNames.filter((name) => !name.includes('TERROIR_TEST_DATA')).length
+    : 0;
   if (unexcused > 0) process.stdout.write(`${unexcused} skipped without an excuse count as failed\n`);
   const failed = counts.failed + unexcused;
   const skipped = counts.skipped - unexcused;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import type { InterpreterSearch } from '../io/index.ts';
 import { createPrefixes, type Prefixes } from '../prefix/index.ts';
 import type { Emit } from '../report/index.ts';
 import { createStore, type Store } from '../store/index.ts';
 import { findWorkspaceFolder, openWorkspace, type Workspace } from '../workspace/index.ts';
-import type { InterpreterSearch } from '../io/index.ts';
 
 export interface AppOptions {
   cwd: string;
@@ -35,7 +35,11 @@ export interface App extends AppOptions {
 
 export async function openApp(options: AppOptions): Promise<App> {
   const { cwd, env, home } = options;
-  const workspaceFolder = await findWorkspaceFolder({ cwd, home, env: options.workspace === undefined ? env : { ...env, TERROIR_WORKSPACE: options.workspace } });
+  const workspaceFolder = await findWorkspaceFolder({
+    cwd,
+    home,
+    env: options.workspace === undefined ? env : { ...env, TERROIR_WORKSPACE: options.workspace },
+  });
   const storeFolder = storeFolderOf(options);
   const store = createStore({ root: storeFolder });
   let workspace: Promise<Workspace> | undefined;

@@ -15,7 +15,11 @@ export interface CacheCheck {
 export async function verifyCache(app: App, options: { repair: boolean }): Promise<CacheCheck> {
   const workspace = await app.openWorkspace();
   return await step(app.emit, 'Checking what is kept', async (current) => {
-    const store = await app.store.verify({ repair: options.repair, signal: app.signal, onProgress: (checked) => current.progress(checked) });
+    const store = await app.store.verify({
+      repair: options.repair,
+      signal: app.signal,
+      onProgress: (checked) => current.progress(checked),
+    });
     const result: CacheCheck = { checked: store.checked, damaged: [...store.damaged] };
     for (const { key } of await app.prefixes.list()) {
       app.signal.throwIfAborted();
@@ -34,7 +38,10 @@ export async function verifyCache(app: App, options: { repair: boolean }): Promi
 const day = 86_400_000;
 
 /** Removes what no lock of this workspace needs and nobody used lately. */
-export async function collectGarbage(app: App, options: { olderThanDays: number; dryRun: boolean }): Promise<{ removed: { count: number; bytes: number } }> {
+export async function collectGarbage(
+  app: App,
+  options: { olderThanDays: number; dryRun: boolean },
+): Promise<{ removed: { count: number; bytes: number } }> {
   const { locks } = await app.openWorkspace();
   const revisions = await locks.all();
   const keepArchives = new Set(revisions.flatMap(({ lock }) => lock.packages.map(({ sha256 }) => sha256)));

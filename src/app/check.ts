@@ -1,5 +1,4 @@
-import { resolve } from 'node:path';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { applyFixes, checkDefinition, type Finding, pinFromLock } from '../definition/checks/index.ts';
 import { readDefinition } from '../definition/index.ts';
 import { readText, writeAtomically } from '../io/index.ts';
@@ -18,18 +17,26 @@ export interface CheckResult {
 
 /** Analyses a file or a registered version. With `fix`, a file is repaired in place, and a version gets a repaired successor. */
 export async function checkEnvironment(app: App, target: string, options: { fix: boolean }): Promise<CheckResult> {
-  return (await isDefinitionPath(app, target)) ? await checkFile(app, target, options) : await checkRegistered(app, target, options);
+  return (await isDefinitionPath(app, target))
+    ? await checkFile(app, target, options)
+    : await checkRegistered(app, target, options);
 }
 
 async function checkFile(app: App, path: string, { fix }: { fix: boolean }): Promise<CheckResult> {
   const source = await readSource(app, { kind: 'path', path });
   const findings = checkDefinition(source.read);
   if (!fix) return { findings, changes: [] };
-  const repaired = applyFixes(source.read.sources, findings.flatMap((finding) => finding.fix ?? []));
+  const repaired = applyFixes(
+    source.read.sources,
+    findings.flatMap((finding) => finding.fix ?? []),
+  );
   const folder = dirname(resolve(app.cwd, path));
   const [main] = repaired;
   if (main === undefined) return { findings, changes: [] };
-  const fixedFiles = { ...source.files, readBytes: async (name: string) => bytesOf(repaired, name) ?? (await source.files.readBytes(name)) };
+  const fixedFiles = {
+    ...source.files,
+    readBytes: async (name: string) => bytesOf(repaired, name) ?? (await source.files.readBytes(name)),
+  };
   const fixed = { read: await readDefinition(main, fixedFiles), files: fixedFiles };
   const pins = await pinsOf(app, fixed);
   const final = applyFixes(repaired, pins);
@@ -66,16 +73,27 @@ async function checkRegistered(app: App, reference: string, { fix }: { fix: bool
   if (read === undefined) return { findings: [], changes: [] };
   const findings = checkDefinition(read, { name: version.anonymous ? undefined : version.name });
   if (!fix) return { findings, changes: [] };
-  const open = findings.some(({ code }) => code === 'unpinned-package') && version.definition.layer?.kind === 'requirements';
-  const pins = open ? pinFromLock(read, new Map((await ensureLock(app, version)).lock.packages.map((pkg) => [pkg.name, pkg.version]))) : [];
+  const open =
+    findings.some(({ code }) => code === 'unpinned-package') && version.definition.layer?.kind === 'requirements';
+  const pins = open
+    ? pinFromLock(read, new Map((await ensureLock(app, version)).lock.packages.map((pkg) => [pkg.name, pkg.version])))
+    : [];
   const sources = applyFixes(read.sources, [...findings.flatMap((finding) => finding.fix ?? []), ...pins]);
   const stored = accessStored(workspace, version.files);
-  const files = { ...stored, readBytes: async (name: string) => bytesOf(sources, name) ?? (await stored.readBytes(name)) };
+  const files = {
+    ...stored,
+    readBytes: async (name: string) => bytesOf(sources, name) ?? (await stored.readBytes(name)),
+  };
   const [main] = sources;
   if (main === undefined) return { findings, changes: [] };
   const repaired = { read: await readDefinition(main, files), files };
-  const result = await register(app, { ...repaired, read: { ...repaired.read, warnings: [] } }, { name: version.name, description: version.description ?? undefined, tags: version.tags, derivedFrom: version.id });
+  const result = await register(
+    app,
+    { ...repaired, read: { ...repaired.read, warnings: [] } },
+    { name: version.name, description: version.description ?? undefined, tags: version.tags, derivedFrom: version.id },
+  );
   const { name, version: number } = result.version;
-  const changes = result.outcome === 'created' ? [`registered ${name}:${number}`] : [`${name}:${number} has everything already`];
+  const changes =
+    result.outcome === 'created' ? [`registered ${name}:${number}`] : [`${name}:${number} has everything already`];
   return { findings: checkDefinition(repaired.read, { name }), changes };
 }

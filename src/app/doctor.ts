@@ -23,7 +23,15 @@ export async function diagnose(app: App): Promise<{ items: Diagnosis[] }> {
 async function checkMachine(app: App): Promise<Diagnosis[]> {
   const platform = currentPlatform();
   const facts = `${platform ?? 'unknown platform'}, ${libcVersion() === undefined ? 'no glibc' : `glibc ${libcVersion()}`}, ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GB, Terroir ${app.version} on Node ${process.versions.node}`;
-  if (platform === undefined) return [{ state: 'problem', subject: 'machine', message: facts, remedy: 'Terroir runs on Linux and macOS, x86-64 and arm64.' }];
+  if (platform === undefined)
+    return [
+      {
+        state: 'problem',
+        subject: 'machine',
+        message: facts,
+        remedy: 'Terroir runs on Linux and macOS, x86-64 and arm64.',
+      },
+    ];
   return [{ state: 'ok', subject: 'machine', message: facts }];
 }
 
@@ -43,8 +51,22 @@ async function checkStore(app: App): Promise<Diagnosis[]> {
 
 async function checkPythons(app: App): Promise<Diagnosis[]> {
   const found = await listInterpreters(app.interpreters);
-  if (found.length === 0) return [{ state: 'problem', subject: 'python', message: 'none was found', remedy: 'Install one: `apt install python3`, pyenv, or `uv python install 3.12`.' }];
-  return [{ state: 'ok', subject: 'python', message: found.map(({ version, executable }) => `${version} (${executable})`).join(', ') }];
+  if (found.length === 0)
+    return [
+      {
+        state: 'problem',
+        subject: 'python',
+        message: 'none was found',
+        remedy: 'Install one: `apt install python3`, pyenv, or `uv python install 3.12`.',
+      },
+    ];
+  return [
+    {
+      state: 'ok',
+      subject: 'python',
+      message: found.map(({ version, executable }) => `${version} (${executable})`).join(', '),
+    },
+  ];
 }
 
 async function checkUv(app: App): Promise<Diagnosis[]> {
@@ -53,7 +75,8 @@ async function checkUv(app: App): Promise<Diagnosis[]> {
     const { version, path, origin } = await findUv(app, channel, { lookOnly: true });
     return [{ state: 'ok', subject: 'uv', message: `${version} (${path}, from ${origin})` }];
   } catch (error) {
-    if (isAppError(error, 'TOOL_NOT_FOUND')) return [{ state: 'warning', subject: 'uv', message: error.message, remedy: error.hint }];
+    if (isAppError(error, 'TOOL_NOT_FOUND'))
+      return [{ state: 'warning', subject: 'uv', message: error.message, remedy: error.hint }];
     throw error;
   }
 }
@@ -61,8 +84,20 @@ async function checkUv(app: App): Promise<Diagnosis[]> {
 async function checkIndexes(app: App): Promise<Diagnosis[]> {
   const { pip, places, http } = await openPypiChannel(app);
   const origins = pip.settings.map(({ name, origin }) => `${name} from ${origin}`);
-  const items: Diagnosis[] = [{ state: 'ok', subject: 'pip configuration', message: origins.length === 0 ? 'none: the default index is used' : origins.join(', ') }];
-  for (const index of app.offline ? [] : places.indexes) items.push(...(await attempt(`index ${index}`, async () => `answers (${(await http.get(`${index.replace(/\/+$/, '')}/pip/`)).status})`)));
+  const items: Diagnosis[] = [
+    {
+      state: 'ok',
+      subject: 'pip configuration',
+      message: origins.length === 0 ? 'none: the default index is used' : origins.join(', '),
+    },
+  ];
+  for (const index of app.offline ? [] : places.indexes)
+    items.push(
+      ...(await attempt(
+        `index ${index}`,
+        async () => `answers (${(await http.get(`${index.replace(/\/+$/, '')}/pip/`)).status})`,
+      )),
+    );
   await http.close();
   return items;
 }
@@ -72,7 +107,14 @@ async function checkGit(app: App): Promise<Diagnosis[]> {
     const { stdout } = await runProcess('git', ['--version'], { env: app.env, timeout: 5000 });
     return [{ state: 'ok', subject: 'git', message: stdout.trim() }];
   } catch {
-    return [{ state: 'warning', subject: 'git', message: 'not found: runs are recorded without the state of their repository', remedy: '`apt install git`' }];
+    return [
+      {
+        state: 'warning',
+        subject: 'git',
+        message: 'not found: runs are recorded without the state of their repository',
+        remedy: '`apt install git`',
+      },
+    ];
   }
 }
 

@@ -1,6 +1,6 @@
-import type { Lock, Platform } from '../schema/index.ts';
 import { findInterpreter, removeTree } from '../io/index.ts';
 import { choosePython, resolveLock } from '../resolve/index.ts';
+import type { Lock, Platform } from '../schema/index.ts';
 import type { EnvironmentVersion, LockRevision, Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { readPlatform } from './environments.ts';
@@ -12,7 +12,11 @@ export interface EnsuredLock extends LockRevision {
 }
 
 /** The lock of a version: the one it is bound to, else the fingerprint's latest, else it is resolved now. The first lock wins, whoever asks. */
-export async function ensureLock(app: App, version: EnvironmentVersion, platform: Platform = readPlatform(undefined)): Promise<EnsuredLock> {
+export async function ensureLock(
+  app: App,
+  version: EnvironmentVersion,
+  platform: Platform = readPlatform(undefined),
+): Promise<EnsuredLock> {
   const workspace = await app.openWorkspace();
   const bound = await workspace.locks.bind(version.id, version.fingerprint, platform);
   if (bound !== undefined) return { ...bound, outcome: 'cached' };
@@ -40,11 +44,21 @@ export interface RelockResult {
 }
 
 /** Resolves anew. A dry run keeps nothing. */
-export async function relock(app: App, version: EnvironmentVersion, platform: Platform, request: RelockRequest): Promise<RelockResult> {
+export async function relock(
+  app: App,
+  version: EnvironmentVersion,
+  platform: Platform,
+  request: RelockRequest,
+): Promise<RelockResult> {
   const workspace = await app.openWorkspace();
-  const before = (await workspace.locks.bound(version.id, platform)) ?? (await workspace.locks.latest(version.fingerprint, platform));
+  const before =
+    (await workspace.locks.bound(version.id, platform)) ??
+    (await workspace.locks.latest(version.fingerprint, platform));
   const upgrade = request.upgrade.length === 0 ? ('all' as const) : request.upgrade;
-  const lock = await resolve(app, workspace, version, platform, { seed: upgrade === 'all' ? undefined : before?.lock, upgrade });
+  const lock = await resolve(app, workspace, version, platform, {
+    seed: upgrade === 'all' ? undefined : before?.lock,
+    upgrade,
+  });
   if (request.dryRun) return { lock, revision: null, before, stay: [] };
   await keepBuiltWheels(app, workspace, lock);
   const { revision, stay } = await workspace.locks.relock(lock, version.id);
@@ -56,17 +70,31 @@ export async function relock(app: App, version: EnvironmentVersion, platform: Pl
   return { lock: revision.lock, revision: revision.revision, before, stay: names };
 }
 
-
-async function resolve(app: App, workspace: Workspace, version: EnvironmentVersion, platform: Platform, options: { seed?: Lock; upgrade?: 'all' | readonly string[] }): Promise<Lock> {
+async function resolve(
+  app: App,
+  workspace: Workspace,
+  version: EnvironmentVersion,
+  platform: Platform,
+  options: { seed?: Lock; upgrade?: 'all' | readonly string[] },
+): Promise<Lock> {
   const { definition, fingerprint } = version;
-  const python = await choosePython(definition, async ({ fits, subject, minor }) => await findInterpreter(app.interpreters, { fits: (found) => fits(found.version), subject, minor }));
+  const python = await choosePython(
+    definition,
+    async ({ fits, subject, minor }) =>
+      await findInterpreter(app.interpreters, { fits: (found) => fits(found.version), subject, minor }),
+  );
   const entries = definition.layer?.kind === 'requirements' ? definition.layer.entries : [];
-  const indexes = entries.flatMap((entry) => (entry.type === 'option' && entry.value !== undefined ? [entry.value] : []));
+  const indexes = entries.flatMap((entry) =>
+    entry.type === 'option' && entry.value !== undefined ? [entry.value] : [],
+  );
   const channel = await openPypiChannel(app, indexes);
   const folder = await temporaryFolder(app, 'files-');
   try {
     const place = await layOutFiles(workspace, version.files, folder);
-    return await resolveLock({ definition, fingerprint, platform, python, place, ...options }, await openResolver(app, channel));
+    return await resolveLock(
+      { definition, fingerprint, platform, python, place, ...options },
+      await openResolver(app, channel),
+    );
   } finally {
     await channel.http.close();
     await removeTree(folder);
@@ -74,11 +102,16 @@ async function resolve(app: App, workspace: Workspace, version: EnvironmentVersi
 }
 
 /** The lock of the version that this one was made from: a clone should move little. */
-async function seedOf(workspace: Workspace, version: EnvironmentVersion, platform: Platform): Promise<Lock | undefined> {
+async function seedOf(
+  workspace: Workspace,
+  version: EnvironmentVersion,
+  platform: Platform,
+): Promise<Lock | undefined> {
   if (version.derivedFrom === null) return undefined;
   const source = await workspace.environments.byId(version.derivedFrom);
   if (source === undefined) return undefined;
-  const revision = (await workspace.locks.bound(source.id, platform)) ?? (await workspace.locks.latest(source.fingerprint, platform));
+  const revision =
+    (await workspace.locks.bound(source.id, platform)) ?? (await workspace.locks.latest(source.fingerprint, platform));
   return revision?.lock;
 }
 
@@ -89,4 +122,3 @@ async function keepBuiltWheels(app: App, workspace: Workspace, lock: Lock): Prom
     await workspace.blobs.putFile(app.store.archivePath(sha256), { link: true, digest: sha256 });
   }
 }
-

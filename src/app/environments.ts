@@ -1,13 +1,21 @@
-import { imageRepository, parseReference } from '../definition/index.ts';
-import { checkTags, type DefinitionChange, diffDefinitions, editSources, type CloneChanges, writeV1Folder } from '../definition/index.ts';
+import { join, resolve } from 'node:path';
+import {
+  type CloneChanges,
+  checkTags,
+  type DefinitionChange,
+  diffDefinitions,
+  editSources,
+  imageRepository,
+  parseReference,
+  readDefinition,
+  writeV1Folder,
+} from '../definition/index.ts';
 import type { SourceDocument } from '../documents/index.ts';
 import { AppError } from '../errors/index.ts';
 import { currentPlatform, pathExists, writeAtomically } from '../io/index.ts';
 import { diffLocks, type LockDiff } from '../resolve/index.ts';
 import { type Platform, Platform as PlatformSchema } from '../schema/index.ts';
 import type { EnvironmentSummary, EnvironmentVersion, Page, PageRequest } from '../workspace/index.ts';
-import { join, resolve } from 'node:path';
-import { readDefinition } from '../definition/index.ts';
 import type { App } from './app.ts';
 import { findVersion } from './find-version.ts';
 import { findOrRegister, register } from './register.ts';
@@ -18,13 +26,22 @@ type ArchivedFilter = 'active' | 'archived' | 'all';
 
 export async function listEnvironments(
   app: App,
-  request: PageRequest & { archived?: ArchivedFilter; category?: string; tags?: readonly string[]; nameContains?: string },
+  request: PageRequest & {
+    archived?: ArchivedFilter;
+    category?: string;
+    tags?: readonly string[];
+    nameContains?: string;
+  },
 ): Promise<Page<EnvironmentSummary>> {
   const workspace = await app.openWorkspace();
   return await workspace.environments.list(request);
 }
 
-export async function listVersions(app: App, name: string, request: PageRequest & { archived?: ArchivedFilter }): Promise<Page<VersionView>> {
+export async function listVersions(
+  app: App,
+  name: string,
+  request: PageRequest & { archived?: ArchivedFilter },
+): Promise<Page<VersionView>> {
   const workspace = await app.openWorkspace();
   const page = await workspace.environments.listVersions(name, request);
   if (page.items.length === 0 && request.cursor === undefined) await findVersion(workspace, name);
@@ -44,13 +61,28 @@ export async function showVersion(app: App, reference: string): Promise<ShownVer
   const locks: ShownVersion['locks'] = [];
   for (const platform of PlatformSchema.options) {
     const bound = await workspace.locks.bound(version.id, platform);
-    if (bound !== undefined) locks.push({ platform, revision: bound.revision, digest: bound.lock.digest, packages: bound.lock.packages.length });
+    if (bound !== undefined)
+      locks.push({
+        platform,
+        revision: bound.revision,
+        digest: bound.lock.digest,
+        packages: bound.lock.packages.length,
+      });
   }
-  return { version: viewOf(version), sources: await storedSources(workspace, version), imageRepository: imageRepository(version.fingerprint), locks };
+  return {
+    version: viewOf(version),
+    sources: await storedSources(workspace, version),
+    imageRepository: imageRepository(version.fingerprint),
+    locks,
+  };
 }
 
 /** Changes description and tags; nothing else of a version can change. */
-export async function updateVersion(app: App, reference: string, change: { description?: string; tags?: Record<string, string>; removeTags?: readonly string[] }): Promise<VersionView> {
+export async function updateVersion(
+  app: App,
+  reference: string,
+  change: { description?: string; tags?: Record<string, string>; removeTags?: readonly string[] },
+): Promise<VersionView> {
   const workspace = await app.openWorkspace();
   const version = await findVersion(workspace, reference);
   const tags = { ...version.tags, ...change.tags };
@@ -82,10 +114,19 @@ async function setArchived(app: App, text: string, archived: boolean): Promise<A
   const single = version === undefined && label === undefined ? undefined : found.version;
   await workspace.environments.setArchived(found.name, single, archived);
   const after = await workspace.environments.byId(found.id);
-  return { name: found.name, version: single ?? null, archived, view: single === undefined || after === undefined ? null : viewOf(after) };
+  return {
+    name: found.name,
+    version: single ?? null,
+    archived,
+    view: single === undefined || after === undefined ? null : viewOf(after),
+  };
 }
 
-export async function deleteVersion(app: App, reference: string, options: { purge?: boolean } = {}): Promise<VersionView> {
+export async function deleteVersion(
+  app: App,
+  reference: string,
+  options: { purge?: boolean } = {},
+): Promise<VersionView> {
   const { version: named, label } = parseReference(reference);
   if (named === undefined && label === undefined) {
     throw new AppError('USAGE', 'a version is deleted, not an environment', { hint: 'Write `name:version`.' });
@@ -110,7 +151,8 @@ export async function cloneEnvironment(app: App, reference: string, request: Clo
   const workspace = await app.openWorkspace();
   const source = await findVersion(workspace, reference);
   const read = await readStored(workspace, source);
-  if (read === undefined) throw new AppError('ENVIRONMENT_NOT_FOUND', `the content of ${source.name}:${source.version} was purged`);
+  if (read === undefined)
+    throw new AppError('ENVIRONMENT_NOT_FOUND', `the content of ${source.name}:${source.version} was purged`);
   const sources = editSources(read, request.changes);
   const [main] = sources;
   if (main === undefined) throw new Error('a version without a main file');
@@ -118,12 +160,27 @@ export async function cloneEnvironment(app: App, reference: string, request: Clo
   const changed = new Map(sources.map(({ path, text }) => [path, text]));
   const files = {
     ...stored,
-    readBytes: async (path: string) => (changed.has(path) ? Buffer.from(changed.get(path) ?? '') : await stored.readBytes(path)),
+    readBytes: async (path: string) =>
+      changed.has(path) ? Buffer.from(changed.get(path) ?? '') : await stored.readBytes(path),
     kind: async (path: string) => (changed.has(path) ? ('file' as const) : await stored.kind(path)),
   };
   const edited = await readDefinition(main, files);
-  const own = { ...edited, header: { tags: {}, description: edited.header.description ?? source.description ?? undefined }, warnings: [] };
-  const result = await register(app, { read: own, files }, { name: request.name, version: request.version, description: request.description, tags: request.tags, derivedFrom: source.id });
+  const own = {
+    ...edited,
+    header: { tags: {}, description: edited.header.description ?? source.description ?? undefined },
+    warnings: [],
+  };
+  const result = await register(
+    app,
+    { read: own, files },
+    {
+      name: request.name,
+      version: request.version,
+      description: request.description,
+      tags: request.tags,
+      derivedFrom: source.id,
+    },
+  );
   return { version: viewOf(result.version), outcome: result.outcome };
 }
 
@@ -135,16 +192,28 @@ export interface EnvironmentDiff {
 }
 
 /** What differs between two versions: definitions, and the packages of their locks where both are locked. */
-export async function diffEnvironments(app: App, a: string, b: string, platformName?: string): Promise<EnvironmentDiff> {
+export async function diffEnvironments(
+  app: App,
+  a: string,
+  b: string,
+  platformName?: string,
+): Promise<EnvironmentDiff> {
   const workspace = await app.openWorkspace();
   const [from, to] = [await findOrRegister(app, a), await findOrRegister(app, b)];
   const platform = readPlatform(platformName);
   const lockOf = async (version: EnvironmentVersion) =>
-    (await workspace.locks.bound(version.id, platform)) ?? (await workspace.locks.latest(version.fingerprint, platform));
+    (await workspace.locks.bound(version.id, platform)) ??
+    (await workspace.locks.latest(version.fingerprint, platform));
   const [fromLock, toLock] = [await lockOf(from), await lockOf(to)];
-  const unlocked = [fromLock === undefined ? from : undefined, toLock === undefined ? to : undefined].filter((version) => version !== undefined);
-  const notes = unlocked.map(({ name, version }) => `${name}:${version} is not locked for ${platform} yet: \`terroir env lock ${name}:${version}\``);
-  const packages = unlocked.length > 0 ? { added: [], removed: [], changed: [] } : diffLocks(fromLock?.lock, toLock?.lock);
+  const unlocked = [fromLock === undefined ? from : undefined, toLock === undefined ? to : undefined].filter(
+    (version) => version !== undefined,
+  );
+  const notes = unlocked.map(
+    ({ name, version }) =>
+      `${name}:${version} is not locked for ${platform} yet: \`terroir env lock ${name}:${version}\``,
+  );
+  const packages =
+    unlocked.length > 0 ? { added: [], removed: [], changed: [] } : diffLocks(fromLock?.lock, toLock?.lock);
   return { definition: diffDefinitions(viewOf(from).definition, viewOf(to).definition), packages, notes };
 }
 
@@ -153,22 +222,33 @@ export function readPlatform(name: string | undefined): Platform {
   if (name === undefined) {
     const own = currentPlatform();
     if (own !== undefined) return own;
-    throw new AppError('USAGE', 'this machine is of no platform that Terroir knows', { hint: `Give --platform: ${PlatformSchema.options.join(', ')}.` });
+    throw new AppError('USAGE', 'this machine is of no platform that Terroir knows', {
+      hint: `Give --platform: ${PlatformSchema.options.join(', ')}.`,
+    });
   }
   const parsed = PlatformSchema.safeParse(name);
   if (parsed.success) return parsed.data;
-  throw new AppError('USAGE', `there is no platform \`${name}\``, { hint: `Allowed: ${PlatformSchema.options.map((each) => `\`${each}\``).join(', ')}.` });
+  throw new AppError('USAGE', `there is no platform \`${name}\``, {
+    hint: `Allowed: ${PlatformSchema.options.map((each) => `\`${each}\``).join(', ')}.`,
+  });
 }
 
 /** Writes a version as SDK v1's folder. */
-export async function saveFolder(app: App, reference: string, folder: string, options: { overwrite?: boolean }): Promise<{ files: string[]; lost: string[] }> {
+export async function saveFolder(
+  app: App,
+  reference: string,
+  folder: string,
+  options: { overwrite?: boolean },
+): Promise<{ files: string[]; lost: string[] }> {
   const workspace = await app.openWorkspace();
   const { definition, name, version, description, tags } = await findVersion(workspace, reference);
   const { files, lost } = writeV1Folder(definition, { name, version, description: description ?? undefined, tags });
   const target = resolve(app.cwd, folder);
   for (const file of Object.keys(files)) {
     if (options.overwrite !== true && (await pathExists(join(target, file)))) {
-      throw new AppError('ALREADY_EXISTS', `\`${join(target, file)}\` exists already`, { hint: 'Give --overwrite to replace it.' });
+      throw new AppError('ALREADY_EXISTS', `\`${join(target, file)}\` exists already`, {
+        hint: 'Give --overwrite to replace it.',
+      });
     }
   }
   for (const [file, text] of Object.entries(files)) await writeAtomically(join(target, file), text);

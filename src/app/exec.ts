@@ -1,19 +1,30 @@
 import { basename, join } from 'node:path';
 import { AppError } from '../errors/index.ts';
-import { homeJupyterFolder } from './jupyter-folder.ts';
 import { pathExists, removeTree, writeAtomically } from '../io/index.ts';
 import { cleanEnvironment, runLocally } from '../targets/index.ts';
 import type { App } from './app.ts';
+import { homeJupyterFolder } from './jupyter-folder.ts';
 import { findOrRegister } from './register.ts';
 import { prepareEnvironment } from './use-environment.ts';
 
 type OnOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
 
 /** Runs a command in an environment, in the current folder, without a record. */
-export async function execInEnvironment(app: App, reference: string, words: readonly string[], onOutput: OnOutput): Promise<{ exitCode: number }> {
+export async function execInEnvironment(
+  app: App,
+  reference: string,
+  words: readonly string[],
+  onOutput: OnOutput,
+): Promise<{ exitCode: number }> {
   const version = await findOrRegister(app, reference);
   const ready = await prepareEnvironment(app, version);
-  const { env } = cleanEnvironment({ caller: app.env, bin: ready.bin, prefix: ready.prefix, variables: version.definition.environmentVariables, run: {} });
+  const { env } = cleanEnvironment({
+    caller: app.env,
+    bin: ready.bin,
+    prefix: ready.prefix,
+    variables: version.definition.environmentVariables,
+    run: {},
+  });
   return await runLocally({ executed: words, cwd: app.cwd, env, signal: app.signal, onOutput });
 }
 
@@ -23,7 +34,13 @@ export async function openShell(app: App, reference: string): Promise<{ exitCode
   const ready = await prepareEnvironment(app, version);
   const shell = app.env.SHELL || '/bin/sh';
   const label = `${version.name}:${version.version}`;
-  const { env } = cleanEnvironment({ caller: app.env, bin: ready.bin, prefix: ready.prefix, variables: version.definition.environmentVariables, run: { TERROIR_ENVIRONMENT: label } });
+  const { env } = cleanEnvironment({
+    caller: app.env,
+    bin: ready.bin,
+    prefix: ready.prefix,
+    variables: version.definition.environmentVariables,
+    run: { TERROIR_ENVIRONMENT: label },
+  });
   app.emit({ type: 'note', level: 'info', message: `${label} is first on PATH; \`exit\` leaves it` });
   return await runLocally({ executed: shellWords(shell, ready.bin), cwd: app.cwd, env, interactive: true });
 }
@@ -42,7 +59,11 @@ export interface KernelView {
 }
 
 /** Writes or removes a Jupyter kernel that starts with the environment's lock. */
-export async function installKernel(app: App, reference: string, options: { displayName?: string; folder?: string; remove?: boolean }): Promise<KernelView> {
+export async function installKernel(
+  app: App,
+  reference: string,
+  options: { displayName?: string; folder?: string; remove?: boolean },
+): Promise<KernelView> {
   const version = await findOrRegister(app, reference);
   const name = `terroir-${version.name}-${version.version}`.toLowerCase().replaceAll(/[^a-z0-9._-]/g, '-');
   const folder = join(options.folder ?? homeJupyterFolder(app), 'kernels', name);
@@ -54,9 +75,13 @@ export async function installKernel(app: App, reference: string, options: { disp
   const ready = await prepareEnvironment(app, version);
   const hasKernel = ready.lock === undefined || ready.lock.lock.packages.some((pkg) => pkg.name === 'ipykernel');
   if (!hasKernel) {
-    throw new AppError('COMMAND_NOT_FOUND', `${version.name}:${version.version} has no \`ipykernel\`, so Jupyter cannot start it`, {
-      hint: `Make one that has it: \`terroir env clone ${version.name} ${version.name}-notebook --add ipykernel\`.`,
-    });
+    throw new AppError(
+      'COMMAND_NOT_FOUND',
+      `${version.name}:${version.version} has no \`ipykernel\`, so Jupyter cannot start it`,
+      {
+        hint: `Make one that has it: \`terroir env clone ${version.name} ${version.name}-notebook --add ipykernel\`.`,
+      },
+    );
   }
   const variables = Object.fromEntries(Object.entries(version.definition.environmentVariables));
   const specification = {
@@ -64,7 +89,10 @@ export async function installKernel(app: App, reference: string, options: { disp
     display_name: options.displayName ?? `terroir ${version.name}:${version.version}`,
     language: 'python',
     env: { ...variables, PYTHONNOUSERSITE: '1', PATH: `${ready.bin}:\${PATH}` },
-    metadata: { debugger: true, terroir: { environment: `${version.name}:${version.version}`, lock: ready.lock?.lock.digest } },
+    metadata: {
+      debugger: true,
+      terroir: { environment: `${version.name}:${version.version}`, lock: ready.lock?.lock.digest },
+    },
   };
   await writeAtomically(join(folder, 'kernel.json'), `${JSON.stringify(specification, undefined, 2)}\n`);
   return { name, folder, removed: false };

@@ -91,7 +91,9 @@ async function drive(app: App, workspace: Workspace, plan: RunPlan, id: string):
   const [ready, code, git, machine] = await allOrFirst([
     prepareEnvironment(app, plan.version, plan.locked),
     prepareCode(app, workspace, plan.code, folder),
-    plan.code.kind === 'copy' || plan.code.kind === 'in-place' ? gitState(plan.code.folder, app.env) : Promise.resolve(undefined),
+    plan.code.kind === 'copy' || plan.code.kind === 'in-place'
+      ? gitState(plan.code.folder, app.env)
+      : Promise.resolve(undefined),
     machineFacts(app.env),
   ]);
   app.signal.throwIfAborted();
@@ -104,7 +106,12 @@ async function drive(app: App, workspace: Workspace, plan: RunPlan, id: string):
     bin: ready.bin,
     prefix: ready.prefix,
     variables: variables.values,
-    run: { TERROIR_RUN_ID: id, AZUREML_RUN_ID: id, TERROIR_OUTPUTS: join(folder, 'outputs'), MLFLOW_RUN_NAME: plan.displayName },
+    run: {
+      TERROIR_RUN_ID: id,
+      AZUREML_RUN_ID: id,
+      TERROIR_OUTPUTS: join(folder, 'outputs'),
+      MLFLOW_RUN_NAME: plan.displayName,
+    },
   });
   const executed =
     typeof plan.command === 'string'
@@ -120,7 +127,10 @@ async function drive(app: App, workspace: Workspace, plan: RunPlan, id: string):
     snapshot: code.snapshot,
     workingFolder: code.folder,
     git: git ?? null,
-    environmentVariables: markOrigins(recordVariables(variables.values, { key, secrets: new Set(variables.origins.keys()) }), variables.origins),
+    environmentVariables: markOrigins(
+      recordVariables(variables.values, { key, secrets: new Set(variables.origins.keys()) }),
+      variables.origins,
+    ),
     removedVariables: removed,
     inputs: inputs.recorded,
     outputs: outputs.recorded,
@@ -141,7 +151,13 @@ async function drive(app: App, workspace: Workspace, plan: RunPlan, id: string):
       workspace.runs.setScript(id, pid).catch(() => undefined);
     },
   });
-  return await finish(app, workspace, id, { result, outputs: outputs.recorded, folder, lock: ready.lock?.lock, timeout: plan.timeout });
+  return await finish(app, workspace, id, {
+    result,
+    outputs: outputs.recorded,
+    folder,
+    lock: ready.lock?.lock,
+    timeout: plan.timeout,
+  });
 }
 
 interface Finish {
@@ -152,7 +168,12 @@ interface Finish {
   timeout: number | undefined;
 }
 
-async function finish(app: App, workspace: Workspace, id: string, { result, outputs, folder, lock, timeout }: Finish): Promise<RunOutcome> {
+async function finish(
+  app: App,
+  workspace: Workspace,
+  id: string,
+  { result, outputs, folder, lock, timeout }: Finish,
+): Promise<RunOutcome> {
   await workspace.runs.update(id, { status: 'Finalizing' });
   const status = result.canceled ? 'Canceled' : result.exitCode === 0 && !result.timedOut ? 'Completed' : 'Failed';
   const measured = await measureOutputs(outputs, folder);
@@ -165,7 +186,11 @@ async function finish(app: App, workspace: Workspace, id: string, { result, outp
     resources: result.resources,
     outputs: measured,
     error: result.timedOut
-      ? { code: 'TIMEOUT', message: `the script was ended after ${timeout} s, its time limit`, hint: 'Raise `limits.timeout`.' }
+      ? {
+          code: 'TIMEOUT',
+          message: `the script was ended after ${timeout} s, its time limit`,
+          hint: 'Raise `limits.timeout`.',
+        }
       : result.canceled
         ? { code: 'CANCELED', message: 'the run was interrupted' }
         : null,
@@ -176,7 +201,9 @@ async function finish(app: App, workspace: Workspace, id: string, { result, outp
 
 async function recordFailure(workspace: Workspace, id: string, error: unknown, signal: AbortSignal): Promise<void> {
   const canceled = signal.aborted || isAppError(error, 'CANCELED');
-  const facts = isAppError(error) ? { code: error.code, message: error.message, hint: error.hint } : { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
+  const facts = isAppError(error)
+    ? { code: error.code, message: error.message, hint: error.hint }
+    : { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
   try {
     await workspace.runs.update(id, { status: canceled ? 'Canceled' : 'Failed', endedAt: now(), error: facts });
   } catch {
@@ -194,7 +221,8 @@ function watchCancel(app: App, workspace: Workspace, id: string): { signal: Abor
   const poll = async (): Promise<void> => {
     while (!stopped.signal.aborted && !controller.signal.aborted) {
       await sleep(cancelPoll, stopped.signal);
-      if (await workspace.runs.isCancelRequested(id)) controller.abort(new AppError('CANCELED', `the run ${id} was canceled`));
+      if (await workspace.runs.isCancelRequested(id))
+        controller.abort(new AppError('CANCELED', `the run ${id} was canceled`));
     }
   };
   poll().catch(() => undefined);
@@ -215,7 +243,10 @@ async function allOrFirst<T extends readonly unknown[]>(work: { [K in keyof T]: 
   return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;
 }
 
-async function readInputs(inputs: Readonly<Record<string, JobInput>>, signal: AbortSignal): Promise<{ values: Record<string, string>; recorded: Record<string, RecordedInput> }> {
+async function readInputs(
+  inputs: Readonly<Record<string, JobInput>>,
+  signal: AbortSignal,
+): Promise<{ values: Record<string, string>; recorded: Record<string, RecordedInput> }> {
   const values: Record<string, string> = {};
   const recorded: Record<string, RecordedInput> = {};
   for (const [name, input] of Object.entries(inputs)) {
@@ -226,7 +257,9 @@ async function readInputs(inputs: Readonly<Record<string, JobInput>>, signal: Ab
       continue;
     }
     if (!(await pathExists(input.path))) {
-      throw new AppError('FILE_NOT_FOUND', `the input \`${name}\` is \`${input.path}\`, and that does not exist`, { hint: 'Paths in a job are relative to its file.' });
+      throw new AppError('FILE_NOT_FOUND', `the input \`${name}\` is \`${input.path}\`, and that does not exist`, {
+        hint: 'Paths in a job are relative to its file.',
+      });
     }
     const { digest, size } = await measureOutput(input.path);
     values[name] = input.path;
@@ -235,7 +268,10 @@ async function readInputs(inputs: Readonly<Record<string, JobInput>>, signal: Ab
   return { values, recorded };
 }
 
-async function prepareOutputs(outputs: Readonly<Record<string, JobOutput>>, folder: string): Promise<{ values: Record<string, string>; recorded: Record<string, RecordedOutput> }> {
+async function prepareOutputs(
+  outputs: Readonly<Record<string, JobOutput>>,
+  folder: string,
+): Promise<{ values: Record<string, string>; recorded: Record<string, RecordedOutput> }> {
   const values: Record<string, string> = {};
   const recorded: Record<string, RecordedOutput> = {};
   for (const [name, { type, path }] of Object.entries(outputs)) {
@@ -254,7 +290,10 @@ async function linkOutputs(code: string, kind: RunPlan['code']['kind']): Promise
   await symlink('../outputs', join(code, 'outputs')).catch(() => undefined);
 }
 
-async function measureOutputs(outputs: Readonly<Record<string, RecordedOutput>>, folder: string): Promise<Record<string, RecordedOutput>> {
+async function measureOutputs(
+  outputs: Readonly<Record<string, RecordedOutput>>,
+  folder: string,
+): Promise<Record<string, RecordedOutput>> {
   const measured: Record<string, RecordedOutput> = {};
   for (const [name, output] of Object.entries(outputs)) {
     const path = output.path.startsWith('/') ? output.path : join(folder, output.path);
@@ -276,7 +315,12 @@ function readVariables(app: App, plan: RunPlan): { values: Record<string, string
       continue;
     }
     const value = app.env[variable.variable];
-    if (value === undefined) throw new AppError('USAGE', `the variable \`${name}\` is the secret \`${variable.variable}\`, and that is not set`, { hint: `Set ${variable.variable} in your environment.` });
+    if (value === undefined)
+      throw new AppError(
+        'USAGE',
+        `the variable \`${name}\` is the secret \`${variable.variable}\`, and that is not set`,
+        { hint: `Set ${variable.variable} in your environment.` },
+      );
     values[name] = value;
     origins.set(name, variable.variable);
   }
@@ -287,7 +331,14 @@ function condaVariables({ version: { definition } }: RunPlan): Record<string, st
   return definition.layer?.kind === 'conda' ? (definition.layer.variables ?? {}) : {};
 }
 
-function markOrigins(recorded: RunRecord['environmentVariables'], origins: ReadonlyMap<string, string>): RunRecord['environmentVariables'] {
-  return Object.fromEntries(Object.entries(recorded).map(([name, value]) => [name, typeof value === 'string' ? value : { ...value, from: origins.get(name) }]));
+function markOrigins(
+  recorded: RunRecord['environmentVariables'],
+  origins: ReadonlyMap<string, string>,
+): RunRecord['environmentVariables'] {
+  return Object.fromEntries(
+    Object.entries(recorded).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : { ...value, from: origins.get(name) },
+    ]),
+  );
 }
-

@@ -26,7 +26,12 @@ export async function fetchPackages(app: App, lock: Lock): Promise<Map<string, U
   const channel = await openPypiChannel(app);
   const total = missing.reduce((sum, { size }) => sum + size, 0);
   try {
-    await step(app.emit, `Fetching ${missing.length} packages`, async (current) => await fetchAll({ app, channel, missing, total, wheels, current }), { unit: 'bytes', total });
+    await step(
+      app.emit,
+      `Fetching ${missing.length} packages`,
+      async (current) => await fetchAll({ app, channel, missing, total, wheels, current }),
+      { unit: 'bytes', total },
+    );
   } finally {
     await channel.http.close();
   }
@@ -49,7 +54,10 @@ async function fetchAll({ app, channel, missing, total, wheels, current }: Fetch
   const signal = AbortSignal.any([app.signal, failed.signal]);
   const report = (sha256: string, bytes: number): void => {
     done.set(sha256, bytes);
-    current.progress([...done.values()].reduce((sum, each) => sum + each, 0), total);
+    current.progress(
+      [...done.values()].reduce((sum, each) => sum + each, 0),
+      total,
+    );
   };
   const unpacking: Promise<void>[] = [];
   const worker = async (): Promise<void> => {
@@ -76,12 +84,18 @@ async function fetchAll({ app, channel, missing, total, wheels, current }: Fetch
   });
   const results = await Promise.allSettled(workers);
   const unpacked = await Promise.allSettled(unpacking);
-  const failure = failed.signal.reason ?? [...results, ...unpacked].find((result) => result.status === 'rejected')?.reason;
+  const failure =
+    failed.signal.reason ?? [...results, ...unpacked].find((result) => result.status === 'rejected')?.reason;
   if (failure !== undefined) throw failure;
   current.finish('done', undefined);
 }
 
-async function fetchOne(app: App, channel: PypiChannel, pkg: PypiPackage, options: { signal: AbortSignal; onProgress(bytes: number): void }): Promise<void> {
+async function fetchOne(
+  app: App,
+  channel: PypiChannel,
+  pkg: PypiPackage,
+  options: { signal: AbortSignal; onProgress(bytes: number): void },
+): Promise<void> {
   const { fetchWheel } = await import('../channels/pypi/index.ts');
   const workspace = await app.openWorkspace();
   await app.store.ensureArchive(pkg, async (file) => {
@@ -91,9 +105,13 @@ async function fetchOne(app: App, channel: PypiChannel, pkg: PypiPackage, option
       return;
     }
     if (pkg.url === undefined && pkg.index === undefined) {
-      throw new AppError('CORRUPT_STORE', `\`${pkg.filename}\` was built here or came with the definition, and this workspace does not have it any more`, {
-        hint: `Lock again (\`terroir env lock --relock\`), or restore \`${kept}\` from a backup.`,
-      });
+      throw new AppError(
+        'CORRUPT_STORE',
+        `\`${pkg.filename}\` was built here or came with the definition, and this workspace does not have it any more`,
+        {
+          hint: `Lock again (\`terroir env lock --relock\`), or restore \`${kept}\` from a backup.`,
+        },
+      );
     }
     await fetchWheel(pkg, file, { http: channel.http, places: channel.places, ...options });
   });

@@ -1,4 +1,4 @@
-import { type Reference, parseReference } from '../definition/index.ts';
+import { parseReference, type Reference } from '../definition/index.ts';
 import { nearest } from '../documents/index.ts';
 import { AppError } from '../errors/index.ts';
 import type { EnvironmentVersion, Workspace } from '../workspace/index.ts';
@@ -11,14 +11,23 @@ export async function findVersion(workspace: Workspace, text: string): Promise<E
 async function findReferenced(workspace: Workspace, reference: Reference, text: string): Promise<EnvironmentVersion> {
   const { name, version, registry } = reference;
   if (registry !== undefined) {
-    throw new AppError('ENVIRONMENT_NOT_FOUND', `\`${text}\` is in the registry \`${registry}\`, and this workspace knows no registry`, { hint: 'Register the definition in this workspace.' });
+    throw new AppError(
+      'ENVIRONMENT_NOT_FOUND',
+      `\`${text}\` is in the registry \`${registry}\`, and this workspace knows no registry`,
+      { hint: 'Register the definition in this workspace.' },
+    );
   }
-  const found = version === undefined ? await workspace.environments.latest(name) : await findVersionOf(workspace, name, version);
+  const found =
+    version === undefined ? await workspace.environments.latest(name) : await findVersionOf(workspace, name, version);
   if (found !== undefined) return found;
   throw await notFound(workspace, name, version);
 }
 
-async function findVersionOf(workspace: Workspace, name: string, version: string): Promise<EnvironmentVersion | undefined> {
+async function findVersionOf(
+  workspace: Workspace,
+  name: string,
+  version: string,
+): Promise<EnvironmentVersion | undefined> {
   const canonicalName = /^cliv2anonymousenvironment$/i.test(name) ? 'anonymous' : name;
   return await workspace.environments.get(canonicalName, version);
 }

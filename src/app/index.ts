@@ -3,9 +3,12 @@
  *
  * Invariants: a use case takes data and answers data; it prints nothing and reads nothing of the process but what `openApp` was given.
  */
+
+export type { Finding } from '../definition/checks/index.ts';
+export type { LockDiff } from '../resolve/index.ts';
 export { type App, type AppOptions, openApp } from './app.ts';
 export { type CacheCheck, collectGarbage, showCache, verifyCache } from './cache.ts';
-export { checkEnvironment, type CheckResult } from './check.ts';
+export { type CheckResult, checkEnvironment } from './check.ts';
 export { type Diagnosis, diagnose } from './doctor.ts';
 export {
   type ArchiveResult,
@@ -17,14 +20,14 @@ export {
   listEnvironments,
   listVersions,
   restoreEnvironment,
-  saveFolder,
   type ShownVersion,
+  saveFolder,
   showVersion,
   updateVersion,
 } from './environments.ts';
 export { execInEnvironment, installKernel, type KernelView, openShell } from './exec.ts';
 export type { RunOutcome } from './execute-run.ts';
-export { exportLock, lockEnvironment, type LockRequest, type LockResult } from './lock-environment.ts';
+export { exportLock, type LockRequest, type LockResult, lockEnvironment } from './lock-environment.ts';
 export { materialiseEnvironment, type PrefixView, verifyEnvironmentPrefix } from './materialise.ts';
 export { listModels, type ModelRequest, registerModel, type ShownModel, showModel } from './models.ts';
 export type { DefinitionSource } from './read-source.ts';
@@ -32,5 +35,3 @@ export { type CreateRequest, createVersion } from './register.ts';
 export { cancelRun, followLogs, listRuns, readLogs, replayRun, showRun } from './runs.ts';
 export { submitCommand, submitJob } from './submit.ts';
 export type { RegisteredVersion, VersionView } from './views.ts';
-export type { Finding } from '../definition/checks/index.ts';
-export type { LockDiff } from '../resolve/index.ts';

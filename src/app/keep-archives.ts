@@ -7,7 +7,8 @@ export async function keepArchives(app: App, lock: Lock): Promise<void> {
   const kept = new Set(await locks.keptArchives(lock.digest));
   const missing = lock.packages.filter(({ sha256 }) => !kept.has(sha256));
   for (const { sha256 } of missing) {
-    if (await app.store.hasArchive(sha256)) await blobs.putFile(app.store.archivePath(sha256), { link: true, digest: sha256 });
+    if (await app.store.hasArchive(sha256))
+      await blobs.putFile(app.store.archivePath(sha256), { link: true, digest: sha256 });
   }
   await locks.keepArchives(lock.digest, missing);
 }

@@ -1,5 +1,11 @@
 import { AppError } from '../errors/index.ts';
-import { diffLocks, exportFormats, type ExportFormat, exportLock as exportDocument, type LockDiff } from '../resolve/index.ts';
+import {
+  diffLocks,
+  type ExportFormat,
+  exportLock as exportDocument,
+  exportFormats,
+  type LockDiff,
+} from '../resolve/index.ts';
 import type { Lock } from '../schema/index.ts';
 import type { App } from './app.ts';
 import { ensureLock, relock } from './ensure-lock.ts';
@@ -29,7 +35,9 @@ export interface LockResult {
 /** Shows the lock of a version, makes it if there is none, or moves it. */
 export async function lockEnvironment(app: App, reference: string, request: LockRequest): Promise<LockResult> {
   if (!request.relock && (request.dryRun || request.upgrade.length > 0)) {
-    throw new AppError('USAGE', `${request.dryRun ? '--dry-run' : '--upgrade'} goes with --relock`, { hint: 'A lock that is there does not move without --relock.' });
+    throw new AppError('USAGE', `${request.dryRun ? '--dry-run' : '--upgrade'} goes with --relock`, {
+      hint: 'A lock that is there does not move without --relock.',
+    });
   }
   const platform = readPlatform(request.platform);
   const version = await findOrRegister(app, reference);
@@ -37,7 +45,8 @@ export async function lockEnvironment(app: App, reference: string, request: Lock
   if (request.revision !== undefined) {
     const workspace = await app.openWorkspace();
     const found = await workspace.locks.get(version.fingerprint, platform, Number(request.revision));
-    if (found === undefined) throw new AppError('LOCK_NOT_FOUND', `${subject} has no lock revision ${request.revision} for ${platform}`);
+    if (found === undefined)
+      throw new AppError('LOCK_NOT_FOUND', `${subject} has no lock revision ${request.revision} for ${platform}`);
     return { subject, lock: found.lock, revision: found.revision, outcome: 'cached', stay: [] };
   }
   if (!request.relock) {
@@ -45,11 +54,19 @@ export async function lockEnvironment(app: App, reference: string, request: Lock
     return { subject, lock, revision, outcome, stay: [] };
   }
   const moved = await relock(app, version, platform, request);
-  return { subject, lock: moved.lock, revision: moved.revision, outcome: request.dryRun ? 'dry-run' : 'relocked', diff: diffLocks(moved.before?.lock, moved.lock), stay: moved.stay };
+  return {
+    subject,
+    lock: moved.lock,
+    revision: moved.revision,
+    outcome: request.dryRun ? 'dry-run' : 'relocked',
+    diff: diffLocks(moved.before?.lock, moved.lock),
+    stay: moved.stay,
+  };
 }
 
 export function exportLock(lock: Lock, format: string): string {
   const known = exportFormats.find((each) => each === format);
-  if (known === undefined) throw new AppError('USAGE', `there is no format \`${format}\``, { hint: `Allowed: ${exportFormats.join(', ')}.` });
+  if (known === undefined)
+    throw new AppError('USAGE', `there is no format \`${format}\``, { hint: `Allowed: ${exportFormats.join(', ')}.` });
   return exportDocument(lock, known satisfies ExportFormat);
 }

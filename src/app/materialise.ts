@@ -1,14 +1,14 @@
 import { AppError } from '../errors/index.ts';
 import { currentPlatform, findInterpreter, type Interpreter, libcVersion } from '../io/index.ts';
-import { planPrefix, type PlanPython } from '../plan/index.ts';
+import { type PlanPython, planPrefix } from '../plan/index.ts';
 import type { Prefix } from '../prefix/index.ts';
 import { startStep } from '../report/index.ts';
 import type { Lock } from '../schema/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { ensureLock } from './ensure-lock.ts';
-import { findOrRegister } from './register.ts';
 import { fetchPackages } from './fetch-packages.ts';
+import { findOrRegister } from './register.ts';
 import { refuseWhatCannotRun } from './runnable.ts';
 
 export interface MaterialisedPrefix {
@@ -28,7 +28,12 @@ export async function ensurePrefix(app: App, lock: Lock): Promise<MaterialisedPr
     subject: `Python ${lock.python.version}, which the lock names,`,
     minor: lock.python.version,
   });
-  const python: PlanPython = { minor: interpreter.minor, version: interpreter.version, home: interpreter.home, executable: interpreter.executable };
+  const python: PlanPython = {
+    minor: interpreter.minor,
+    version: interpreter.version,
+    home: interpreter.home,
+    executable: interpreter.executable,
+  };
   const key = app.prefixes.key(lock.digest, python);
   const there = await app.prefixes.find(key);
   if (there !== undefined) {
@@ -40,7 +45,9 @@ export async function ensurePrefix(app: App, lock: Lock): Promise<MaterialisedPr
   const wheels = await fetchPackages(app, lock);
   const current = startStep(app.emit, `Environment of ${lock.packages.length} packages`);
   try {
-    const made = await app.prefixes.ensure(key, async (path) => planPrefix({ lock, wheels, python, prefix: path }), { signal: app.signal });
+    const made = await app.prefixes.ensure(key, async (path) => planPrefix({ lock, wheels, python, prefix: path }), {
+      signal: app.signal,
+    });
     current.finish(made.outcome === 'cached' ? 'cached' : 'done', made.outcome === 'repaired' ? 'repaired' : undefined);
     return { ...made, interpreter };
   } catch (error) {
@@ -52,13 +59,19 @@ export async function ensurePrefix(app: App, lock: Lock): Promise<MaterialisedPr
 function checkMachine(lock: Lock): void {
   const platform = currentPlatform();
   if (platform !== lock.platform) {
-    throw new AppError('MACHINE_MISMATCH', `the lock is for ${lock.platform}, and this machine is ${platform ?? 'of another kind'}`, { hint: `Lock for this platform: \`terroir env lock REFERENCE --platform ${platform ?? 'linux-64'}\`.` });
+    throw new AppError(
+      'MACHINE_MISMATCH',
+      `the lock is for ${lock.platform}, and this machine is ${platform ?? 'of another kind'}`,
+      { hint: `Lock for this platform: \`terroir env lock REFERENCE --platform ${platform ?? 'linux-64'}\`.` },
+    );
   }
   const wanted = lock.inputs.virtualPackages.__glibc;
   const found = libcVersion();
   if (wanted === undefined || found === undefined) return;
   if (compareDotted(found, wanted) < 0) {
-    throw new AppError('MACHINE_MISMATCH', `the lock needs glibc ${wanted}, and this machine has ${found}`, { hint: `Say what the machines have: \`system_requirements: {glibc: "${found}"}\`, and lock again.` });
+    throw new AppError('MACHINE_MISMATCH', `the lock needs glibc ${wanted}, and this machine has ${found}`, {
+      hint: `Say what the machines have: \`system_requirements: {glibc: "${found}"}\`, and lock again.`,
+    });
   }
 }
 
@@ -93,7 +106,14 @@ export async function materialiseVersion(app: App, version: EnvironmentVersion):
   const { lock } = await ensureLock(app, version);
   const { prefix, outcome } = await ensurePrefix(app, lock);
   const { name, version: text, fingerprint } = version;
-  return { environment: { name, version: text, fingerprint }, lockDigest: lock.digest, prefix: prefix.path, interpreter: prefix.python, pythonVersion: prefix.pythonVersion, outcome };
+  return {
+    environment: { name, version: text, fingerprint },
+    lockDigest: lock.digest,
+    prefix: prefix.path,
+    interpreter: prefix.python,
+    pythonVersion: prefix.pythonVersion,
+    outcome,
+  };
 }
 
 /** Checks every file of the environment's prefix, and makes it again if it is damaged. */
@@ -102,7 +122,8 @@ export async function verifyEnvironmentPrefix(app: App, reference: string): Prom
   const key = before.prefix.split('/').at(-1) ?? '';
   const { damaged } = await app.prefixes.verify(key);
   if (damaged.length === 0) return { ...before, damaged };
-  for (const { path, reason } of damaged.slice(0, 20)) app.emit({ type: 'note', level: 'warning', message: `\`${path}\`: ${reason}` });
+  for (const { path, reason } of damaged.slice(0, 20))
+    app.emit({ type: 'note', level: 'warning', message: `\`${path}\`: ${reason}` });
   const after = await materialiseEnvironment(app, reference);
   return { ...after, damaged };
 }

@@ -20,18 +20,31 @@ export interface ModelRequest {
 export async function registerModel(app: App, request: ModelRequest): Promise<ModelRecord> {
   const { run: id, name, path } = request;
   if (id === undefined || name === undefined || path === undefined) {
-    const missing = (['run', 'name', 'path'] as const).filter((key) => request[key] === undefined).map((key) => `--${key}`);
-    throw new AppError('USAGE', `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing`, { hint: '`terroir model register --run RUN --name NAME --path outputs/model`' });
+    const missing = (['run', 'name', 'path'] as const)
+      .filter((key) => request[key] === undefined)
+      .map((key) => `--${key}`);
+    throw new AppError('USAGE', `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing`, {
+      hint: '`terroir model register --run RUN --name NAME --path outputs/model`',
+    });
   }
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(name)) throw new AppError('INVALID_NAME', `\`${name}\` is no name for a model`, { hint: 'Letters, digits, `-`, `_` and `.`.' });
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(name))
+    throw new AppError('INVALID_NAME', `\`${name}\` is no name for a model`, {
+      hint: 'Letters, digits, `-`, `_` and `.`.',
+    });
   if (request.tags !== undefined) checkTags(request.tags);
   const workspace = await app.openWorkspace();
   const run = await workspace.runs.get(id);
-  if (!terminalStatuses.has(run.status)) throw new AppError('BUSY', `the run ${run.id} has not ended yet (${run.status})`, { hint: 'Wait for it: `terroir runs logs --follow`.' });
+  if (!terminalStatuses.has(run.status))
+    throw new AppError('BUSY', `the run ${run.id} has not ended yet (${run.status})`, {
+      hint: 'Wait for it: `terroir runs logs --follow`.',
+    });
   const file = await findOutput(workspace, run, path);
   const { digest, size, files, entries } = await measureOutput(file);
   for (const entry of entries) {
-    if (entry.type === 'file') await workspace.blobs.putFile(files === 1 && !(await isFolderOutput(file, entry.path)) ? file : join(file, entry.path));
+    if (entry.type === 'file')
+      await workspace.blobs.putFile(
+        files === 1 && !(await isFolderOutput(file, entry.path)) ? file : join(file, entry.path),
+      );
   }
   const manifest = await workspace.blobs.put(canonicalJson({ format: 1, entries }));
   return await workspace.models.register({
@@ -64,12 +77,20 @@ async function findOutput(workspace: Workspace, run: RunRecord, path: string): P
     resolve(folder, path),
     ...(run.workingFolder === null ? [] : [resolve(run.workingFolder, path)]),
   ];
-  const allowed = [folder, ...(run.workingFolder === null ? [] : [run.workingFolder]), ...Object.values(run.outputs).map((output) => output.path).filter(isAbsolute)];
+  const allowed = [
+    folder,
+    ...(run.workingFolder === null ? [] : [run.workingFolder]),
+    ...Object.values(run.outputs)
+      .map((output) => output.path)
+      .filter(isAbsolute),
+  ];
   for (const candidate of candidates) {
     if (allowed.some((root) => isInside(root, candidate)) && (await pathExists(candidate))) return candidate;
   }
   const there = (await listFolder(join(folder, 'outputs'))).map((entry) => `\`outputs/${entry.name}\``);
-  throw new AppError('FILE_NOT_FOUND', `the run ${run.id} has no \`${path}\``, { hint: there.length === 0 ? 'It has no outputs.' : `It has ${there.join(', ')}.` });
+  throw new AppError('FILE_NOT_FOUND', `the run ${run.id} has no \`${path}\``, {
+    hint: there.length === 0 ? 'It has no outputs.' : `It has ${there.join(', ')}.`,
+  });
 }
 
 export async function listModels(app: App, request: PageRequest & { name?: string }): Promise<Page<ModelRecord>> {
@@ -89,7 +110,8 @@ export interface ShownModel {
 export async function showModel(app: App, reference: string): Promise<ShownModel> {
   const workspace = await app.openWorkspace();
   const colon = reference.indexOf(':');
-  const [name, version] = colon === -1 ? [reference, undefined] : [reference.slice(0, colon), reference.slice(colon + 1)];
+  const [name, version] =
+    colon === -1 ? [reference, undefined] : [reference.slice(0, colon), reference.slice(colon + 1)];
   const model = await workspace.models.get(name, version);
   const run = await workspace.runs.get(model.runId);
   return { model, run, folder: join(workspace.runFolder(run.id), model.path) };

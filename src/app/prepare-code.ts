@@ -20,7 +20,12 @@ export interface PreparedCode {
 }
 
 /** Takes the snapshot and lays the code out, where it isn't run in place. */
-export async function prepareCode(app: App, workspace: Workspace, code: RunCode, runFolder: string): Promise<PreparedCode> {
+export async function prepareCode(
+  app: App,
+  workspace: Workspace,
+  code: RunCode,
+  runFolder: string,
+): Promise<PreparedCode> {
   const copy = join(runFolder, 'code');
   switch (code.kind) {
     case 'none':
@@ -53,7 +58,11 @@ async function snapshotInPlace(app: App, workspace: Workspace, folder: string): 
   }
 }
 
-async function store({ blobs }: Workspace, collected: CollectedSnapshot, folder: string): Promise<NonNullable<RunRecord['snapshot']>> {
+async function store(
+  { blobs }: Workspace,
+  collected: CollectedSnapshot,
+  folder: string,
+): Promise<NonNullable<RunRecord['snapshot']>> {
   for (const { type, path, digest } of collected.entries) {
     if (type === 'file' && !(await blobs.has(digest))) await blobs.putFile(join(folder, path));
   }
@@ -61,7 +70,15 @@ async function store({ blobs }: Workspace, collected: CollectedSnapshot, folder:
   return { ...snapshotFacts({ ...collected, manifest: manifest.digest }) };
 }
 
-function snapshotFacts({ digest, entries, manifest }: { digest: string; entries: readonly SnapshotEntry[]; manifest: string }): NonNullable<RunRecord['snapshot']> {
+function snapshotFacts({
+  digest,
+  entries,
+  manifest,
+}: {
+  digest: string;
+  entries: readonly SnapshotEntry[];
+  manifest: string;
+}): NonNullable<RunRecord['snapshot']> {
   return { digest, files: entries.length, size: entries.reduce((sum, entry) => sum + entry.size, 0), manifest };
 }
 
@@ -71,5 +88,7 @@ async function layOut({ blobs }: Workspace, entries: readonly SnapshotEntry[], f
 }
 
 function secretNotes({ secrets }: CollectedSnapshot): string[] {
-  return secrets.length === 0 ? [] : [`left out of the snapshot because they hold secrets: ${secrets.slice(0, 20).join(', ')}`];
+  return secrets.length === 0
+    ? []
+    : [`left out of the snapshot because they hold secrets: ${secrets.slice(0, 20).join(', ')}`];
 }

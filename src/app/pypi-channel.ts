@@ -1,7 +1,22 @@
 import { join } from 'node:path';
-import { createCredentials, createUvResolver, ensureUv, type PipConfiguration, readPipConfiguration, type Uv } from '../channels/pypi/index.ts';
+import {
+  createCredentials,
+  createUvResolver,
+  ensureUv,
+  type PipConfiguration,
+  readPipConfiguration,
+  type Uv,
+} from '../channels/pypi/index.ts';
 import { stripUserInfo } from '../errors/index.ts';
-import { createHttp, createTemporaryFolder, findInterpreter, hashFile, type Http, type Interpreter, listInterpreters } from '../io/index.ts';
+import {
+  createHttp,
+  createTemporaryFolder,
+  findInterpreter,
+  type Http,
+  hashFile,
+  type Interpreter,
+  listInterpreters,
+} from '../io/index.ts';
 import type { PypiResolver } from '../resolve/index.ts';
 import type { App } from './app.ts';
 
@@ -69,7 +84,11 @@ export async function findUv(app: App, channel: PypiChannel, options: { lookOnly
 /** An interpreter of this minor version, if the machine has one. */
 export async function pythonOfMinor(app: App, minor: string): Promise<Interpreter | undefined> {
   try {
-    return await findInterpreter(app.interpreters, { fits: (interpreter) => interpreter.minor === minor, subject: `Python ${minor}`, minor });
+    return await findInterpreter(app.interpreters, {
+      fits: (interpreter) => interpreter.minor === minor,
+      subject: `Python ${minor}`,
+      minor,
+    });
   } catch {
     return undefined;
   }

@@ -1,10 +1,10 @@
 import { basename, dirname, extname, relative, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { chooseMainFile, type FileAccess, type ReadResult, readDefinition } from '../definition/index.ts';
-import { decodeSource } from './decode-source.ts';
 import { AppError } from '../errors/index.ts';
 import { isFolder, listFolder, readBytes, readStandardInput, statIfExists } from '../io/index.ts';
 import type { App } from './app.ts';
+import { decodeSource } from './decode-source.ts';
 import { accessFolder } from './folder-files.ts';
 
 /** Where a definition comes from. */
@@ -13,7 +13,15 @@ export type DefinitionSource =
   | { kind: 'stdin' }
   /** YAML written in a job file; its paths start from `folder`. */
   | { kind: 'inline'; text: string; folder: string }
-  | { kind: 'parts'; image?: string; condaFile?: string; requirements?: string; dockerfile?: string; buildContext?: string; python?: string };
+  | {
+      kind: 'parts';
+      image?: string;
+      condaFile?: string;
+      requirements?: string;
+      dockerfile?: string;
+      buildContext?: string;
+      python?: string;
+    };
 
 export interface ReadSource {
   read: ReadResult;
@@ -37,22 +45,33 @@ export async function readSource(app: App, source: DefinitionSource): Promise<Re
 /** True if a word on the command line names a file and not an environment of the workspace. */
 export async function isDefinitionPath(app: App, word: string): Promise<boolean> {
   if (/^(?:azureml:|registries\/)/.test(word) && !/^azureml:\/\//.test(word) === false) return false;
-  const looksLikePath = /^(?:file:|\.{1,2}(?:\/|$)|\/|~\/)/.test(word) || ['.yml', '.yaml', '.txt', '.in', '.json', '.toml', '.lock'].includes(extname(word));
+  const looksLikePath =
+    /^(?:file:|\.{1,2}(?:\/|$)|\/|~\/)/.test(word) ||
+    ['.yml', '.yaml', '.txt', '.in', '.json', '.toml', '.lock'].includes(extname(word));
   if (looksLikePath) return true;
-  return (word.includes('/') || /^(?:Dockerfile|Containerfile)/.test(word)) && (await statIfExists(resolve(app.cwd, word))) !== undefined;
+  return (
+    (word.includes('/') || /^(?:Dockerfile|Containerfile)/.test(word)) &&
+    (await statIfExists(resolve(app.cwd, word))) !== undefined
+  );
 }
 
 async function readPath(app: App, path: string, python: string | undefined): Promise<ReadSource> {
   const absolute = resolve(app.cwd, path.replace(/^file:(?:\/\/(?=\/))?/, ''));
   const file = (await isFolder(absolute)) ? resolve(absolute, await mainFileOf(absolute)) : absolute;
   if ((await statIfExists(file)) === undefined) {
-    throw new AppError('FILE_NOT_FOUND', `the file \`${path}\` does not exist`, { hint: await similarFiles(dirname(file), basename(file)) });
+    throw new AppError('FILE_NOT_FOUND', `the file \`${path}\` does not exist`, {
+      hint: await similarFiles(dirname(file), basename(file)),
+    });
   }
   const text = decodeSource(await readBytes(file), path);
   const folder = dirname(file);
   if (python === undefined) return await readText(folder, basename(file), text);
   const pointer = extname(file) === '.txt' || extname(file) === '.in' ? 'requirements' : 'conda_file';
-  return await readText(folder, 'environment.yml', stringify({ python: { version: python }, [pointer]: basename(file) }));
+  return await readText(
+    folder,
+    'environment.yml',
+    stringify({ python: { version: python }, [pointer]: basename(file) }),
+  );
 }
 
 async function readText(folder: string, path: string, text: string): Promise<ReadSource> {
@@ -64,13 +83,20 @@ async function mainFileOf(folder: string): Promise<string> {
   const names = (await listFolder(folder)).filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   const main = chooseMainFile(names);
   if (main !== undefined) return main;
-  throw new AppError('FILE_NOT_FOUND', `the folder \`${folder}\` has no definition`, { hint: 'It would be an environment.yml, a requirements.txt, a Dockerfile or an azureml_environment.json; or name the file itself.' });
+  throw new AppError('FILE_NOT_FOUND', `the folder \`${folder}\` has no definition`, {
+    hint: 'It would be an environment.yml, a requirements.txt, a Dockerfile or an azureml_environment.json; or name the file itself.',
+  });
 }
 
 async function similarFiles(folder: string, name: string): Promise<string> {
-  const names = (await listFolder(folder)).filter((entry) => entry.isFile() && /\.(?:ya?ml|txt|json)$/.test(entry.name)).map((entry) => entry.name);
+  const names = (await listFolder(folder))
+    .filter((entry) => entry.isFile() && /\.(?:ya?ml|txt|json)$/.test(entry.name))
+    .map((entry) => entry.name);
   if (names.length === 0) return 'Check the path.';
-  return `\`${folder}\` has ${names.slice(0, 5).map((each) => `\`${each}\``).join(', ')}${names.length > 5 ? ', …' : ''}, not \`${name}\`.`;
+  return `\`${folder}\` has ${names
+    .slice(0, 5)
+    .map((each) => `\`${each}\``)
+    .join(', ')}${names.length > 5 ? ', …' : ''}, not \`${name}\`.`;
 }
 
 /** An environment file that says the same as the options. */
@@ -78,12 +104,24 @@ function partsText(app: App, parts: Extract<DefinitionSource, { kind: 'parts' }>
   const { image, condaFile, requirements, dockerfile, buildContext, python } = parts;
   const near = (path: string): string => relative(app.cwd, resolve(app.cwd, path)) || '.';
   if (image !== undefined && (dockerfile !== undefined || buildContext !== undefined)) {
-    throw new AppError('USAGE', 'Docker image or Dockerfile should be provided not both', { hint: 'Give --image for a ready base, or --dockerfile and --build-context for one of your own.' });
+    throw new AppError('USAGE', 'Docker image or Dockerfile should be provided not both', {
+      hint: 'Give --image for a ready base, or --dockerfile and --build-context for one of your own.',
+    });
   }
   const context = buildContext ?? (dockerfile === undefined ? undefined : dirname(dockerfile));
   return stringify({
     ...(image === undefined ? {} : { image }),
-    ...(context === undefined ? {} : { build: { path: near(context), dockerfile_path: dockerfile === undefined ? 'Dockerfile' : relative(resolve(app.cwd, context), resolve(app.cwd, dockerfile)) } }),
+    ...(context === undefined
+      ? {}
+      : {
+          build: {
+            path: near(context),
+            dockerfile_path:
+              dockerfile === undefined
+                ? 'Dockerfile'
+                : relative(resolve(app.cwd, context), resolve(app.cwd, dockerfile)),
+          },
+        }),
     ...(condaFile === undefined ? {} : { conda_file: near(condaFile) }),
     ...(requirements === undefined ? {} : { requirements: near(requirements) }),
     ...(python === undefined ? {} : { python: { version: python } }),

@@ -1,10 +1,19 @@
-import { anonymousName, anonymousVersion, category, checkName, checkTags, checkVersion, definitionDigest, fingerprint } from '../definition/index.ts';
+import {
+  anonymousName,
+  anonymousVersion,
+  category,
+  checkName,
+  checkTags,
+  checkVersion,
+  definitionDigest,
+  fingerprint,
+} from '../definition/index.ts';
 import { formatPosition } from '../documents/index.ts';
 import { AppError } from '../errors/index.ts';
 import type { EnvironmentVersion, RegisterResult } from '../workspace/index.ts';
 import type { App } from './app.ts';
-import { type DefinitionSource, isDefinitionPath, type ReadSource, readSource } from './read-source.ts';
 import { findVersion } from './find-version.ts';
+import { type DefinitionSource, isDefinitionPath, type ReadSource, readSource } from './read-source.ts';
 import { storeFiles } from './stored-files.ts';
 import { type RegisteredVersion, viewOf } from './views.ts';
 
@@ -48,12 +57,18 @@ export async function register(app: App, source: ReadSource, header: Header): Pr
     });
   }
   checkName(name);
-  const version = header.version ?? (header.name === undefined || header.name === read.header.name ? read.header.version : undefined);
+  const version =
+    header.version ?? (header.name === undefined || header.name === read.header.name ? read.header.version : undefined);
   if (version !== undefined) checkVersion(version);
   const tags = { ...read.header.tags, ...header.tags };
   checkTags(tags);
   for (const warning of read.warnings) {
-    app.emit({ type: 'note', level: 'warning', message: `${formatPosition(warning.position)}: ${warning.message}`, hint: warning.hint });
+    app.emit({
+      type: 'note',
+      level: 'warning',
+      message: `${formatPosition(warning.position)}: ${warning.message}`,
+      hint: warning.hint,
+    });
   }
   const workspace = await app.openWorkspace();
   const { definition } = read;
@@ -102,6 +117,7 @@ export async function findOrRegister(app: App, word: string): Promise<Environmen
 export async function registerSource(app: App, source: ReadSource): Promise<EnvironmentVersion> {
   if (source.read.header.name === undefined) return await registerAnonymous(app, source);
   const { version, outcome } = await register(app, source, {});
-  if (outcome === 'created') app.emit({ type: 'note', level: 'info', message: `registered ${version.name}:${version.version}` });
+  if (outcome === 'created')
+    app.emit({ type: 'note', level: 'info', message: `registered ${version.name}:${version.version}` });
   return version;
 }

@@ -11,7 +11,10 @@ import type { App } from './app.ts';
 import { executeRun, type RunOutcome } from './execute-run.ts';
 import type { OnOutput, RunPlan } from './run-plan.ts';
 
-export async function listRuns(app: App, request: PageRequest & { status?: string; environment?: string }): Promise<Page<RunRecord>> {
+export async function listRuns(
+  app: App,
+  request: PageRequest & { status?: string; environment?: string },
+): Promise<Page<RunRecord>> {
   const { runs } = await app.openWorkspace();
   await endOrphans(app);
   const environment = request.environment === undefined ? undefined : parseReference(request.environment);
@@ -49,7 +52,11 @@ export async function readLogs(app: App, id: string): Promise<Buffer> {
 }
 
 /** Hands a run's log out, and with `follow` goes on until the run has ended. */
-export async function followLogs(app: App, id: string, options: { follow: boolean; write(chunk: Uint8Array): Promise<void> }): Promise<void> {
+export async function followLogs(
+  app: App,
+  id: string,
+  options: { follow: boolean; write(chunk: Uint8Array): Promise<void> },
+): Promise<void> {
   const { runs, runFolder } = await app.openWorkspace();
   const { id: full } = await runs.get(id);
   const path = join(runFolder(full), 'logs', 'output.log');
@@ -84,7 +91,8 @@ export async function cancelRun(app: App, id: string): Promise<RunRecord> {
   const { runs } = await app.openWorkspace();
   await endOrphans(app);
   const record = await runs.get(id);
-  if (terminalStatuses.has(record.status)) throw new AppError('FINISHED', `the run ${record.id} has ended already: ${record.status}`);
+  if (terminalStatuses.has(record.status))
+    throw new AppError('FINISHED', `the run ${record.id} has ended already: ${record.status}`);
   await runs.requestCancel(record.id);
   for (;;) {
     await sleep(200, app.signal);
@@ -100,11 +108,20 @@ export async function replayRun(app: App, id: string, options: { onOutput: OnOut
   const record = await workspace.runs.get(id);
   const { environment } = record;
   const version = await workspace.environments.get(environment.name, environment.version);
-  if (version === undefined) throw new AppError('ENVIRONMENT_NOT_FOUND', `the environment ${environment.name}:${environment.version} of the run ${record.id} is gone`);
+  if (version === undefined)
+    throw new AppError(
+      'ENVIRONMENT_NOT_FOUND',
+      `the environment ${environment.name}:${environment.version} of the run ${record.id} is gone`,
+    );
   const revision = record.lockDigest === null ? undefined : await workspace.locks.byDigest(record.lockDigest);
-  if (record.lockDigest !== null && revision === undefined) throw new AppError('LOCK_NOT_FOUND', `the lock ${record.lockDigest} of the run ${record.id} is gone`);
+  if (record.lockDigest !== null && revision === undefined)
+    throw new AppError('LOCK_NOT_FOUND', `the lock ${record.lockDigest} of the run ${record.id} is gone`);
   if (revision === undefined && version.definition.layer !== undefined) {
-    throw new AppError('LOCK_NOT_FOUND', `the run ${record.id} ended before it had a lock; there is nothing to repeat`, { hint: 'Submit its job again.' });
+    throw new AppError(
+      'LOCK_NOT_FOUND',
+      `the run ${record.id} ended before it had a lock; there is nothing to repeat`,
+      { hint: 'Submit its job again.' },
+    );
   }
   const notes = await changedInputs(record);
   for (const message of notes) app.emit({ type: 'note', level: 'warning', message });
@@ -118,9 +135,16 @@ export async function replayRun(app: App, id: string, options: { onOutput: OnOut
     command: record.command,
     code: await codeOf(workspace, record),
     inputs: Object.fromEntries(
-      Object.entries(record.inputs).map(([name, { type, value }]) => [name, type === 'literal' ? { kind: 'literal' as const, value } : { kind: 'path' as const, type: type as 'uri_file', path: String(value) }]),
+      Object.entries(record.inputs).map(([name, { type, value }]) => [
+        name,
+        type === 'literal'
+          ? { kind: 'literal' as const, value }
+          : { kind: 'path' as const, type: type as 'uri_file', path: String(value) },
+      ]),
     ),
-    outputs: Object.fromEntries(Object.entries(record.outputs).map(([name, { type }]) => [name, { type: type as 'uri_folder' }])),
+    outputs: Object.fromEntries(
+      Object.entries(record.outputs).map(([name, { type }]) => [name, { type: type as 'uri_folder' }]),
+    ),
     variables: await variablesOf(app, workspace, record),
     timeout: record.timeout ?? undefined,
     replayOf: record.id,
@@ -133,7 +157,11 @@ export async function replayRun(app: App, id: string, options: { onOutput: OnOut
 async function codeOf(workspace: Workspace, record: RunRecord): Promise<RunPlan['code']> {
   if (record.snapshot === null) {
     if (record.notes.some((note) => note.startsWith('no snapshot was taken'))) {
-      throw new AppError('FILE_NOT_FOUND', `the run ${record.id} has no snapshot of its code, so it cannot be repeated`, { hint: record.notes.find((note) => note.startsWith('no snapshot')) });
+      throw new AppError(
+        'FILE_NOT_FOUND',
+        `the run ${record.id} has no snapshot of its code, so it cannot be repeated`,
+        { hint: record.notes.find((note) => note.startsWith('no snapshot')) },
+      );
     }
     return { kind: 'none' };
   }
@@ -146,7 +174,8 @@ async function changedInputs(record: RunRecord): Promise<string[]> {
   const notes: string[] = [];
   for (const [name, { type, value, digest }] of Object.entries(record.inputs)) {
     if (type === 'literal' || digest === undefined || !(await pathExists(String(value)))) continue;
-    if ((await measureOutput(String(value))).digest !== digest) notes.push(`the input \`${name}\` (\`${String(value)}\`) is not what it was: its content has changed`);
+    if ((await measureOutput(String(value))).digest !== digest)
+      notes.push(`the input \`${name}\` (\`${String(value)}\`) is not what it was: its content has changed`);
   }
   return notes;
 }
@@ -164,10 +193,14 @@ async function variablesOf(app: App, workspace: Workspace, record: RunRecord): P
     const current = app.env[from];
     if (current !== undefined) {
       const hash = recordVariables({ [name]: current }, { key, secrets: new Set([name]) })[name];
-      if (typeof hash === 'object' && hash.secret !== value.secret) app.emit({ type: 'note', level: 'warning', message: `the secret \`${from}\` is another one than in the run ${record.id}` });
+      if (typeof hash === 'object' && hash.secret !== value.secret)
+        app.emit({
+          type: 'note',
+          level: 'warning',
+          message: `the secret \`${from}\` is another one than in the run ${record.id}`,
+        });
     }
     variables[name] = { kind: 'secret', variable: from };
   }
   return variables;
 }
-

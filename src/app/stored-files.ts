@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { type FileAccess, layoutPath, type ReadResult, readDefinition, type ReferencedFile } from '../definition/index.ts';
+import {
+  type FileAccess,
+  layoutPath,
+  type ReadResult,
+  type ReferencedFile,
+  readDefinition,
+} from '../definition/index.ts';
 import type { SourceDocument } from '../documents/index.ts';
 import { ensureFolder, readBytes, writeAtomically } from '../io/index.ts';
 import { canonicalJson } from '../schema/index.ts';
@@ -43,10 +49,12 @@ async function storeTree({ blobs }: Workspace, file: ReferencedFile, files: File
 export function accessStored({ blobs }: Workspace, stored: readonly StoredFile[]): FileAccess {
   const files = new Map(stored.filter(({ kind }) => kind === 'file').map((file) => [file.path, file]));
   const trees = stored.filter(({ kind }) => kind === 'tree');
-  const entriesOf = async (tree: StoredFile): Promise<TreeEntries> => JSON.parse((await blobs.read(tree.digest)).toString('utf8')) as TreeEntries;
+  const entriesOf = async (tree: StoredFile): Promise<TreeEntries> =>
+    JSON.parse((await blobs.read(tree.digest)).toString('utf8')) as TreeEntries;
   const inTree = async (path: string): Promise<TreeEntries[number] | undefined> => {
     for (const tree of trees) {
-      const inside = tree.path === '.' ? path : path.startsWith(`${tree.path}/`) ? path.slice(tree.path.length + 1) : undefined;
+      const inside =
+        tree.path === '.' ? path : path.startsWith(`${tree.path}/`) ? path.slice(tree.path.length + 1) : undefined;
       const found = inside === undefined ? undefined : (await entriesOf(tree)).find((entry) => entry.path === inside);
       if (found !== undefined) return found;
     }
@@ -71,8 +79,12 @@ export function accessStored({ blobs }: Workspace, stored: readonly StoredFile[]
 
 /** The texts of a version, the main one first. */
 export async function storedSources({ blobs }: Workspace, { files }: EnvironmentVersion): Promise<SourceDocument[]> {
-  const texts = files.filter(({ role }) => role !== 'content').sort((a, b) => Number(b.role === 'main') - Number(a.role === 'main'));
-  return await Promise.all(texts.map(async ({ path, digest }) => ({ path, text: (await blobs.read(digest)).toString('utf8') })));
+  const texts = files
+    .filter(({ role }) => role !== 'content')
+    .sort((a, b) => Number(b.role === 'main') - Number(a.role === 'main'));
+  return await Promise.all(
+    texts.map(async ({ path, digest }) => ({ path, text: (await blobs.read(digest)).toString('utf8') })),
+  );
 }
 
 /** A registered version read again from its own files, with the places of everything. */
@@ -82,7 +94,11 @@ export async function readStored(workspace: Workspace, version: EnvironmentVersi
 }
 
 /** Lays out what the resolver needs of a version's files below `folder`: local wheels, sources and projects. Answers where a path is. */
-export async function layOutFiles({ blobs }: Workspace, stored: readonly StoredFile[], folder: string): Promise<(path: string) => string> {
+export async function layOutFiles(
+  { blobs }: Workspace,
+  stored: readonly StoredFile[],
+  folder: string,
+): Promise<(path: string) => string> {
   for (const file of stored.filter(({ role }) => role === 'content')) {
     const target = join(folder, layoutPath(file.path));
     if (file.kind === 'tree') {

@@ -23,13 +23,20 @@ interface SubmitOptions {
 }
 
 /** Runs a job file. */
-export async function submitJob(app: App, request: SubmitOptions & { file: string; environment?: string; inputs: Record<string, string> }): Promise<RunOutcome> {
+export async function submitJob(
+  app: App,
+  request: SubmitOptions & { file: string; environment?: string; inputs: Record<string, string> },
+): Promise<RunOutcome> {
   const path = resolve(app.cwd, request.file);
-  if ((await statIfExists(path))?.isFile() !== true) throw new AppError('FILE_NOT_FOUND', `the job file \`${request.file}\` does not exist`);
+  if ((await statIfExists(path))?.isFile() !== true)
+    throw new AppError('FILE_NOT_FOUND', `the job file \`${request.file}\` does not exist`);
   const folder = dirname(path);
   const job = readJob({ path: request.file, text: decodeSource(await readBytes(path), request.file) }, { folder });
   const inputs = withInputs(job, request.inputs);
-  const version = request.environment === undefined ? await environmentOf(app, job, folder) : await findOrRegister(app, request.environment);
+  const version =
+    request.environment === undefined
+      ? await environmentOf(app, job, folder)
+      : await findOrRegister(app, request.environment);
   return await executeRun(app, {
     version,
     displayName: request.displayName ?? job.displayName ?? job.name,
@@ -48,7 +55,10 @@ export async function submitJob(app: App, request: SubmitOptions & { file: strin
 }
 
 /** Runs words in an environment, in the current folder. */
-export async function submitCommand(app: App, request: SubmitOptions & { environment: string; command: readonly string[] }): Promise<RunOutcome> {
+export async function submitCommand(
+  app: App,
+  request: SubmitOptions & { environment: string; command: readonly string[] },
+): Promise<RunOutcome> {
   const version = await findOrRegister(app, request.environment);
   const plan: RunPlan = {
     version,
@@ -68,7 +78,8 @@ export async function submitCommand(app: App, request: SubmitOptions & { environ
 
 async function environmentOf(app: App, job: CommandJob, folder: string): Promise<EnvironmentVersion> {
   const { environment } = job;
-  if (environment.kind === 'inline') return await registerAnonymous(app, await readSource(app, { kind: 'inline', text: environment.source, folder }));
+  if (environment.kind === 'inline')
+    return await registerAnonymous(app, await readSource(app, { kind: 'inline', text: environment.source, folder }));
   const { reference } = environment;
   if (!(await isDefinitionPath({ ...app, cwd: folder }, reference))) return await findOrRegister(app, reference);
   return await registerSource(app, await readSource({ ...app, cwd: folder }, { kind: 'path', path: reference }));
@@ -77,7 +88,10 @@ async function environmentOf(app: App, job: CommandJob, folder: string): Promise
 /** `code:` may name a single file; its folder is then the code. */
 async function codeFolder(path: string): Promise<string> {
   const stats = await statIfExists(path);
-  if (stats === undefined) throw new AppError('FILE_NOT_FOUND', `the job’s code \`${path}\` does not exist`, { hint: '`code:` is relative to the job file.' });
+  if (stats === undefined)
+    throw new AppError('FILE_NOT_FOUND', `the job’s code \`${path}\` does not exist`, {
+      hint: '`code:` is relative to the job file.',
+    });
   return (await isFolder(path)) ? path : dirname(path);
 }
 
@@ -86,7 +100,13 @@ function withInputs(job: CommandJob, given: Readonly<Record<string, string>>): R
   for (const [name, value] of Object.entries(given)) {
     const input = inputs[name];
     if (input === undefined) {
-      throw new AppError('USAGE', `the job has no input \`${name}\``, { hint: `It has: ${Object.keys(inputs).map((each) => `\`${each}\``).join(', ') || 'none'}.` });
+      throw new AppError('USAGE', `the job has no input \`${name}\``, {
+        hint: `It has: ${
+          Object.keys(inputs)
+            .map((each) => `\`${each}\``)
+            .join(', ') || 'none'
+        }.`,
+      });
     }
     inputs[name] = input.kind === 'path' ? { ...input, path: resolve(value) } : { kind: 'literal', value };
   }
@@ -109,11 +129,20 @@ function notesOf(app: App, version: EnvironmentVersion, target: string | undefin
   const chosen = target?.replace(/^azureml:/, '') ?? defaultTarget(version);
   if (chosen === 'docker') {
     throw new AppError('UNSUPPORTED_FEATURE', `${label} needs the target \`docker\`, and that cannot be used yet`, {
-      hint: definition.layer === undefined && definition.build === undefined ? 'With `--target local` its interpreter on this machine runs the script.' : 'With `--target local` the Python layer runs without the image.',
+      hint:
+        definition.layer === undefined && definition.build === undefined
+          ? 'With `--target local` its interpreter on this machine runs the script.'
+          : 'With `--target local` the Python layer runs without the image.',
     });
   }
-  if (chosen !== 'local') throw new AppError('USAGE', `there is no target \`${chosen}\``, { hint: 'The target is `local`.' });
-  const left = definition.image !== undefined ? `the base image \`${definition.image}\`` : definition.build !== undefined ? 'the image of the build context' : undefined;
+  if (chosen !== 'local')
+    throw new AppError('USAGE', `there is no target \`${chosen}\``, { hint: 'The target is `local`.' });
+  const left =
+    definition.image !== undefined
+      ? `the base image \`${definition.image}\``
+      : definition.build !== undefined
+        ? 'the image of the build context'
+        : undefined;
   if (left === undefined) return [];
   const note = `${left} is not part of a local run`;
   app.emit({ type: 'note', level: 'info', message: note });

@@ -24,7 +24,18 @@ export interface RegisteredVersion {
 
 export function viewOf(row: EnvironmentVersion): VersionView {
   const { name, version, category, description, tags, archived, fingerprint, definition, createdAt, createdBy } = row;
-  return { name, version, category, description, tags, archived, fingerprint, definition: withoutSecrets(definition), createdAt, createdBy };
+  return {
+    name,
+    version,
+    category,
+    description,
+    tags,
+    archived,
+    fingerprint,
+    definition: withoutSecrets(definition),
+    createdAt,
+    createdBy,
+  };
 }
 
 /** Credentials in addresses are not shown, whoever wrote them there. */

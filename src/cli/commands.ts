@@ -12,7 +12,10 @@ const entry = (summary: string, load: () => Promise<{ command: Command }>): Entr
 
 /** Every command. Only the one that is called gets loaded; the summaries are here for the first page of help. */
 export const commands: Readonly<Record<string, Entry>> = {
-  'env create': entry('Register an environment version from a file or from options', () => import('./commands/env-create.ts')),
+  'env create': entry(
+    'Register an environment version from a file or from options',
+    () => import('./commands/env-create.ts'),
+  ),
   'env list': entry('List environments', () => import('./commands/env-list.ts')),
   'env show': entry('Show a version: definition, fingerprint, lock', () => import('./commands/env-show.ts')),
   'env update': entry('Change description and tags', () => import('./commands/env-update.ts')),
@@ -39,7 +42,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   'model list': entry('List models', () => import('./commands/model-list.ts')),
   'model show': entry('Show a model and the environment that trained it', () => import('./commands/model-show.ts')),
   'cache show': entry('Show what this machine keeps', () => import('./commands/cache-show.ts')),
-  'cache verify': entry('Check every file that is kept; damaged ones are dropped', () => import('./commands/cache-verify.ts')),
+  'cache verify': entry(
+    'Check every file that is kept; damaged ones are dropped',
+    () => import('./commands/cache-verify.ts'),
+  ),
   'cache gc': entry('Remove what no lock needs', () => import('./commands/cache-gc.ts')),
   doctor: entry('Say what works on this machine, and how to get the rest', () => import('./commands/doctor.ts')),
 };

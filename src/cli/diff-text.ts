@@ -6,7 +6,10 @@ export function packageDiffLines(diff: LockDiff, style: Style): string[] {
   return [
     ...diff.added.map(({ name, version }) => style.green(`+ ${name} ${version}`)),
     ...diff.removed.map(({ name, version }) => style.red(`- ${name} ${version}`)),
-    ...diff.changed.map(({ name, from, to, direction }) => `~ ${name} ${from} → ${to}${direction === 'up' ? '' : style.dim(` (${direction})`)}`),
+    ...diff.changed.map(
+      ({ name, from, to, direction }) =>
+        `~ ${name} ${from} → ${to}${direction === 'up' ? '' : style.dim(` (${direction})`)}`,
+    ),
   ];
 }
 

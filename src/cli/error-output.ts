@@ -2,7 +2,9 @@ import { AppError, exitCodeOf, isAppError, redact } from '../errors/index.ts';
 import type { Style } from '../report/render/index.ts';
 
 /** Any error as `{error: {code, message, hint, details}}`. */
-export function toErrorData(error: unknown): { error: { code: string; message: string; hint?: string; details?: unknown } } {
+export function toErrorData(error: unknown): {
+  error: { code: string; message: string; hint?: string; details?: unknown };
+} {
   if (isAppError(error)) {
     return { error: { code: error.code, message: error.message, hint: error.hint, details: error.details } };
   }

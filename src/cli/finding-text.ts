@@ -11,11 +11,14 @@ export function findingLines(finding: Finding, style: Style): string[] {
 }
 
 export function summaryLine(findings: readonly Finding[], style: Style): string {
-  const count = (severity: Finding['severity']): number => findings.filter((finding) => finding.severity === severity).length;
+  const count = (severity: Finding['severity']): number =>
+    findings.filter((finding) => finding.severity === severity).length;
   const [errors, warnings, infos] = [count('error'), count('warning'), count('info')];
   if (errors + warnings + infos === 0) return style.green('nothing to complain about');
   const fixable = findings.filter(({ fix }) => fix !== undefined).length;
-  const counts = [plural(errors, 'error'), plural(warnings, 'warning'), plural(infos, 'note')].filter((text) => text !== undefined);
+  const counts = [plural(errors, 'error'), plural(warnings, 'warning'), plural(infos, 'note')].filter(
+    (text) => text !== undefined,
+  );
   return `${counts.join(', ')}${fixable === 0 ? '' : `; --fix repairs ${fixable}`}`;
 }
 

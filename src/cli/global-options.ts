@@ -3,7 +3,10 @@ import type { OptionFacts } from './command.ts';
 /** Options that every command takes. */
 export const globalOptions: readonly OptionFacts[] = [
   { flags: '--json', description: 'Answer with JSON on stdout, also for errors' },
-  { flags: '--workspace <folder>', description: 'The workspace to use (or TERROIR_WORKSPACE; else `.terroir` here or above)' },
+  {
+    flags: '--workspace <folder>',
+    description: 'The workspace to use (or TERROIR_WORKSPACE; else `.terroir` here or above)',
+  },
   { flags: '--offline', description: 'Use only what is on this machine' },
   {
     flags: '--progress <style>',

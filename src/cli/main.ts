@@ -32,7 +32,8 @@ async function main(given: readonly string[]): Promise<number> {
     process.stdout.write(`terroir ${version}\n`);
     return 0;
   }
-  const json = words.includes('--json') && !(words.indexOf('--') !== -1 && words.indexOf('--') < words.indexOf('--json'));
+  const json =
+    words.includes('--json') && !(words.indexOf('--') !== -1 && words.indexOf('--') < words.indexOf('--json'));
   let command: Command | undefined;
   try {
     const found = findCommand(words);
@@ -55,7 +56,8 @@ async function main(given: readonly string[]): Promise<number> {
 
 /** `terroir --json env list` is `terroir env list --json`. */
 function withOptionsLast(words: readonly string[]): string[] {
-  const takesValue = (word: string): boolean => (word === '--workspace' || word === '--progress') && !word.includes('=');
+  const takesValue = (word: string): boolean =>
+    (word === '--workspace' || word === '--progress') && !word.includes('=');
   let count = 0;
   while (isGlobalOption(words[count])) count += takesValue(words[count] ?? '') ? 2 : 1;
   const separator = words.indexOf('--', count);

@@ -1,4 +1,4 @@
-import { CommanderError, Command as CommanderCommand, Option } from 'commander';
+import { Command as CommanderCommand, CommanderError, Option } from 'commander';
 import { AppError } from '../errors/index.ts';
 import type { Command, CommandInput, OptionValues } from './command.ts';
 import { globalOptions } from './global-options.ts';
@@ -80,7 +80,9 @@ function asUsageError(error: unknown, command: Command, parser: CommanderCommand
   }
   const [message = '', ...suggestion] = error.message.replace(/^error: /, '').split('\n');
   return new AppError('USAGE', quoteWords(message), {
-    hint: [...suggestion.map((line) => line.replace(/^\(|\)$/g, '')), `See \`terroir ${command.name} --help\`.`].join(' '),
+    hint: [...suggestion.map((line) => line.replace(/^\(|\)$/g, '')), `See \`terroir ${command.name} --help\`.`].join(
+      ' ',
+    ),
   });
 }
 

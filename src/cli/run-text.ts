@@ -39,7 +39,10 @@ export function recordText(record: RunRecord, style: Style): string {
   return facts(
     [
       ['run', style.bold(record.id)],
-      ['status', `${statusText(record.status, style)}${record.exitCode === null ? '' : `, exit code ${record.exitCode}`}${record.signal === null ? '' : `, ${record.signal}`}`],
+      [
+        'status',
+        `${statusText(record.status, style)}${record.exitCode === null ? '' : `, exit code ${record.exitCode}`}${record.signal === null ? '' : `, ${record.signal}`}`,
+      ],
       ['error', record.error === null ? undefined : record.error.message],
       ['name', record.displayName ?? undefined],
       ['experiment', record.experimentName ?? undefined],
@@ -50,20 +53,74 @@ export function recordText(record: RunRecord, style: Style): string {
       ['lock', record.lockDigest === null ? undefined : `${record.lockDigest} (revision ${record.lockRevision})`],
       ['image', record.imageDigest ?? undefined],
       ['prefix', record.prefix ?? undefined],
-      ['interpreter', interpreter === null ? undefined : `${interpreter.path} (${interpreter.implementation} ${interpreter.version})`],
+      [
+        'interpreter',
+        interpreter === null ? undefined : `${interpreter.path} (${interpreter.implementation} ${interpreter.version})`,
+      ],
       ['saw', interpreter?.distributions?.map(({ name, version }) => `${name}==${version}`).join(' ')],
       ['target', record.target],
       ['command', typeof record.command === 'string' ? record.command : record.command.join(' ')],
-      ['snapshot', snapshot === null ? undefined : `${snapshot.digest} (${snapshot.files} files, ${formatBytes(snapshot.size)})`],
-      ['git', git === null ? undefined : [git.commit, git.branch, git.remote, git.dirty ? 'with changes' : 'clean'].filter(Boolean).join(', ')],
-      ['variables', Object.entries(record.environmentVariables).map(([name, value]) => `${name}=${variableText(value)}`).join('\n')],
-      ['inputs', Object.entries(record.inputs).map(([name, { value, digest }]) => `${name} = ${value}${digest === undefined ? '' : ` (${digest.slice(0, 12)})`}`).join('\n')],
-      ['outputs', Object.entries(record.outputs).map(([name, { path, size, files }]) => `${name}: ${path}${size === undefined ? '' : ` (${files ?? 1} files, ${formatBytes(size)})`}`).join('\n')],
-      ['machine', machine === null ? undefined : [machine.os, machine.platform, machine.libc, `${machine.cores} × ${machine.cpu}`, formatBytes(machine.memory), ...machine.gpus.map(({ name }) => name)].filter(Boolean).join(', ')],
-      ['used', resources === null ? undefined : `${formatDuration(resources.wall * 1000)}, CPU ${formatDuration((resources.userCpu + resources.systemCpu) * 1000)}${resources.maxMemory === undefined ? '' : `, memory ${formatBytes(resources.maxMemory)}`}`],
+      [
+        'snapshot',
+        snapshot === null ? undefined : `${snapshot.digest} (${snapshot.files} files, ${formatBytes(snapshot.size)})`,
+      ],
+      [
+        'git',
+        git === null
+          ? undefined
+          : [git.commit, git.branch, git.remote, git.dirty ? 'with changes' : 'clean'].filter(Boolean).join(', '),
+      ],
+      [
+        'variables',
+        Object.entries(record.environmentVariables)
+          .map(([name, value]) => `${name}=${variableText(value)}`)
+          .join('\n'),
+      ],
+      [
+        'inputs',
+        Object.entries(record.inputs)
+          .map(
+            ([name, { value, digest }]) =>
+              `${name} = ${value}${digest === undefined ? '' : ` (${digest.slice(0, 12)})`}`,
+          )
+          .join('\n'),
+      ],
+      [
+        'outputs',
+        Object.entries(record.outputs)
+          .map(
+            ([name, { path, size, files }]) =>
+              `${name}: ${path}${size === undefined ? '' : ` (${files ?? 1} files, ${formatBytes(size)})`}`,
+          )
+          .join('\n'),
+      ],
+      [
+        'machine',
+        machine === null
+          ? undefined
+          : [
+              machine.os,
+              machine.platform,
+              machine.libc,
+              `${machine.cores} × ${machine.cpu}`,
+              formatBytes(machine.memory),
+              ...machine.gpus.map(({ name }) => name),
+            ]
+              .filter(Boolean)
+              .join(', '),
+      ],
+      [
+        'used',
+        resources === null
+          ? undefined
+          : `${formatDuration(resources.wall * 1000)}, CPU ${formatDuration((resources.userCpu + resources.systemCpu) * 1000)}${resources.maxMemory === undefined ? '' : `, memory ${formatBytes(resources.maxMemory)}`}`,
+      ],
       ['notes', record.notes.join('\n')],
       ['replay of', record.replayOf ?? undefined],
-      ['started', record.startedAt === null ? undefined : `${record.startedAt} (${ago(record.startedAt)}) by ${record.createdBy}`],
+      [
+        'started',
+        record.startedAt === null ? undefined : `${record.startedAt} (${ago(record.startedAt)}) by ${record.createdBy}`,
+      ],
     ],
     style,
   );

@@ -7,7 +7,9 @@ export function readTags(words: readonly string[]): Record<string, string> | und
   for (const word of words) {
     const split = word.indexOf('=');
     if (split < 1) {
-      throw new AppError('USAGE', `\`${word}\` is no tag`, { hint: 'Write it as `key=value`, for example `--tag team=vision`.' });
+      throw new AppError('USAGE', `\`${word}\` is no tag`, {
+        hint: 'Write it as `key=value`, for example `--tag team=vision`.',
+      });
     }
     tags[word.slice(0, split)] = word.slice(split + 1);
   }

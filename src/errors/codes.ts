@@ -40,7 +40,11 @@ export const errorCodes = {
   COMMAND_NOT_FOUND: code(4, 404, 'The command to run does not exist in the environment or on the machine.'),
   WORKSPACE_NOT_FOUND: code(4, 404, 'The workspace that was named does not exist.'),
 
-  WORKSPACE_UNUSABLE: code(5, 409, 'The workspace was made by a newer Terroir, is no folder, or lies where a database gets damaged (a network file system).'),
+  WORKSPACE_UNUSABLE: code(
+    5,
+    409,
+    'The workspace was made by a newer Terroir, is no folder, or lies where a database gets damaged (a network file system).',
+  ),
   VERSION_EXISTS: code(5, 409, 'That version is registered with another definition; versions cannot be changed.'),
   MODEL_EXISTS: code(5, 409, 'That model version is registered already.'),
   IN_USE: code(5, 409, 'It cannot be deleted: something uses it. Archive it instead.'),

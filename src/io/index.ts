@@ -26,13 +26,19 @@ export {
   withFsErrors,
   writeAtomically,
 } from './files.ts';
-export { createHttp, type DownloadOptions, type Http, type HttpOptions, type HttpResponse } from './http/index.ts';
 export { gitState } from './git.ts';
-export { findInterpreter, inspectInterpreter, Interpreter, type InterpreterSearch, listInterpreters } from './interpreters.ts';
+export { createHttp, type DownloadOptions, type Http, type HttpOptions, type HttpResponse } from './http/index.ts';
+export {
+  findInterpreter,
+  Interpreter,
+  type InterpreterSearch,
+  inspectInterpreter,
+  listInterpreters,
+} from './interpreters.ts';
 export { currentPlatform, libcVersion, machineFacts } from './machine.ts';
 export { networkFileSystem } from './network-file-system.ts';
 export { isInside, resolveInside } from './paths.ts';
 export { isProcessAlive, processStartTime, type RunOptions, type RunResult, runProcess } from './process.ts';
-export { readStandardInput } from './standard-input.ts';
 export { type ProcessPlace, processPlace } from './process-place.ts';
+export { readStandardInput } from './standard-input.ts';
 export { copyAside, linkFile, touchFile } from './take-file.ts';

@@ -12,7 +12,14 @@ Error=This environment is made from a lock and shared; it is not changed in plac
 
 /** What makes a directory a virtual environment (PEP 405), sealed (PEP 668). */
 export function glueEntries(python: PlanPython, prefix: string): PlanEntry[] {
-  const config = [`home = ${python.home}`, 'include-system-site-packages = false', `version = ${python.version}`, `executable = ${python.executable}`, 'prompt = terroir', ''].join('\n');
+  const config = [
+    `home = ${python.home}`,
+    'include-system-site-packages = false',
+    `version = ${python.version}`,
+    `executable = ${python.executable}`,
+    'prompt = terroir',
+    '',
+  ].join('\n');
   return [
     generated('pyvenv.cfg', config, owner),
     generated(`lib/python${python.minor}/EXTERNALLY-MANAGED`, externallyManaged, owner),

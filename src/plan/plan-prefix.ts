@@ -1,5 +1,5 @@
 import { AppError } from '../errors/index.ts';
-import { normaliseName, canonicalVersion } from '../requirements/index.ts';
+import { canonicalVersion, normaliseName } from '../requirements/index.ts';
 import type { Lock, PypiPackage } from '../schema/index.ts';
 import { recordLines, type UnpackedWheel } from '../store/index.ts';
 import { generated } from './generated-entry.ts';
@@ -39,10 +39,15 @@ export function planPrefix({ lock, wheels, python, prefix }: PlanInput): Install
 }
 
 function checkIdentity(pkg: PypiPackage, wheel: UnpackedWheel): void {
-  if (normaliseName(wheel.name) === pkg.name && canonicalVersion(wheel.version) === canonicalVersion(pkg.version)) return;
-  throw new AppError('INVALID_WHEEL', `\`${wheel.filename}\` says that it is ${wheel.name} ${wheel.version}, and the lock says ${pkg.name} ${pkg.version}`, {
-    hint: 'Report it to those who publish the package.',
-  });
+  if (normaliseName(wheel.name) === pkg.name && canonicalVersion(wheel.version) === canonicalVersion(pkg.version))
+    return;
+  throw new AppError(
+    'INVALID_WHEEL',
+    `\`${wheel.filename}\` says that it is ${wheel.name} ${wheel.version}, and the lock says ${pkg.name} ${pkg.version}`,
+    {
+      hint: 'Report it to those who publish the package.',
+    },
+  );
 }
 
 interface WheelInput {
@@ -70,9 +75,17 @@ function wheelEntries({ pkg, wheel, sitePackages, prefix, python }: WheelInput):
       if (!shadowed.has(path)) entries.push(generated(path, pythonScript(prefix, body), owner, true));
       continue;
     }
-    entries.push({ path, executable: file.executable, content: { kind: 'archive', sha256: wheel.sha256, member: file.path }, sha256: file.sha256, size: file.size, owner });
+    entries.push({
+      path,
+      executable: file.executable,
+      content: { kind: 'archive', sha256: wheel.sha256, member: file.path },
+      sha256: file.sha256,
+      size: file.size,
+      owner,
+    });
   }
-  for (const point of entryPoints) entries.push(generated(`bin/${point.name}`, entryPointScript(prefix, point), owner, true));
+  for (const point of entryPoints)
+    entries.push(generated(`bin/${point.name}`, entryPointScript(prefix, point), owner, true));
   entries.push(generated(`${sitePackages}/${wheel.distInfo}/INSTALLER`, 'terroir\n', owner));
   if (pkg.requested) entries.push(generated(`${sitePackages}/${wheel.distInfo}/REQUESTED`, '', owner));
   const origin = directUrl(pkg);
@@ -81,7 +94,12 @@ function wheelEntries({ pkg, wheel, sitePackages, prefix, python }: WheelInput):
 }
 
 /** Where a member goes; undefined for what is not installed. */
-function destination(member: string, wheel: UnpackedWheel, sitePackages: string, python: PlanPython): string | undefined {
+function destination(
+  member: string,
+  wheel: UnpackedWheel,
+  sitePackages: string,
+  python: PlanPython,
+): string | undefined {
   if (!member.startsWith(`${wheel.data}/`)) return `${sitePackages}/${member}`;
   const [scheme = '', ...rest] = member.slice(wheel.data.length + 1).split('/');
   const path = rest.join('/');
@@ -97,7 +115,11 @@ function destination(member: string, wheel: UnpackedWheel, sitePackages: string,
     case 'data':
       return path.replace(/^lib64\//, 'lib/');
     default:
-      throw new AppError('INVALID_WHEEL', `\`${wheel.filename}\` is no valid wheel: it has files for \`${scheme}\`, and there is no such place`, { hint: 'Report it to those who publish the package.' });
+      throw new AppError(
+        'INVALID_WHEEL',
+        `\`${wheel.filename}\` is no valid wheel: it has files for \`${scheme}\`, and there is no such place`,
+        { hint: 'Report it to those who publish the package.' },
+      );
   }
 }
 
@@ -110,11 +132,18 @@ function directUrl({ builtFrom, index, local, url, sha256: digest }: PypiPackage
       return json({ url: address, vcs_info: { vcs: 'git', commit_id: commit }, subdirectory });
     }
     if (kind === 'project') return json({ url: `file:${source}`, dir_info: {} });
-    if (kind === 'archive') return json({ url: source, archive_info: builtFrom.digest === undefined ? {} : { hashes: { sha256: builtFrom.digest } }, subdirectory });
+    if (kind === 'archive')
+      return json({
+        url: source,
+        archive_info: builtFrom.digest === undefined ? {} : { hashes: { sha256: builtFrom.digest } },
+        subdirectory,
+      });
     return undefined;
   }
   if (local !== undefined) return json({ url: `file:${local}`, archive_info: { hashes: { sha256: digest } } });
-  return index === undefined && url !== undefined ? json({ url, archive_info: { hashes: { sha256: digest } } }) : undefined;
+  return index === undefined && url !== undefined
+    ? json({ url, archive_info: { hashes: { sha256: digest } } })
+    : undefined;
 }
 
 function json(value: unknown): string {
@@ -122,7 +151,17 @@ function json(value: unknown): string {
 }
 
 /** One RECORD per package: what the wheel brought, then what was made here, then itself. */
-function records({ lock, wheels, claims, sitePackages }: { lock: Lock; wheels: ReadonlyMap<string, UnpackedWheel>; claims: ReadonlyMap<string, PlanEntry>; sitePackages: string }): PlanEntry[] {
+function records({
+  lock,
+  wheels,
+  claims,
+  sitePackages,
+}: {
+  lock: Lock;
+  wheels: ReadonlyMap<string, UnpackedWheel>;
+  claims: ReadonlyMap<string, PlanEntry>;
+  sitePackages: string;
+}): PlanEntry[] {
   const madeHere = new Map<string, PlanEntry[]>();
   const lost = new Set<string>();
   for (const entry of claims.values()) {
@@ -139,8 +178,13 @@ function records({ lock, wheels, claims, sitePackages }: { lock: Lock; wheels: R
     const wheel = wheels.get(digest);
     if (wheel === undefined) throw new Error(`the wheel of ${name} is not unpacked`);
     const loses = wheel.files.some(({ path }) => lost.has(`${name} ${path}`));
-    const own = wheel.files.filter(({ path }) => !path.startsWith(`${wheel.data}/`) && path !== `${wheel.distInfo}/RECORD` && !lost.has(`${name} ${path}`));
-    const made = (madeHere.get(name) ?? []).map((entry) => ({ ...entry, path: relativeToSite(entry.path, sitePackages) })).sort((a, b) => (a.path < b.path ? -1 : 1));
+    const own = wheel.files.filter(
+      ({ path }) =>
+        !path.startsWith(`${wheel.data}/`) && path !== `${wheel.distInfo}/RECORD` && !lost.has(`${name} ${path}`),
+    );
+    const made = (madeHere.get(name) ?? [])
+      .map((entry) => ({ ...entry, path: relativeToSite(entry.path, sitePackages) }))
+      .sort((a, b) => (a.path < b.path ? -1 : 1));
     const text = `${loses ? recordLines(own) : wheel.record}${recordLines(made)}${wheel.distInfo}/RECORD,,\n`;
     return generated(`${sitePackages}/${wheel.distInfo}/RECORD`, text, name);
   });
@@ -160,7 +204,11 @@ function checkFolders(claims: ReadonlyMap<string, PlanEntry>): void {
       known.add(folder);
       const file = claims.get(folder);
       if (file !== undefined) {
-        throw new AppError('PACKAGE_CONFLICT', `${entry.owner} has a folder \`${folder}\` where ${file.owner} has a file`, { hint: 'Leave one of the two packages out.' });
+        throw new AppError(
+          'PACKAGE_CONFLICT',
+          `${entry.owner} has a folder \`${folder}\` where ${file.owner} has a file`,
+          { hint: 'Leave one of the two packages out.' },
+        );
       }
     }
   }

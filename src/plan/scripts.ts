@@ -15,7 +15,8 @@ export function shebang(prefix: string): string {
 /** A script that calls an entry point. */
 export function entryPointScript(prefix: string, { module, object }: UnpackedWheel['consoleScripts'][number]): string {
   const head = `${shebang(prefix)}# -*- coding: utf-8 -*-\nimport sys\n`;
-  if (object === '') return `${head}import runpy\nif __name__ == '__main__':\n    runpy.run_module('${module}', run_name='__main__')\n`;
+  if (object === '')
+    return `${head}import runpy\nif __name__ == '__main__':\n    runpy.run_module('${module}', run_name='__main__')\n`;
   const [first = ''] = object.split('.');
   return `${head}from ${module} import ${first}\nif __name__ == '__main__':\n    sys.exit(${object}())\n`;
 }

@@ -1,5 +1,4 @@
-import { copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { constants } from 'node:fs';
+import { constants, copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fsErrorToAppError } from '../io/index.ts';
 import type { InstallPlan, PlanEntry } from '../plan/index.ts';
@@ -11,7 +10,11 @@ type Transfer = (from: string, to: string) => void;
  * Writes a plan's entries below `folder`. Synchronous calls on purpose: for ten thousands of links they take a third of the time of the others,
  * and there is nothing else to do meanwhile.
  */
-export async function materialise(plan: InstallPlan, folder: string, store: Store): Promise<{ files: number; bytes: number }> {
+export async function materialise(
+  plan: InstallPlan,
+  folder: string,
+  store: Store,
+): Promise<{ files: number; bytes: number }> {
   const roots = await archiveRoots(plan, store);
   try {
     makeFolders(plan.entries, folder);
@@ -26,7 +29,10 @@ export async function materialise(plan: InstallPlan, folder: string, store: Stor
         if (transfer === probe) transfer = chooseTransfer(source, target);
         else transfer(source, target);
       } else if (content.kind === 'link') symlinkSync(content.target, target);
-      else writeFileSync(target, content.kind === 'text' ? content.text : content.bytes, { mode: entry.executable ? 0o555 : 0o444 });
+      else
+        writeFileSync(target, content.kind === 'text' ? content.text : content.bytes, {
+          mode: entry.executable ? 0o555 : 0o444,
+        });
     }
     return { files: plan.entries.length, bytes };
   } catch (error) {
@@ -93,5 +99,7 @@ function copy(from: string, to: string): void {
 }
 
 function canTryAnother(error: unknown): boolean {
-  return ['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EINVAL', 'EPERM', 'ENOTTY', 'EMLINK'].includes((error as NodeJS.ErrnoException).code ?? '');
+  return ['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EINVAL', 'EPERM', 'ENOTTY', 'EMLINK'].includes(
+    (error as NodeJS.ErrnoException).code ?? '',
+  );
 }

@@ -2,7 +2,18 @@ import { access, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../errors/index.ts';
-import { createTemporaryFolder, listFolder, pathExists, readTextIfExists, removeTree, renameOver, statIfExists, withFileLock, withFsErrors, writeAtomically } from '../io/index.ts';
+import {
+  createTemporaryFolder,
+  listFolder,
+  pathExists,
+  readTextIfExists,
+  removeTree,
+  renameOver,
+  statIfExists,
+  withFileLock,
+  withFsErrors,
+  writeAtomically,
+} from '../io/index.ts';
 import type { InstallPlan, PlanPython } from '../plan/index.ts';
 import { canonicalJson, sha256 } from '../schema/index.ts';
 import type { Store } from '../store/index.ts';
@@ -12,7 +23,15 @@ import { type Damage, verifyPrefix } from './verify-prefix.ts';
 /** Number of the layout of a prefix: another one makes all prefixes anew. */
 const layout = 1;
 
-const Manifest = z.object({ key: z.string(), path: z.string(), lockDigest: z.string(), pythonVersion: z.string(), interpreter: z.string(), files: z.number(), bytes: z.number() });
+const Manifest = z.object({
+  key: z.string(),
+  path: z.string(),
+  lockDigest: z.string(),
+  pythonVersion: z.string(),
+  interpreter: z.string(),
+  files: z.number(),
+  bytes: z.number(),
+});
 
 /** An environment as a directory on this machine. */
 export interface Prefix {
@@ -38,7 +57,11 @@ export interface Prefixes {
    * The prefix, made if it is not there, made again if `verify` found damage. One process makes it, others wait.
    * `makePlan` gets the path that the prefix will have. @throws AppError DISK_FULL, and what `makePlan` throws.
    */
-  ensure(key: string, makePlan: (path: string) => Promise<InstallPlan>, options?: { signal?: AbortSignal; onWait?: () => void }): Promise<{ prefix: Prefix; outcome: 'cached' | 'made' | 'repaired' }>;
+  ensure(
+    key: string,
+    makePlan: (path: string) => Promise<InstallPlan>,
+    options?: { signal?: AbortSignal; onWait?: () => void },
+  ): Promise<{ prefix: Prefix; outcome: 'cached' | 'made' | 'repaired' }>;
   /** True if `verify` found damage, which may have gone through hard links into the store. */
   isDamaged(key: string): Promise<boolean>;
   /** Compares every file with its digest, and marks a damaged prefix. Python's `__pycache__` does not count. */
@@ -66,16 +89,32 @@ export function createPrefixes({ root, store }: { root: string; store: Store }):
     await utimes(own(prefix.path, 'prefix.json'), time, time).catch(() => undefined);
     return prefix;
   };
-  const make = async (key: string, makePlan: (path: string) => Promise<InstallPlan>, signal: AbortSignal | undefined): Promise<void> => {
+  const make = async (
+    key: string,
+    makePlan: (path: string) => Promise<InstallPlan>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> => {
     const path = folderOf(key);
     const plan = await makePlan(path);
     signal?.throwIfAborted();
     const temporary = await createTemporaryFolder(join(root, 'tmp'), 'prefix-');
     try {
       const { files, bytes } = await materialise(plan, temporary, store);
-      const manifest = plan.entries.map(({ path: entry, content, sha256: digest }) => [entry, digest, content.kind === 'link' ? content.target : null]);
+      const manifest = plan.entries.map(({ path: entry, content, sha256: digest }) => [
+        entry,
+        digest,
+        content.kind === 'link' ? content.target : null,
+      ]);
       await writeAtomically(own(temporary, 'manifest.json'), JSON.stringify(manifest));
-      const facts = { key, path, lockDigest: plan.lockDigest, pythonVersion: plan.python.version, interpreter: plan.python.executable, files, bytes };
+      const facts = {
+        key,
+        path,
+        lockDigest: plan.lockDigest,
+        pythonVersion: plan.python.version,
+        interpreter: plan.python.executable,
+        files,
+        bytes,
+      };
       await writeAtomically(own(temporary, 'prefix.json'), JSON.stringify(facts));
       if (await pathExists(path)) await setAside(root, path);
       await renameOver(temporary, path);
@@ -86,7 +125,11 @@ export function createPrefixes({ root, store }: { root: string; store: Store }):
 
   return {
     find,
-    key: (lockDigest, python) => sha256(canonicalJson({ layout, lockDigest, executable: python.executable, version: python.version })).slice(0, 32),
+    key: (lockDigest, python) =>
+      sha256(canonicalJson({ layout, lockDigest, executable: python.executable, version: python.version })).slice(
+        0,
+        32,
+      ),
     ensure: async (key, makePlan, options = {}) => {
       const there = await find(key);
       if (there !== undefined) return { prefix: there, outcome: 'cached' };
@@ -98,7 +141,10 @@ export function createPrefixes({ root, store }: { root: string; store: Store }):
           const outcome = (await pathExists(folderOf(key))) ? ('repaired' as const) : ('made' as const);
           await make(key, makePlan, options.signal);
           const prefix = await find(key);
-          if (prefix === undefined) throw new AppError('PYTHON_NOT_FOUND', `the interpreter of the prefix \`${folderOf(key)}\` cannot be run`, { hint: '`terroir doctor` lists the interpreters of this machine.' });
+          if (prefix === undefined)
+            throw new AppError('PYTHON_NOT_FOUND', `the interpreter of the prefix \`${folderOf(key)}\` cannot be run`, {
+              hint: '`terroir doctor` lists the interpreters of this machine.',
+            });
           return { prefix, outcome };
         },
         { signal: options.signal, onWait: options.onWait },
@@ -107,7 +153,8 @@ export function createPrefixes({ root, store }: { root: string; store: Store }):
     isDamaged: async (key) => await pathExists(own(folderOf(key), 'damaged')),
     verify: async (key) => {
       const result = await verifyPrefix(folderOf(key), own(folderOf(key), 'manifest.json'));
-      if (result.damaged.length > 0 && (await pathExists(folderOf(key)))) await writeAtomically(own(folderOf(key), 'damaged'), `${result.damaged[0]?.path ?? ''}\n`);
+      if (result.damaged.length > 0 && (await pathExists(folderOf(key))))
+        await writeAtomically(own(folderOf(key), 'damaged'), `${result.damaged[0]?.path ?? ''}\n`);
       return result;
     },
     remove: async (key) => {

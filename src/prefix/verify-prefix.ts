@@ -11,9 +11,13 @@ export interface Damage {
 const Manifest = z.array(z.tuple([z.string(), z.string(), z.string().nullable()]));
 
 /** Compares a prefix with its manifest: every file and link, and nothing else but `__pycache__`. */
-export async function verifyPrefix(folder: string, manifestPath: string): Promise<{ checked: number; damaged: Damage[] }> {
+export async function verifyPrefix(
+  folder: string,
+  manifestPath: string,
+): Promise<{ checked: number; damaged: Damage[] }> {
   const manifest = Manifest.safeParse(parse(await readTextIfExists(manifestPath)));
-  if (!manifest.success) return { checked: 0, damaged: [{ path: folder, reason: 'its manifest is missing or damaged' }] };
+  if (!manifest.success)
+    return { checked: 0, damaged: [{ path: folder, reason: 'its manifest is missing or damaged' }] };
   const damaged: Damage[] = [];
   const known = new Set<string>();
   for (const [path, digest, target] of manifest.data) {
@@ -28,7 +32,8 @@ export async function verifyPrefix(folder: string, manifestPath: string): Promis
 async function compare(path: string, digest: string, target: string | null): Promise<string | undefined> {
   try {
     const stats = await lstat(path);
-    if (target !== null) return stats.isSymbolicLink() && (await readlink(path)) === target ? undefined : 'the link was changed';
+    if (target !== null)
+      return stats.isSymbolicLink() && (await readlink(path)) === target ? undefined : 'the link was changed';
     if (!stats.isFile()) return 'it is no file any more';
     return (await hashFile(path)).sha256 === digest ? undefined : 'it was changed';
   } catch {

@@ -50,7 +50,10 @@ interface FoundFile {
   target?: string;
 }
 
-async function listFiles(root: string, { signal, maximumFiles }: CollectOptions): Promise<{ files: FoundFile[]; secrets: string[] }> {
+async function listFiles(
+  root: string,
+  { signal, maximumFiles }: CollectOptions,
+): Promise<{ files: FoundFile[]; secrets: string[] }> {
   const rules = await readIgnoreRules(root);
   const files: FoundFile[] = [];
   const secrets: string[] = [];
@@ -83,7 +86,8 @@ async function listFiles(root: string, { signal, maximumFiles }: CollectOptions)
 async function describe(root: string, path: string): Promise<FoundFile[]> {
   const absolute = join(root, path);
   const stats = await lstat(absolute);
-  if (!stats.isSymbolicLink()) return [{ path, type: 'file', executable: (stats.mode & 0o111) !== 0, size: stats.size }];
+  if (!stats.isSymbolicLink())
+    return [{ path, type: 'file', executable: (stats.mode & 0o111) !== 0, size: stats.size }];
   const target = await readlink(absolute);
   const inside = !target.startsWith('/') && isInside(root, resolve(join(absolute, '..'), target));
   return inside ? [{ path, type: 'link', executable: false, size: 0, target }] : [];
@@ -102,13 +106,22 @@ async function holdsPrivateKey(path: string, isFile: boolean): Promise<boolean> 
 }
 
 function tooMany(folder: string, maximum: number): AppError {
-  return new AppError('USAGE', `the code in \`${folder}\` has more than ${maximum} files`, { hint: 'Name what is no code in `.amlignore` or `.gitignore`, and pass data as an input.' });
+  return new AppError('USAGE', `the code in \`${folder}\` has more than ${maximum} files`, {
+    hint: 'Name what is no code in `.amlignore` or `.gitignore`, and pass data as an input.',
+  });
 }
 
 function tooLarge(folder: string, files: readonly FoundFile[], size: number, maximum: number): AppError {
   const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
-  const largest = [...files].sort((a, b) => b.size - a.size).slice(0, 5).map((file) => `\`${file.path}\` (${megabytes(file.size)})`);
-  return new AppError('USAGE', `the code in \`${folder}\` is ${megabytes(size)} in ${files.length} files; a snapshot may have ${megabytes(maximum)}`, {
-    hint: `The largest are ${largest.join(', ')}. Name what is no code in \`.amlignore\` or \`.gitignore\`, and pass data as an input.`,
-  });
+  const largest = [...files]
+    .sort((a, b) => b.size - a.size)
+    .slice(0, 5)
+    .map((file) => `\`${file.path}\` (${megabytes(file.size)})`);
+  return new AppError(
+    'USAGE',
+    `the code in \`${folder}\` is ${megabytes(size)} in ${files.length} files; a snapshot may have ${megabytes(maximum)}`,
+    {
+      hint: `The largest are ${largest.join(', ')}. Name what is no code in \`.amlignore\` or \`.gitignore\`, and pass data as an input.`,
+    },
+  );
 }

@@ -3,10 +3,22 @@ import ignore, { type Ignore } from 'ignore';
 import { readTextIfExists } from '../io/index.ts';
 
 /** Never in a snapshot, whatever the ignore files say: version control, caches, virtual environments, workspaces. */
-const neverFolders = new Set(['.git', '.hg', '.svn', '.terroir', '__pycache__', 'node_modules', '.ipynb_checkpoints', '.mypy_cache', '.pytest_cache', '.ruff_cache']);
+const neverFolders = new Set([
+  '.git',
+  '.hg',
+  '.svn',
+  '.terroir',
+  '__pycache__',
+  'node_modules',
+  '.ipynb_checkpoints',
+  '.mypy_cache',
+  '.pytest_cache',
+  '.ruff_cache',
+]);
 
 /** Files that hold secrets by their name. */
-const secretFile = /^(?:\.env(?:\..+)?|.*\.(?:key|p12|pfx|jks|keystore)|id_(?:rsa|dsa|ecdsa|ed25519)|\.netrc|_netrc|\.pypirc|\.npmrc|\.git-credentials|\.htpasswd|credentials\.json)$/i;
+const secretFile =
+  /^(?:\.env(?:\..+)?|.*\.(?:key|p12|pfx|jks|keystore)|id_(?:rsa|dsa|ecdsa|ed25519)|\.netrc|_netrc|\.pypirc|\.npmrc|\.git-credentials|\.htpasswd|credentials\.json)$/i;
 const notSecret = /^(?:\.env\.(?:example|sample|template|dist)|.*\.pub)$/i;
 
 export interface IgnoreRules {

@@ -5,6 +5,6 @@
  * the digest depends on paths, types, executable bits and content alone.
  */
 export { type CollectedSnapshot, collectSnapshot } from './collect-snapshot.ts';
-export { restoreSnapshot } from './restore-snapshot.ts';
 export { measureOutput, type OutputFacts } from './measure-output.ts';
+export { restoreSnapshot } from './restore-snapshot.ts';
 export { Snapshot, type SnapshotEntry, snapshotDigest } from './snapshot.ts';

@@ -17,12 +17,24 @@ export async function measureOutput(path: string): Promise<OutputFacts> {
     const stats = await lstat(path);
     if (!stats.isDirectory()) {
       const { sha256, size } = await hashFile(path);
-      return { digest: sha256, size, files: 1, entries: [{ path: basename(path), type: 'file' as const, executable: (stats.mode & 0o111) !== 0, size, digest: sha256 }] };
+      return {
+        digest: sha256,
+        size,
+        files: 1,
+        entries: [
+          { path: basename(path), type: 'file' as const, executable: (stats.mode & 0o111) !== 0, size, digest: sha256 },
+        ],
+      };
     }
     const entries: SnapshotEntry[] = [];
     await visit(path, '', entries);
     entries.sort((a, b) => (a.path < b.path ? -1 : 1));
-    return { digest: snapshotDigest(entries), size: entries.reduce((sum, entry) => sum + entry.size, 0), files: entries.length, entries };
+    return {
+      digest: snapshotDigest(entries),
+      size: entries.reduce((sum, entry) => sum + entry.size, 0),
+      files: entries.length,
+      entries,
+    };
   });
 }
 
@@ -30,7 +42,15 @@ async function visit(root: string, folder: string, entries: SnapshotEntry[]): Pr
   for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (entry.isDirectory()) await visit(root, path, entries);
-    else if (entry.isSymbolicLink()) entries.push({ path, type: 'link', executable: false, size: 0, digest: '', target: await readlink(join(root, path)) });
+    else if (entry.isSymbolicLink())
+      entries.push({
+        path,
+        type: 'link',
+        executable: false,
+        size: 0,
+        digest: '',
+        target: await readlink(join(root, path)),
+      });
     else if (entry.isFile()) {
       const { sha256, size } = await hashFile(join(root, path));
       const { mode } = await lstat(join(root, path));

@@ -5,7 +5,11 @@ import { isInside, resolveInside, withFsErrors, writeAtomically } from '../io/in
 import type { SnapshotEntry } from './snapshot.ts';
 
 /** Lays a snapshot out as files that a script may change. `read` answers verified content by its digest. */
-export async function restoreSnapshot(entries: readonly SnapshotEntry[], folder: string, read: (digest: string) => Promise<Uint8Array>): Promise<void> {
+export async function restoreSnapshot(
+  entries: readonly SnapshotEntry[],
+  folder: string,
+  read: (digest: string) => Promise<Uint8Array>,
+): Promise<void> {
   for (const { path, type, executable, digest, target } of entries) {
     const absolute = resolveInside(folder, path);
     await withFsErrors(`make \`${dirname(absolute)}\``, () => mkdir(dirname(absolute), { recursive: true }));

@@ -20,5 +20,14 @@ export type Snapshot = z.infer<typeof Snapshot>;
 /** SHA-256 over sorted (path, type, executable bit, content or link target). */
 export function snapshotDigest(entries: readonly SnapshotEntry[]): string {
   const sorted = [...entries].sort((a, b) => (a.path < b.path ? -1 : 1));
-  return sha256(canonicalJson(sorted.map(({ path, type, executable, digest, target }) => [path, type, executable, type === 'link' ? (target ?? '') : digest])));
+  return sha256(
+    canonicalJson(
+      sorted.map(({ path, type, executable, digest, target }) => [
+        path,
+        type,
+        executable,
+        type === 'link' ? (target ?? '') : digest,
+      ]),
+    ),
+  );
 }

@@ -8,7 +8,10 @@ const day = 86_400_000;
 const abandonedAfter = day;
 
 /** Removes archives and unpacked wheels that nobody keeps and nobody used lately. A thing leaves by a rename first, so no one sees half of it. */
-export async function collectGarbage(root: string, { keepArchives, olderThanDays, dryRun }: GcOptions): Promise<{ removed: { count: number; bytes: number } }> {
+export async function collectGarbage(
+  root: string,
+  { keepArchives, olderThanDays, dryRun }: GcOptions,
+): Promise<{ removed: { count: number; bytes: number } }> {
   const removed = { count: 0, bytes: 0 };
   const limit = Date.now() - olderThanDays * day;
   for (const kind of ['unpacked', 'archives']) {

@@ -26,12 +26,27 @@ export interface InflatedMember {
  * Writes a member's content to `target`. A member counts only after its stream was inflated to its end with exactly the declared number of bytes
  * and CRC, and nothing left over.
  */
-export async function inflateMember(source: number, member: ZipMember, target: number, label: string, scratch: Scratch): Promise<InflatedMember> {
-  if (member.size <= wholeUpTo && member.compressedSize <= wholeUpTo) return inflateWhole(source, member, target, label, scratch);
-  return member.method === 'stored' ? copyStored(source, member, target, label) : await inflateStreamed(source, member, target, label);
+export async function inflateMember(
+  source: number,
+  member: ZipMember,
+  target: number,
+  label: string,
+  scratch: Scratch,
+): Promise<InflatedMember> {
+  if (member.size <= wholeUpTo && member.compressedSize <= wholeUpTo)
+    return inflateWhole(source, member, target, label, scratch);
+  return member.method === 'stored'
+    ? copyStored(source, member, target, label)
+    : await inflateStreamed(source, member, target, label);
 }
 
-function inflateWhole(source: number, member: ZipMember, target: number, label: string, scratch: Scratch): InflatedMember {
+function inflateWhole(
+  source: number,
+  member: ZipMember,
+  target: number,
+  label: string,
+  scratch: Scratch,
+): InflatedMember {
   const raw = readRange(source, member.dataOffset, member.compressedSize, label, scratch.input);
   const content = member.method === 'stored' ? raw : inflateBuffer(raw, member, label);
   if (content.length !== member.size) throw wrongSize(label, member);
@@ -42,11 +57,16 @@ function inflateWhole(source: number, member: ZipMember, target: number, label: 
 
 function inflateBuffer(raw: Buffer, member: ZipMember, label: string): Buffer {
   try {
-    const result = inflateRawSync(raw, { maxOutputLength: member.size + 1, info: true, chunkSize: Math.max(64, member.size + 1) }) as unknown as {
+    const result = inflateRawSync(raw, {
+      maxOutputLength: member.size + 1,
+      info: true,
+      chunkSize: Math.max(64, member.size + 1),
+    }) as unknown as {
       buffer: Buffer;
       engine: { bytesWritten: number };
     };
-    if (result.engine.bytesWritten !== raw.length) throw hostile(label, `\`${member.name}\` has bytes behind the end of its stream`);
+    if (result.engine.bytesWritten !== raw.length)
+      throw hostile(label, `\`${member.name}\` has bytes behind the end of its stream`);
     return result.buffer;
   } catch (error) {
     throw explain(error, member, label);
@@ -68,7 +88,12 @@ function copyStored(source: number, member: ZipMember, target: number, label: st
   return { sha256: hash.digest('hex'), content: undefined };
 }
 
-async function inflateStreamed(source: number, member: ZipMember, target: number, label: string): Promise<InflatedMember> {
+async function inflateStreamed(
+  source: number,
+  member: ZipMember,
+  target: number,
+  label: string,
+): Promise<InflatedMember> {
   const inflate = createInflateRaw({ chunkSize, highWaterMark: chunkSize } as Parameters<typeof createInflateRaw>[0]);
   const hash = createHash('sha256');
   let check = 0;
@@ -93,12 +118,14 @@ async function inflateStreamed(source: number, member: ZipMember, target: number
     const length = Math.min(chunkSize, member.compressedSize - done);
     const chunk = readRange(source, member.dataOffset + done, length, label, Buffer.allocUnsafe(length));
     done += length;
-    if (!inflate.write(chunk)) await Promise.race([new Promise<void>((resolve) => inflate.once('drain', resolve)), finished]);
+    if (!inflate.write(chunk))
+      await Promise.race([new Promise<void>((resolve) => inflate.once('drain', resolve)), finished]);
   }
   if (!inflate.destroyed) inflate.end();
   await finished;
   if (size !== member.size) throw wrongSize(label, member);
-  if (inflate.bytesWritten !== member.compressedSize) throw hostile(label, `\`${member.name}\` has bytes behind the end of its stream`);
+  if (inflate.bytesWritten !== member.compressedSize)
+    throw hostile(label, `\`${member.name}\` has bytes behind the end of its stream`);
   if (check !== member.crc32) throw corrupt(label, `the checksum of \`${member.name}\` is wrong`);
   return { sha256: hash.digest('hex'), content: undefined };
 }
@@ -110,7 +137,8 @@ function wrongSize(label: string, member: ZipMember): Error {
 function explain(error: unknown, member: ZipMember, label: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ERR_BUFFER_TOO_LARGE') return wrongSize(label, member);
-  if (typeof code === 'string' && code.startsWith('Z_')) return corrupt(label, `\`${member.name}\` cannot be inflated (${(error as Error).message})`);
+  if (typeof code === 'string' && code.startsWith('Z_'))
+    return corrupt(label, `\`${member.name}\` cannot be inflated (${(error as Error).message})`);
   return error;
 }
 

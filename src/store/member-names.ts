@@ -24,7 +24,8 @@ export function checkMemberNames(members: readonly ZipMember[], label: string): 
       if (slash === 0) break;
     }
   }
-  for (const folder of folders) if (files.has(folder)) throw hostile(label, `\`${folder}\` is both a file and a folder`);
+  for (const folder of folders)
+    if (files.has(folder)) throw hostile(label, `\`${folder}\` is both a file and a folder`);
 }
 
 function checkPath(path: string, label: string): void {
@@ -32,10 +33,12 @@ function checkPath(path: string, label: string): void {
   if (path === '') throw hostile(label, 'a member has no name');
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) throw hostile(label, `\`${shown}\` is an absolute path`);
   // biome-ignore lint: control characters are what is looked for
-  if (/[\\\u0000-\u001f\u007f]/.test(path)) throw hostile(label, `\`${JSON.stringify(shown).slice(1, -1)}\` has a character that cannot be in a name`);
+  if (/[\\\u0000-\u001f\u007f]/.test(path))
+    throw hostile(label, `\`${JSON.stringify(shown).slice(1, -1)}\` has a character that cannot be in a name`);
   if (path.length > maximumPath) throw hostile(label, `\`${shown}\` is ${path.length} characters long`);
   for (const part of path.split('/')) {
     if (part === '' || part === '.' || part === '..') throw hostile(label, `\`${shown}\` points outside of its folder`);
-    if (Buffer.byteLength(part) > maximumName) throw hostile(label, `\`${shown}\` has a name of ${Buffer.byteLength(part)} bytes`);
+    if (Buffer.byteLength(part) > maximumName)
+      throw hostile(label, `\`${shown}\` has a name of ${Buffer.byteLength(part)} bytes`);
   }
 }

@@ -48,7 +48,10 @@ export interface Store {
    * the bytes are verified before they count. One process fetches, the others wait.
    * @throws AppError DIGEST_MISMATCH, and what `fetch` throws.
    */
-  ensureArchive(wanted: ArchiveWanted, fetch: (file: string) => Promise<void>): Promise<{ path: string; outcome: 'cached' | 'fetched' }>;
+  ensureArchive(
+    wanted: ArchiveWanted,
+    fetch: (file: string) => Promise<void>,
+  ): Promise<{ path: string; outcome: 'cached' | 'fetched' }>;
   /** Takes a file in by moving it (it was built, or came with the definition). */
   addArchive(file: string): Promise<{ sha256: string; size: number }>;
   findWheel(sha256: string): Promise<UnpackedWheel | undefined>;
@@ -58,7 +61,11 @@ export interface Store {
   dropDamaged(archives: readonly string[]): Promise<void>;
   describe(): Promise<StoreSummary>;
   /** Reads everything again. With `repair` what is damaged goes, so that the next use brings it back. */
-  verify(options: { repair: boolean; signal?: AbortSignal; onProgress?: (checked: number) => void }): Promise<{ checked: number; damaged: { path: string; reason: string }[] }>;
+  verify(options: {
+    repair: boolean;
+    signal?: AbortSignal;
+    onProgress?: (checked: number) => void;
+  }): Promise<{ checked: number; damaged: { path: string; reason: string }[] }>;
   gc(options: GcOptions): Promise<{ removed: { count: number; bytes: number } }>;
 }
 
@@ -66,7 +73,8 @@ export function createStore({ root, threads }: { root: string; threads?: number 
   const pool = createUnpackPool(threads);
   const shelf = (kind: 'archives' | 'unpacked', sha256: string): string => join(root, kind, sha256.slice(0, 2), sha256);
   const archivePath = (sha256: string): string => shelf('archives', sha256);
-  const hasArchive = async (sha256: string): Promise<boolean> => (await statIfExists(archivePath(sha256)))?.isFile() ?? false;
+  const hasArchive = async (sha256: string): Promise<boolean> =>
+    (await statIfExists(archivePath(sha256)))?.isFile() ?? false;
 
   const findWheel = async (sha256: string): Promise<UnpackedWheel | undefined> => {
     const folder = shelf('unpacked', sha256);
@@ -125,7 +133,8 @@ export function createStore({ root, threads }: { root: string; threads?: number 
     dropDamaged: async (archives) => {
       for (const sha256 of archives) {
         if ((await verifyUnpacked(shelf('unpacked', sha256))).length > 0) await removeTree(shelf('unpacked', sha256));
-        if ((await hasArchive(sha256)) && (await hashFile(archivePath(sha256))).sha256 !== sha256) await removeTree(archivePath(sha256));
+        if ((await hasArchive(sha256)) && (await hashFile(archivePath(sha256))).sha256 !== sha256)
+          await removeTree(archivePath(sha256));
       }
     },
     describe: async () => ({
@@ -146,9 +155,13 @@ async function takeIn(file: string, path: string, wanted: ArchiveWanted): Promis
   const { sha256, size } = await hashFile(file);
   if (sha256 !== wanted.sha256) {
     await rm(file, { force: true });
-    throw new AppError('DIGEST_MISMATCH', `\`${wanted.filename}\` has the digest ${sha256} (${size} bytes), and the lock says ${wanted.sha256}`, {
-      hint: 'Whoever serves it changed it. Nothing was kept; do not use it before you know why.',
-    });
+    throw new AppError(
+      'DIGEST_MISMATCH',
+      `\`${wanted.filename}\` has the digest ${sha256} (${size} bytes), and the lock says ${wanted.sha256}`,
+      {
+        hint: 'Whoever serves it changed it. Nothing was kept; do not use it before you know why.',
+      },
+    );
   }
   await settle(file, path);
 }
@@ -161,4 +174,3 @@ async function settle(file: string, path: string): Promise<void> {
     await renameOver(file, path);
   });
 }
-

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 export interface TreeSize {
   count: number;
@@ -23,7 +23,8 @@ export function sizeOf(path: string): number {
   const own = lstatSync(path, { throwIfNoEntry: false });
   if (own === undefined) return 0;
   let bytes = own.isFile() ? own.size : 0;
-  if (own.isDirectory()) for (const entry of walk(path, 0)) bytes += lstatSync(entry.path, { throwIfNoEntry: false })?.size ?? 0;
+  if (own.isDirectory())
+    for (const entry of walk(path, 0)) bytes += lstatSync(entry.path, { throwIfNoEntry: false })?.size ?? 0;
   return bytes;
 }
 

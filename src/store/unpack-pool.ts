@@ -47,7 +47,12 @@ export function createUnpackPool(threads = Math.min(availableParallelism(), 8)):
     const onMessage = ({ wheel, failure }: UnpackAnswer): void => {
       settle();
       if (wheel !== undefined) job.resolve(wheel);
-      else job.reject(failure === undefined ? new Error('the unpacking thread answered nothing') : new AppError(failure.code, failure.message, { hint: failure.hint }));
+      else
+        job.reject(
+          failure === undefined
+            ? new Error('the unpacking thread answered nothing')
+            : new AppError(failure.code, failure.message, { hint: failure.hint }),
+        );
       next(worker);
     };
     const onError = (error: unknown): void => {

@@ -22,7 +22,11 @@ const metadataFile = /^[^/]+\.dist-info\/(?:WHEEL|METADATA|RECORD|entry_points\.
  * Unpacks a wheel into `folder` (`files/` and `index.json`). Synchronous calls on purpose: this runs in a worker thread, and for ten thousands of
  * small files they take a third of the time.
  */
-export async function unpackWheel(archive: string, folder: string, identity: { sha256: string; filename: string }): Promise<UnpackedWheel> {
+export async function unpackWheel(
+  archive: string,
+  folder: string,
+  identity: { sha256: string; filename: string },
+): Promise<UnpackedWheel> {
   const label = identity.filename;
   const source = openSync(archive, 'r');
   try {
@@ -44,7 +48,8 @@ export async function unpackWheel(archive: string, folder: string, identity: { s
       try {
         const { sha256, content } = await inflateMember(source, member, target, label, scratch);
         unpacked.push({ path: member.name, size: member.size, sha256, executable });
-        if (content !== undefined && metadataFile.test(member.name)) metadata.set(member.name, content.toString('utf8'));
+        if (content !== undefined && metadataFile.test(member.name))
+          metadata.set(member.name, content.toString('utf8'));
         if (content !== undefined && scriptFile.test(member.name)) {
           const body = bodyOfPythonScript(content);
           if (body !== undefined) pythonScripts.push({ path: member.name, body });
@@ -55,8 +60,18 @@ export async function unpackWheel(archive: string, folder: string, identity: { s
     }
     unpacked.sort((a, b) => (a.path < b.path ? -1 : 1));
     const facts = readWheelFacts(metadata, unpacked, label);
-    const record = recordLines(unpacked.filter(({ path }) => !path.startsWith(`${facts.data}/`) && path !== `${facts.distInfo}/RECORD`));
-    const wheel: UnpackedWheel = { format: 1, ...identity, ...facts, files: unpacked, record, pythonScripts, folder: '' };
+    const record = recordLines(
+      unpacked.filter(({ path }) => !path.startsWith(`${facts.data}/`) && path !== `${facts.distInfo}/RECORD`),
+    );
+    const wheel: UnpackedWheel = {
+      format: 1,
+      ...identity,
+      ...facts,
+      files: unpacked,
+      record,
+      pythonScripts,
+      folder: '',
+    };
     writeFileSync(join(folder, 'index.json'), JSON.stringify(wheel), { mode: 0o444 });
     return wheel;
   } finally {
@@ -74,7 +89,8 @@ function checkSizes(members: readonly ZipMember[], archiveSize: number, label: s
   let total = 0;
   for (const { name, size, compressedSize } of members) {
     total += size;
-    if (size > bombSize && size > compressedSize * bombRatio) throw hostile(label, `\`${name}\` would unpack to ${size} bytes from ${compressedSize}`);
+    if (size > bombSize && size > compressedSize * bombRatio)
+      throw hostile(label, `\`${name}\` would unpack to ${size} bytes from ${compressedSize}`);
   }
   if (total > maximumSize || (total > bombSize && total > archiveSize * bombRatio)) {
     throw hostile(label, `it would unpack to ${total} bytes from ${archiveSize}`);

@@ -15,6 +15,12 @@ async function answer({ archive, folder, sha256, filename }: UnpackRequest): Pro
   } catch (raw) {
     const error = fsErrorToAppError(raw, `unpack \`${filename}\``);
     if (isAppError(error)) return { failure: { code: error.code, message: error.message, hint: error.hint } };
-    return { failure: { code: 'INTERNAL', message: error instanceof Error ? (error.stack ?? error.message) : String(error), hint: undefined } };
+    return {
+      failure: {
+        code: 'INTERNAL',
+        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        hint: undefined,
+      },
+    };
   }
 }

@@ -14,7 +14,10 @@ interface Damage {
 }
 
 /** Reads every archive and every unpacked file and compares it with its digest. */
-export async function verifyStore(root: string, options: VerifyOptions): Promise<{ checked: number; damaged: Damage[] }> {
+export async function verifyStore(
+  root: string,
+  options: VerifyOptions,
+): Promise<{ checked: number; damaged: Damage[] }> {
   const damaged: Damage[] = [];
   let checked = 0;
   const count = (files: number): void => {
@@ -37,7 +40,10 @@ export async function verifyStore(root: string, options: VerifyOptions): Promise
 }
 
 /** What is damaged in an unpacked wheel. */
-export async function verifyUnpacked(folder: string, count: (files: number) => void = () => undefined): Promise<Damage[]> {
+export async function verifyUnpacked(
+  folder: string,
+  count: (files: number) => void = () => undefined,
+): Promise<Damage[]> {
   const index = UnpackedWheel.safeParse(parse(await readTextIfExists(join(folder, 'index.json'))));
   if (!index.success) return [{ path: folder, reason: 'its index is missing or damaged' }];
   const damaged: Damage[] = [];
@@ -60,6 +66,7 @@ function parse(text: string | undefined): unknown {
 
 async function* shelves(folder: string): AsyncGenerator<{ path: string; name: string }> {
   for (const shelf of await listFolder(folder)) {
-    for (const entry of await listFolder(join(folder, shelf.name))) yield { path: join(folder, shelf.name, entry.name), name: entry.name };
+    for (const entry of await listFolder(join(folder, shelf.name)))
+      yield { path: join(folder, shelf.name, entry.name), name: entry.name };
   }
 }

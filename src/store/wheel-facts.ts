@@ -1,19 +1,30 @@
 import { AppError } from '../errors/index.ts';
 import type { UnpackedFile, UnpackedWheel } from './unpacked-wheel.ts';
 
-type Facts = Pick<UnpackedWheel, 'distInfo' | 'data' | 'name' | 'version' | 'rootIsPurelib' | 'consoleScripts' | 'guiScripts' | 'requiresPython'>;
+type Facts = Pick<
+  UnpackedWheel,
+  'distInfo' | 'data' | 'name' | 'version' | 'rootIsPurelib' | 'consoleScripts' | 'guiScripts' | 'requiresPython'
+>;
 type EntryPoint = UnpackedWheel['consoleScripts'][number];
 
 /** Reads a wheel's own metadata (binary distribution format, "File contents"). @throws AppError INVALID_WHEEL. */
-export function readWheelFacts(metadata: ReadonlyMap<string, string>, files: readonly UnpackedFile[], label: string): Facts {
+export function readWheelFacts(
+  metadata: ReadonlyMap<string, string>,
+  files: readonly UnpackedFile[],
+  label: string,
+): Facts {
   const [wheelPath, ...others] = [...metadata.keys()].filter((path) => path.endsWith('/WHEEL'));
   if (wheelPath === undefined || others.length > 0) {
-    throw invalid(label, wheelPath === undefined ? 'it has no `.dist-info/WHEEL`' : 'it has several `.dist-info` folders');
+    throw invalid(
+      label,
+      wheelPath === undefined ? 'it has no `.dist-info/WHEEL`' : 'it has several `.dist-info` folders',
+    );
   }
   const distInfo = wheelPath.slice(0, wheelPath.indexOf('/'));
   const wheel = headers(metadata.get(wheelPath) ?? '');
   const format = wheel.get('wheel-version') ?? '';
-  if (!/^1\.\d+$/.test(format)) throw invalid(label, `it is of wheel version \`${format}\`, and this installs version 1`);
+  if (!/^1\.\d+$/.test(format))
+    throw invalid(label, `it is of wheel version \`${format}\`, and this installs version 1`);
   const own = headers(metadata.get(`${distInfo}/METADATA`) ?? '');
   const [name, version] = [own.get('name'), own.get('version')];
   if (name === undefined || version === undefined) throw invalid(label, 'its METADATA names no name or version');
@@ -60,10 +71,15 @@ function readEntryPoint(line: string, label: string): EntryPoint {
   const match = /^([^=]+?)\s*=\s*([\w.]+)\s*(?::\s*([\w.]+))?\s*(?:\[[^\]]*\])?\s*(?:#.*)?$/u.exec(line);
   const [, name = '', module = '', object = ''] = match ?? [];
   if (match === null) throw invalid(label, `its entry point \`${line}\` cannot be read`);
-  if (!/^[\w.+-]+(?: [\w.+-]+)*$/u.test(name) || /^\.+$/.test(name)) throw new AppError('HOSTILE_ARCHIVE', `\`${label}\` is refused: it would make a script named \`${name}\``, { hint: 'Nothing of it was kept.' });
+  if (!/^[\w.+-]+(?: [\w.+-]+)*$/u.test(name) || /^\.+$/.test(name))
+    throw new AppError('HOSTILE_ARCHIVE', `\`${label}\` is refused: it would make a script named \`${name}\``, {
+      hint: 'Nothing of it was kept.',
+    });
   return { name, module, object };
 }
 
 function invalid(label: string, what: string): AppError {
-  return new AppError('INVALID_WHEEL', `\`${label}\` is no valid wheel: ${what}`, { hint: 'Report it to those who publish the package.' });
+  return new AppError('INVALID_WHEEL', `\`${label}\` is no valid wheel: ${what}`, {
+    hint: 'Report it to those who publish the package.',
+  });
 }

@@ -34,7 +34,8 @@ export function readZipDirectory(fd: number, fileSize: number, label: string): Z
   const members: ZipMember[] = [];
   let at = 0;
   for (let index = 0; index < end.count; index += 1) {
-    if (at + 46 > directory.length || directory.readUInt32LE(at) !== centralSignature) throw corrupt(label, 'its directory is damaged');
+    if (at + 46 > directory.length || directory.readUInt32LE(at) !== centralSignature)
+      throw corrupt(label, 'its directory is damaged');
     const { member, next } = readCentral(directory, at, label);
     at = next;
     members.push(member);
@@ -48,11 +49,16 @@ interface CentralMember extends ZipMember {
   headerOffset: number;
 }
 
-function findEnd(read: (offset: number, length: number) => Buffer, fileSize: number, label: string): { count: number; size: number; offset: number } {
+function findEnd(
+  read: (offset: number, length: number) => Buffer,
+  fileSize: number,
+  label: string,
+): { count: number; size: number; offset: number } {
   const length = Math.min(fileSize, 65_557);
   const tail = read(fileSize - length, length);
   let at = tail.length - 22;
-  while (at >= 0 && !(tail.readUInt32LE(at) === endSignature && at + 22 + tail.readUInt16LE(at + 20) === tail.length)) at -= 1;
+  while (at >= 0 && !(tail.readUInt32LE(at) === endSignature && at + 22 + tail.readUInt16LE(at + 20) === tail.length))
+    at -= 1;
   if (at < 0) throw corrupt(label, 'it is no zip file, or it is cut off');
   const disks = tail.readUInt16LE(at + 4) + tail.readUInt16LE(at + 6);
   if (disks !== 0 && disks !== 0xffff * 2) throw hostile(label, 'it is one part of several');
@@ -74,12 +80,18 @@ function findEnd(read: (offset: number, length: number) => Buffer, fileSize: num
 function readCentral(directory: Buffer, at: number, label: string): { member: CentralMember; next: number } {
   const flags = directory.readUInt16LE(at + 8);
   const method = directory.readUInt16LE(at + 10);
-  const [nameLength, extraLength, commentLength] = [directory.readUInt16LE(at + 28), directory.readUInt16LE(at + 30), directory.readUInt16LE(at + 32)];
+  const [nameLength, extraLength, commentLength] = [
+    directory.readUInt16LE(at + 28),
+    directory.readUInt16LE(at + 30),
+    directory.readUInt16LE(at + 32),
+  ];
   const next = at + 46 + nameLength + extraLength + commentLength;
   if (next > directory.length) throw corrupt(label, 'its directory is cut off');
   const name = decodeName(directory.subarray(at + 46, at + 46 + nameLength), label);
-  if ((flags & 1) !== 0 || (flags & 0x40) !== 0 || (flags & 0x2000) !== 0) throw hostile(label, `\`${name}\` is encrypted`);
-  if (method !== 0 && method !== 8) throw hostile(label, `\`${name}\` is compressed by a method that wheels do not use (${method})`);
+  if ((flags & 1) !== 0 || (flags & 0x40) !== 0 || (flags & 0x2000) !== 0)
+    throw hostile(label, `\`${name}\` is encrypted`);
+  if (method !== 0 && method !== 8)
+    throw hostile(label, `\`${name}\` is compressed by a method that wheels do not use (${method})`);
   const extra = directory.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength);
   const wide = zip64Fields(extra, label);
   const take = (value: number): number => (value === 0xffffffff ? (wide.shift() ?? value) : value);
@@ -95,13 +107,28 @@ function readCentral(directory: Buffer, at: number, label: string): { member: Ce
   }
   if (isFolder && size !== 0) throw hostile(label, `the folder \`${name}\` has content`);
   return {
-    member: { name, method: method === 0 ? 'stored' : 'deflated', crc32: directory.readUInt32LE(at + 16), compressedSize, size, dataOffset: 0, executable: (mode & 0o111) !== 0, isFolder, headerOffset },
+    member: {
+      name,
+      method: method === 0 ? 'stored' : 'deflated',
+      crc32: directory.readUInt32LE(at + 16),
+      compressedSize,
+      size,
+      dataOffset: 0,
+      executable: (mode & 0o111) !== 0,
+      isFolder,
+      headerOffset,
+    },
     next,
   };
 }
 
 /** Compares each local header, finds where the data begins, and refuses members that share bytes. */
-function locate(members: readonly ZipMember[], read: (offset: number, length: number) => Buffer, directoryOffset: number, label: string): void {
+function locate(
+  members: readonly ZipMember[],
+  read: (offset: number, length: number) => Buffer,
+  directoryOffset: number,
+  label: string,
+): void {
   const stretches: { start: number; end: number; name: string }[] = [];
   for (const member of members as readonly CentralMember[]) {
     const { headerOffset, name } = member;
@@ -111,14 +138,22 @@ function locate(members: readonly ZipMember[], read: (offset: number, length: nu
     const localName = read(headerOffset + 30, nameLength);
     if (decodeName(localName, label) !== name) throw hostile(label, `\`${name}\` has another name in its own header`);
     const method = header.readUInt16LE(8) === 0 ? 'stored' : 'deflated';
-    if (method !== member.method || (header.readUInt16LE(6) & 1) !== 0) throw hostile(label, `\`${name}\` has another method in its own header`);
+    if (method !== member.method || (header.readUInt16LE(6) & 1) !== 0)
+      throw hostile(label, `\`${name}\` has another method in its own header`);
     const isDeferred = (header.readUInt16LE(6) & 8) !== 0;
     const localSize = header.readUInt32LE(22);
-    if (!isDeferred && localSize !== 0xffffffff && (localSize !== member.size || header.readUInt32LE(18) !== member.compressedSize || header.readUInt32LE(14) !== member.crc32)) {
+    if (
+      !isDeferred &&
+      localSize !== 0xffffffff &&
+      (localSize !== member.size ||
+        header.readUInt32LE(18) !== member.compressedSize ||
+        header.readUInt32LE(14) !== member.crc32)
+    ) {
       throw hostile(label, `\`${name}\` has another size in its own header`);
     }
     member.dataOffset = headerOffset + 30 + nameLength + extraLength;
-    if (member.method === 'stored' && member.size !== member.compressedSize) throw hostile(label, `\`${name}\` is stored and has two sizes`);
+    if (member.method === 'stored' && member.size !== member.compressedSize)
+      throw hostile(label, `\`${name}\` is stored and has two sizes`);
     stretches.push({ start: headerOffset, end: member.dataOffset + member.compressedSize, name });
   }
   stretches.sort((a, b) => a.start - b.start);
@@ -134,7 +169,10 @@ function decodeName(bytes: Uint8Array, label: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    throw new AppError('HOSTILE_ARCHIVE', `\`${label}\` has a member whose name is not UTF-8`, { hint: 'Nothing of it was kept.', cause: error });
+    throw new AppError('HOSTILE_ARCHIVE', `\`${label}\` has a member whose name is not UTF-8`, {
+      hint: 'Nothing of it was kept.',
+      cause: error,
+    });
   }
 }
 
@@ -143,7 +181,9 @@ function zip64Fields(extra: Buffer, label: string): number[] {
     const [id, length] = [extra.readUInt16LE(at), extra.readUInt16LE(at + 2)];
     if (id === 1) {
       const body = extra.subarray(at + 4, at + 4 + length);
-      return Array.from({ length: Math.floor(body.length / 8) }, (_, index) => safeNumber(body.readBigUInt64LE(index * 8), label));
+      return Array.from({ length: Math.floor(body.length / 8) }, (_, index) =>
+        safeNumber(body.readBigUInt64LE(index * 8), label),
+      );
     }
     at += 4 + length;
   }
@@ -168,9 +208,13 @@ function readExactly(fd: number, offset: number, length: number, fileSize: numbe
 }
 
 export function corrupt(label: string, what: string): AppError {
-  return new AppError('CORRUPT_ARCHIVE', `\`${label}\` is damaged: ${what}`, { hint: 'Nothing of it was kept. If it happens again, the index serves a broken file.' });
+  return new AppError('CORRUPT_ARCHIVE', `\`${label}\` is damaged: ${what}`, {
+    hint: 'Nothing of it was kept. If it happens again, the index serves a broken file.',
+  });
 }
 
 export function hostile(label: string, what: string): AppError {
-  return new AppError('HOSTILE_ARCHIVE', `\`${label}\` is refused: ${what}`, { hint: 'No honest tool makes such an archive. Nothing of it was kept.' });
+  return new AppError('HOSTILE_ARCHIVE', `\`${label}\` is refused: ${what}`, {
+    hint: 'No honest tool makes such an archive. Nothing of it was kept.',
+  });
 }

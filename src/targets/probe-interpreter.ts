@@ -18,7 +18,11 @@ print(json.dumps({'path': sys.executable, 'version': platform.python_version(), 
 const Answer = InterpreterFacts.extend({ distributions: z.array(z.object({ name: z.string(), version: z.string() })) });
 
 /** Asks a user-managed interpreter what it is and which distributions it sees, under the run's own variables. */
-export async function probeInterpreter(path: string, env: Record<string, string>, cwd: string): Promise<InterpreterFacts> {
+export async function probeInterpreter(
+  path: string,
+  env: Record<string, string>,
+  cwd: string,
+): Promise<InterpreterFacts> {
   try {
     const { stdout } = await runProcess(path, ['-c', program], { env, cwd, timeout: 60_000 });
     return Answer.parse(JSON.parse(stdout));

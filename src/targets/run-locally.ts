@@ -38,7 +38,21 @@ export interface LocalRunResult {
   executed: string[];
 }
 
-const signalNumbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGILL: 4, SIGTRAP: 5, SIGABRT: 6, SIGBUS: 7, SIGFPE: 8, SIGKILL: 9, SIGSEGV: 11, SIGPIPE: 13, SIGALRM: 14, SIGTERM: 15 };
+const signalNumbers: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGILL: 4,
+  SIGTRAP: 5,
+  SIGABRT: 6,
+  SIGBUS: 7,
+  SIGFPE: 8,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGPIPE: 13,
+  SIGALRM: 14,
+  SIGTERM: 15,
+};
 
 /**
  * Runs a command to its end.
@@ -47,7 +61,10 @@ const signalNumbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, 
 export async function runLocally(request: LocalRunRequest): Promise<LocalRunResult> {
   const words = wordsOf(request);
   const program = await findProgram(words[0] ?? '', request);
-  const supervised = request.interactive === true ? { command: program, args: words.slice(1) } : superviseArguments(program, words.slice(1), request.env);
+  const supervised =
+    request.interactive === true
+      ? { command: program, args: words.slice(1) }
+      : superviseArguments(program, words.slice(1), request.env);
   const log = request.logFile === undefined ? undefined : createWriteStream(request.logFile, { flags: 'a' });
   const meter = createResourceMeter();
   const child = spawn(supervised.command, supervised.args, {
@@ -66,13 +83,20 @@ export async function runLocally(request: LocalRunRequest): Promise<LocalRunResu
   });
   // What the script left in the background goes with it.
   signalGroup(child.pid, 'SIGKILL');
-  return { exitCode: exitCode ?? 128 + (signalNumbers[signal ?? ''] ?? 0), signal, timedOut, canceled, resources: meter.stop(), executed: words };
+  return {
+    exitCode: exitCode ?? 128 + (signalNumbers[signal ?? ''] ?? 0),
+    signal,
+    timedOut,
+    canceled,
+    resources: meter.stop(),
+    executed: words,
+  };
 
   async function pass(stream: NodeJS.ReadableStream | null, name: 'stdout' | 'stderr'): Promise<void> {
     if (stream === null) return;
     for await (const chunk of stream) {
       request.onOutput?.(name, chunk as Uint8Array);
-      if (log?.write(chunk) === false) await new Promise<void>((drained) => log.once("drain", () => drained()));
+      if (log?.write(chunk) === false) await new Promise<void>((drained) => log.once('drain', () => drained()));
     }
   }
 }
@@ -84,13 +108,18 @@ interface Ending {
   canceled: boolean;
 }
 
-async function supervise(child: ChildProcess, request: LocalRunRequest, meter: { watch(pid: number): void }): Promise<Ending> {
+async function supervise(
+  child: ChildProcess,
+  request: LocalRunRequest,
+  meter: { watch(pid: number): void },
+): Promise<Ending> {
   const { signal: abort, timeout, grace = 5000 } = request;
   const timers: NodeJS.Timeout[] = [];
   let timedOut = false;
   let canceled = false;
   const end = (signals: readonly NodeJS.Signals[]): void => {
-    for (const [index, name] of signals.entries()) timers.push(setTimeout(() => signalGroup(child.pid, name), index * grace));
+    for (const [index, name] of signals.entries())
+      timers.push(setTimeout(() => signalGroup(child.pid, name), index * grace));
   };
   const onAbort = (): void => {
     canceled = true;
@@ -133,17 +162,27 @@ function wordsOf({ executed, env }: LocalRunRequest): string[] {
 }
 
 async function findProgram(name: string, { cwd, env }: LocalRunRequest): Promise<string> {
-  if (!(statSync(cwd, { throwIfNoEntry: false })?.isDirectory() ?? false)) throw new AppError('FILE_NOT_FOUND', `the working folder \`${cwd}\` does not exist`);
+  if (!(statSync(cwd, { throwIfNoEntry: false })?.isDirectory() ?? false))
+    throw new AppError('FILE_NOT_FOUND', `the working folder \`${cwd}\` does not exist`);
   const path = name.includes('/') ? resolve(cwd, name) : onPath(name, env.PATH);
   if (path !== undefined && statSync(path, { throwIfNoEntry: false }) !== undefined) {
     if (isExecutable(path)) return path;
-    throw new AppError('PERMISSION_DENIED', `\`${name}\` may not be executed`, { hint: name.endsWith('.py') ? `Run it with Python: \`python ${name}\`.` : `Make it executable: \`chmod +x ${name}\`.` });
+    throw new AppError('PERMISSION_DENIED', `\`${name}\` may not be executed`, {
+      hint: name.endsWith('.py')
+        ? `Run it with Python: \`python ${name}\`.`
+        : `Make it executable: \`chmod +x ${name}\`.`,
+    });
   }
   const bin = (env.PATH ?? '').split(delimiter)[0] ?? '';
   const names = await readdir(bin).catch(() => []);
   const similar = names.filter((each) => each.startsWith(name.slice(0, 3)) && name.length > 2).slice(0, 5);
   throw new AppError('COMMAND_NOT_FOUND', `the command \`${name}\` is neither in the environment nor on this machine`, {
-    hint: similar.length > 0 ? `The environment has: ${similar.join(', ')}.` : name.endsWith('.py') ? `Run it with Python: \`python ${name}\`.` : 'Add the package that brings it to the environment.',
+    hint:
+      similar.length > 0
+        ? `The environment has: ${similar.join(', ')}.`
+        : name.endsWith('.py')
+          ? `Run it with Python: \`python ${name}\`.`
+          : 'Add the package that brings it to the environment.',
   });
 }
 
@@ -164,9 +203,12 @@ function isExecutable(path: string): boolean {
 }
 
 function startError(error: NodeJS.ErrnoException, request: LocalRunRequest): unknown {
-  if (error.code === 'ENOENT') return new AppError('COMMAND_NOT_FOUND', `the command cannot be started in \`${request.cwd}\``, { cause: error });
-  if (error.code === 'EACCES') return new AppError('PERMISSION_DENIED', 'the command may not be executed', { cause: error });
-  if (error.code === 'E2BIG') return new AppError('USAGE', 'the command or its variables are too long for this system', { cause: error });
+  if (error.code === 'ENOENT')
+    return new AppError('COMMAND_NOT_FOUND', `the command cannot be started in \`${request.cwd}\``, { cause: error });
+  if (error.code === 'EACCES')
+    return new AppError('PERMISSION_DENIED', 'the command may not be executed', { cause: error });
+  if (error.code === 'E2BIG')
+    return new AppError('USAGE', 'the command or its variables are too long for this system', { cause: error });
   return error;
 }
 
@@ -179,4 +221,3 @@ function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
     if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
 }
-

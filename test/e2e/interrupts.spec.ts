@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRecord } from '../../src/schema/index.ts';
-import { startPypiIndex, type PypiIndex } from '../kit/pypi-index.ts';
+import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
 import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
 import { makeWheel } from '../kit/wheel.ts';
 
 const patient = 'import time, sys; print("started", flush=True); time.sleep(60)';
-const stubborn = 'import signal, subprocess, sys, time; [signal.signal(s, signal.SIG_IGN) for s in (signal.SIGINT, signal.SIGTERM)]; subprocess.Popen([sys.executable, "-c", "import time; time.sleep(77)"]); print("started", flush=True); time.sleep(60)';
+const stubborn =
+  'import signal, subprocess, sys, time; [signal.signal(s, signal.SIG_IGN) for s in (signal.SIGINT, signal.SIGTERM)]; subprocess.Popen([sys.executable, "-c", "import time; time.sleep(77)"]); print("started", flush=True); time.sleep(60)';
 
 describe('runs that do not end by themselves', () => {
   let index: PypiIndex;
@@ -27,10 +28,13 @@ describe('runs that do not end by themselves', () => {
     await new Promise<void>((resolve) => started.child.stdout?.on('data', () => resolve()));
     return started;
   };
-  const latest = async (): Promise<RunRecord> => (await sandbox.json<{ items: RunRecord[] }>(['runs', 'list', '--limit', '1'])).items[0] as RunRecord;
+  const latest = async (): Promise<RunRecord> =>
+    (await sandbox.json<{ items: RunRecord[] }>(['runs', 'list', '--limit', '1'])).items[0] as RunRecord;
   const leftovers = async (text: string): Promise<string[]> => {
     const { execFileSync } = await import('node:child_process');
-    return execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n').filter((line) => line.includes(text) && !line.includes('ps -eo'));
+    return execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line.includes(text) && !line.includes('ps -eo'));
   };
 
   it('ends the script on Ctrl-C, and records it as canceled', async () => {
@@ -69,19 +73,31 @@ describe('runs that do not end by themselves', () => {
     await delay(300);
     expect(await leftovers('time.sleep(88)')).toEqual([]);
     const record = await latest();
-    expect(record).toMatchObject({ status: 'Failed', error: { message: expect.stringContaining('is gone; the run was Running') } });
+    expect(record).toMatchObject({
+      status: 'Failed',
+      error: { message: expect.stringContaining('is gone; the run was Running') },
+    });
     expect((await sandbox.run(['runs', 'logs', record.id])).stdout).toBe('started\n');
   });
 
   it('passes the script’s exit code and signals on', async () => {
-    const run = async (program: string) => (await sandbox.run(['run', '--env', 'requirements.txt', '--', 'python', '-c', program])).exitCode;
+    const run = async (program: string) =>
+      (await sandbox.run(['run', '--env', 'requirements.txt', '--', 'python', '-c', program])).exitCode;
     expect(await run('raise SystemExit(7)')).toBe(7);
     expect(await run('import os; os.kill(os.getpid(), 11)')).toBe(139);
     expect(await latest()).toMatchObject({ status: 'Failed', signal: 'SIGSEGV' });
   });
 
   it('passes bytes through as they are', async () => {
-    const outcome = await sandbox.run(['run', '--env', 'requirements.txt', '--', 'python', '-c', 'import sys; sys.stdout.write("x" * 3_000_000 + "end")']);
+    const outcome = await sandbox.run([
+      'run',
+      '--env',
+      'requirements.txt',
+      '--',
+      'python',
+      '-c',
+      'import sys; sys.stdout.write("x" * 3_000_000 + "end")',
+    ]);
     expect(outcome.stdout.length).toBe(3_000_003);
     expect(outcome.stdout.endsWith('end')).toBe(true);
   });

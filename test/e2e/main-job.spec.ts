@@ -45,10 +45,18 @@ describe('the main job', () => {
     index = await startPypiIndex([
       makeWheel({ name: 'grape', version: '1.0' }),
       makeWheel({ name: 'grape', version: '1.5', requires: ['vine>=2'] }),
-      makeWheel({ name: 'vine', version: '2.1', entryPoints: { console_scripts: { prune: 'vine:main' } }, files: { 'vine/__init__.py': 'def main():\n    print("pruned")\n' } }),
+      makeWheel({
+        name: 'vine',
+        version: '2.1',
+        entryPoints: { console_scripts: { prune: 'vine:main' } },
+        files: { 'vine/__init__.py': 'def main():\n    print("pruned")\n' },
+      }),
     ]);
     sandbox = await createSandbox({ index: index.url });
-    await sandbox.write('environment.yml', 'name: cellar\nrequirements:\n  - grape\nenvironment_variables:\n  SEASON: autumn\n');
+    await sandbox.write(
+      'environment.yml',
+      'name: cellar\nrequirements:\n  - grape\nenvironment_variables:\n  SEASON: autumn\n',
+    );
     await sandbox.write('code/train.py', script);
     await sandbox.write('code/.env', 'PASSWORD=never');
     await sandbox.write('data.csv', '1,2\n');
@@ -81,7 +89,11 @@ describe('the main job', () => {
       target: 'local',
       inputs: { trees: { value: '100' }, data: { type: 'uri_file', digest: expect.stringMatching(/^[0-9a-f]{64}$/) } },
       outputs: { model: { path: 'outputs/model', files: 1, size: 5000 } },
-      environmentVariables: { PLAIN: 'hello', SEASON: 'autumn', API_TOKEN: { secret: expect.stringMatching(/^[0-9a-f]{16}$/), from: 'MY_TOKEN' } },
+      environmentVariables: {
+        PLAIN: 'hello',
+        SEASON: 'autumn',
+        API_TOKEN: { secret: expect.stringMatching(/^[0-9a-f]{16}$/), from: 'MY_TOKEN' },
+      },
       removedVariables: ['CONDA_PREFIX', 'PIP_CONFIG_FILE', 'PIP_INDEX_URL', 'PYTHONPATH'],
       lockRevision: 1,
       createdBy: 'ada',
@@ -107,10 +119,23 @@ describe('the main job', () => {
   });
 
   it('registers the model, and tells the environment that trained it', async () => {
-    const model = await sandbox.json<ModelRecord>(['model', 'register', '--run', first.id, '--name', 'wine', '--path', 'outputs/model']);
+    const model = await sandbox.json<ModelRecord>([
+      'model',
+      'register',
+      '--run',
+      first.id,
+      '--name',
+      'wine',
+      '--path',
+      'outputs/model',
+    ]);
     expect(model).toMatchObject({ name: 'wine', version: '1', files: 1, size: 5000, runId: first.id });
     const shown = await sandbox.json(['model', 'show', 'wine:1']);
-    expect(shown).toMatchObject({ environment: { name: 'cellar', version: '1', fingerprint: first.environment.fingerprint }, lockDigest: first.lockDigest, run: first.id });
+    expect(shown).toMatchObject({
+      environment: { name: 'cellar', version: '1', fingerprint: first.environment.fingerprint },
+      lockDigest: first.lockDigest,
+      run: first.id,
+    });
   });
 
   it('replays with the same packages after code, store and index are gone', async () => {
@@ -120,6 +145,10 @@ describe('the main job', () => {
     const outcome = await sandbox.run(['runs', 'replay', first.id], { env });
     expect(outcome).toMatchObject({ exitCode: 0, stdout: 'grape 1.5 trees 100\n' });
     const { items } = await sandbox.json<{ items: RunRecord[] }>(['runs', 'list', '--limit', '1']);
-    expect(items[0]).toMatchObject({ replayOf: first.id, lockDigest: first.lockDigest, snapshot: { digest: first.snapshot?.digest } });
+    expect(items[0]).toMatchObject({
+      replayOf: first.id,
+      lockDigest: first.lockDigest,
+      snapshot: { digest: first.snapshot?.digest },
+    });
   });
 });

@@ -7,7 +7,10 @@ describe('mistakes', () => {
   let index: PypiIndex;
   let sandbox: Sandbox;
   beforeAll(async () => {
-    index = await startPypiIndex([makeWheel({ name: 'alpha', version: '1.0' }), makeWheel({ name: 'beta', version: '1.0', requires: ['alpha>=2'] })]);
+    index = await startPypiIndex([
+      makeWheel({ name: 'alpha', version: '1.0' }),
+      makeWheel({ name: 'beta', version: '1.0', requires: ['alpha>=2'] }),
+    ]);
     sandbox = await createSandbox({ index: index.url });
     await sandbox.write('ok.txt', 'alpha\n');
     await sandbox.write('unlocked.txt', 'zeta\n');
@@ -19,8 +22,14 @@ describe('mistakes', () => {
     await sandbox.write('image.yml', 'name: base\nimage: debian:12\n');
     await sandbox.write('conda.yml', 'dependencies: [python=3.11]\n');
     await sandbox.write('pyproject.toml', '[project]\nname = "x"\n');
-    await sandbox.write('multi.yml', 'command: python x.py\nenvironment: file:ok.txt\ndistribution: { type: pytorch }\nresources: { instance_count: 4 }\n');
-    await sandbox.write('nested.yml', 'command: echo ${{inputs.tree}}\nenvironment: file:ok.txt\ninputs: { trees: 1 }\n');
+    await sandbox.write(
+      'multi.yml',
+      'command: python x.py\nenvironment: file:ok.txt\ndistribution: { type: pytorch }\nresources: { instance_count: 4 }\n',
+    );
+    await sandbox.write(
+      'nested.yml',
+      'command: echo ${{inputs.tree}}\nenvironment: file:ok.txt\ninputs: { trees: 1 }\n',
+    );
   });
   afterAll(async () => {
     await index.close();
@@ -32,9 +41,19 @@ describe('mistakes', () => {
     [['env', 'list', '--limt', '3'], 2, 'USAGE', /unknown option `--limt`.*--limit/s],
     [['env', 'create'], 2, 'USAGE', /there is nothing to register/],
     [['env', 'create', 'missing.yml'], 4, 'FILE_NOT_FOUND', /the file `missing.yml` does not exist/],
-    [['env', 'create', 'odd.yml'], 3, 'INVALID_DEFINITION', /odd.yml:2:1: unknown key `imagee`.*odd.yml:3:16: `numpy=1.2` is no Python requirement.*Did you mean `image`\?/s],
+    [
+      ['env', 'create', 'odd.yml'],
+      3,
+      'INVALID_DEFINITION',
+      /odd.yml:2:1: unknown key `imagee`.*odd.yml:3:16: `numpy=1.2` is no Python requirement.*Did you mean `image`\?/s,
+    ],
     [['env', 'create', 'reserved.yml'], 3, 'RESERVED_NAME', /can not start with the prefix AzureML/],
-    [['env', 'create', 'pyproject.toml', '--name', 'x'], 3, 'UNSUPPORTED_FORMAT', /`pyproject.toml` is a Python project/],
+    [
+      ['env', 'create', 'pyproject.toml', '--name', 'x'],
+      3,
+      'UNSUPPORTED_FORMAT',
+      /`pyproject.toml` is a Python project/,
+    ],
     [['env', 'create', 'ok.txt'], 3, 'INVALID_NAME', /Environment name is required/],
     [['env', 'show', 'nobody'], 4, 'ENVIRONMENT_NOT_FOUND', /No environment exists for name: nobody/],
     [['env', 'lock', 'clash.txt'], 6, 'UNSOLVABLE', /beta.*alpha/s],
@@ -43,7 +62,12 @@ describe('mistakes', () => {
     [['env', 'lock', 'conda.yml'], 3, 'UNSUPPORTED_FEATURE', /conda/],
     [['run', '--env', 'image.yml', '--', 'true'], 103, 'UNSUPPORTED_FEATURE', /base:1 needs the target `docker`/],
     [['run', '--env', 'ok.txt', '--', 'pyhton', 'x.py'], 104, 'COMMAND_NOT_FOUND', /the command `pyhton`/],
-    [['run', 'multi.yml'], 102, 'UNSUPPORTED_KEY', /`distribution` cannot be honoured by a local run.*one instance, not 4/s],
+    [
+      ['run', 'multi.yml'],
+      102,
+      'UNSUPPORTED_KEY',
+      /`distribution` cannot be honoured by a local run.*one instance, not 4/s,
+    ],
     [['run', 'nested.yml'], 103, 'INVALID_JOB', /`\$\{\{inputs.tree\}\}`.*Did you mean `\$\{\{inputs.trees\}\}`\?/s],
     [['run', '--env', 'ok.txt'], 102, 'USAGE', /there is nothing to run/],
     [['runs', 'show', 'nope'], 4, 'RUN_NOT_FOUND', /there is no run `nope`/],
@@ -61,12 +85,19 @@ describe('mistakes', () => {
   });
 
   it('says that an index is down, or wants a password', async () => {
-    const down = await sandbox.run(['env', 'lock', 'down.txt'], { env: { PIP_INDEX_URL: 'http://127.0.0.1:9/simple' } });
+    const down = await sandbox.run(['env', 'lock', 'down.txt'], {
+      env: { PIP_INDEX_URL: 'http://127.0.0.1:9/simple' },
+    });
     expect(down.exitCode).toBe(8);
-    const locked = await startPypiIndex([makeWheel({ name: 'alpha', version: '1.0' })], { login: { user: 'ada', password: 'pass-word-1' } });
+    const locked = await startPypiIndex([makeWheel({ name: 'alpha', version: '1.0' })], {
+      login: { user: 'ada', password: 'pass-word-1' },
+    });
     const refused = await sandbox.run(['env', 'lock', 'login.txt'], { env: { PIP_INDEX_URL: locked.url } });
     expect(refused.exitCode).toBe(9);
-    const accepted = await sandbox.run(['run', '--env', 'login.txt', '--', 'python', '-c', 'import alpha; print(alpha.__version__)'], { env: { PIP_INDEX_URL: locked.urlWithLogin } });
+    const accepted = await sandbox.run(
+      ['run', '--env', 'login.txt', '--', 'python', '-c', 'import alpha; print(alpha.__version__)'],
+      { env: { PIP_INDEX_URL: locked.urlWithLogin } },
+    );
     expect(accepted).toMatchObject({ exitCode: 0, stdout: '1.0\n' });
     const everything = await sandbox.run(['env', 'lock', 'login.txt', '--export', 'json']);
     expect(everything.stdout + accepted.stderr + refused.stderr).not.toContain('pass-word-1');
@@ -77,8 +108,11 @@ describe('mistakes', () => {
     const overview = await sandbox.run(['--help']);
     expect(overview.exitCode).toBe(0);
     expect(overview.stdout.split('\n').length).toBeLessThan(50);
-    const names = [...overview.stdout.matchAll(/^ {2}((?:env|runs|model|cache) [a-z]+|run|doctor) /gm)].map((match) => match[1] ?? '');
+    const names = [...overview.stdout.matchAll(/^ {2}((?:env|runs|model|cache) [a-z]+|run|doctor) /gm)].map(
+      (match) => match[1] ?? '',
+    );
     expect(names.length).toBeGreaterThan(25);
-    for (const name of names.slice(0, 3)) expect((await sandbox.run([...name.split(' '), '--help'])).stdout).toContain('Examples:');
+    for (const name of names.slice(0, 3))
+      expect((await sandbox.run([...name.split(' '), '--help'])).stdout).toContain('Examples:');
   });
 });

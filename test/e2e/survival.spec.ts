@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRecord } from '../../src/schema/index.ts';
-import { startPypiIndex, type PypiIndex } from '../kit/pypi-index.ts';
+import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
 import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
 import { makeWheel } from '../kit/wheel.ts';
 
@@ -14,10 +14,21 @@ const kills = 100;
 describe('what the main job survives', () => {
   let index: PypiIndex;
   beforeAll(async () => {
-    const files = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`alpha/part${at}.py`, `value = ${at}\n`.repeat(50)]));
+    const files = Object.fromEntries(
+      Array.from({ length: 200 }, (_, at) => [`alpha/part${at}.py`, `value = ${at}\n`.repeat(50)]),
+    );
     index = await startPypiIndex([
-      makeWheel({ name: 'alpha', version: '1.0', files: { ...files, 'alpha/__init__.py': '__version__ = "1.0"\n' }, requires: ['beta'] }),
-      makeWheel({ name: 'beta', version: '1.0', files: { 'beta/__init__.py': '', 'beta/data.bin': Buffer.alloc(400_000, 7) } }),
+      makeWheel({
+        name: 'alpha',
+        version: '1.0',
+        files: { ...files, 'alpha/__init__.py': '__version__ = "1.0"\n' },
+        requires: ['beta'],
+      }),
+      makeWheel({
+        name: 'beta',
+        version: '1.0',
+        files: { 'beta/__init__.py': '', 'beta/data.bin': Buffer.alloc(400_000, 7) },
+      }),
     ]);
   });
   afterAll(async () => {
@@ -29,7 +40,15 @@ describe('what the main job survives', () => {
     await sandbox.write('requirements.txt', 'alpha\n');
     return sandbox;
   };
-  const program = ['run', '--env', 'requirements.txt', '--', 'python', '-c', 'import alpha, alpha.part199, beta; print(alpha.part199.value)'];
+  const program = [
+    'run',
+    '--env',
+    'requirements.txt',
+    '--',
+    'python',
+    '-c',
+    'import alpha, alpha.part199, beta; print(alpha.part199.value)',
+  ];
   const expectWhole = async (sandbox: Sandbox): Promise<void> => {
     expect(await sandbox.run(program)).toMatchObject({ exitCode: 0, stdout: '199\n' });
     expect(await sandbox.json(['cache', 'verify'])).toMatchObject({ damaged: [] });
@@ -37,7 +56,9 @@ describe('what the main job survives', () => {
     for (const { status } of items) expect(['Completed', 'Failed', 'Canceled']).toContain(status);
   };
 
-  it(`is killed ${kills} times at random moments, and the next run repairs everything`, { timeout: 300_000 }, async () => {
+  it(`is killed ${kills} times at random moments, and the next run repairs everything`, {
+    timeout: 300_000,
+  }, async () => {
     const sandbox = await prepare();
     const whole = await (async () => {
       const startedAt = performance.now();
@@ -80,14 +101,19 @@ describe('what the main job survives', () => {
       expect(full.exitCode).toBe(108);
       expect(full.stderr).toContain('the disk is full');
       execFileSync('mount', ['-o', 'remount,size=100m', disk]);
-      expect(await sandbox.run(program, { env: { TERROIR_HOME: disk } })).toMatchObject({ exitCode: 0, stdout: '199\n' });
+      expect(await sandbox.run(program, { env: { TERROIR_HOME: disk } })).toMatchObject({
+        exitCode: 0,
+        stdout: '199\n',
+      });
     } finally {
       execFileSync('umount', ['-l', disk]);
     }
     await sandbox.remove();
   });
 
-  it('goes on after a connection that breaks, and refuses other bytes than were locked', { timeout: 120_000 }, async () => {
+  it('goes on after a connection that breaks, and refuses other bytes than were locked', {
+    timeout: 120_000,
+  }, async () => {
     const sandbox = await prepare();
     index.break({ path: 'beta-1.0', kind: 'drop', after: 200, times: 1 });
     expect(await sandbox.run(program)).toMatchObject({ exitCode: 0 });
@@ -99,13 +125,23 @@ describe('what the main job survives', () => {
     expect(refused.exitCode).toBe(107);
     expect(refused.stderr).toMatch(/digest|longer|bytes/);
     await sandbox.remove();
-    index.publish(makeWheel({ name: 'beta', version: '1.0', files: { 'beta/__init__.py': '', 'beta/data.bin': Buffer.alloc(400_000, 7) } }));
+    index.publish(
+      makeWheel({
+        name: 'beta',
+        version: '1.0',
+        files: { 'beta/__init__.py': '', 'beta/data.bin': Buffer.alloc(400_000, 7) },
+      }),
+    );
   });
 
   it('finds and replaces what was damaged in the store', { timeout: 120_000 }, async () => {
     const sandbox = await prepare();
     await sandbox.run(program);
-    const archives = execFileSync('find', [join(sandbox.env.TERROIR_HOME as string, 'v1', 'archives'), '-type', 'f'], { encoding: 'utf8' }).trim().split('\n');
+    const archives = execFileSync('find', [join(sandbox.env.TERROIR_HOME as string, 'v1', 'archives'), '-type', 'f'], {
+      encoding: 'utf8',
+    })
+      .trim()
+      .split('\n');
     execFileSync('chmod', ['644', archives[0] as string]);
     rmSync(archives[0] as string);
     writeFileSync(archives[0] as string, 'not a wheel');

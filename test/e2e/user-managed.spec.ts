@@ -9,17 +9,32 @@ describe('user-managed Python', () => {
     sandbox = await createSandbox();
     execFileSync('python3', ['-m', 'venv', '--without-pip', `${sandbox.folder}/mine`]);
     await sandbox.write('mine/lib/hello-1.2.dist-info/METADATA', 'Name: hello\nVersion: 1.2\n');
-    await sandbox.write('own.yml', `name: own\npython:\n  user_managed: true\n  interpreter_path: ${sandbox.folder}/mine/bin/python\n`);
+    await sandbox.write(
+      'own.yml',
+      `name: own\npython:\n  user_managed: true\n  interpreter_path: ${sandbox.folder}/mine/bin/python\n`,
+    );
   });
   afterAll(async () => {
     await sandbox.remove();
   });
 
   it('runs the named interpreter, installs nothing, and records what it saw', async () => {
-    const outcome = await sandbox.run(['run', '--env', 'own.yml', '--', 'python', '-c', 'import sys; print(sys.prefix)']);
+    const outcome = await sandbox.run([
+      'run',
+      '--env',
+      'own.yml',
+      '--',
+      'python',
+      '-c',
+      'import sys; print(sys.prefix)',
+    ]);
     expect(outcome).toMatchObject({ exitCode: 0, stdout: `${sandbox.folder}/mine\n` });
     const { items } = await sandbox.json<{ items: RunRecord[] }>(['runs', 'list']);
-    expect(items[0]).toMatchObject({ lockDigest: null, prefix: null, interpreter: { path: `${sandbox.folder}/mine/bin/python`, implementation: 'cpython', distributions: [] } });
+    expect(items[0]).toMatchObject({
+      lockDigest: null,
+      prefix: null,
+      interpreter: { path: `${sandbox.folder}/mine/bin/python`, implementation: 'cpython', distributions: [] },
+    });
     expect(await sandbox.json(['env', 'show', 'own'])).toMatchObject({ category: 'user_managed' });
   });
 

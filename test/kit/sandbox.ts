@@ -21,10 +21,16 @@ export interface Sandbox {
   write(path: string, text: string | Uint8Array): Promise<string>;
   read(path: string): Promise<string>;
   /** Runs `terroir …` in the folder to its end. */
-  run(args: readonly string[], options?: { env?: Record<string, string>; cwd?: string; input?: string }): Promise<CommandOutcome>;
+  run(
+    args: readonly string[],
+    options?: { env?: Record<string, string>; cwd?: string; input?: string },
+  ): Promise<CommandOutcome>;
   /** The same, which must succeed; its `--json` data. */
   json<T = Record<string, unknown>>(args: readonly string[], options?: { env?: Record<string, string> }): Promise<T>;
-  start(args: readonly string[], options?: { env?: Record<string, string> }): { child: ChildProcess; outcome: Promise<CommandOutcome> };
+  start(
+    args: readonly string[],
+    options?: { env?: Record<string, string> },
+  ): { child: ChildProcess; outcome: Promise<CommandOutcome> };
   remove(): Promise<void>;
 }
 
@@ -45,11 +51,19 @@ export async function createSandbox(options: { index?: string; env?: Record<stri
     ...options.env,
   };
   const start: Sandbox['start'] = (args, extra = {}) => {
-    const child = spawn(process.execPath, [terroir, ...args], { cwd: project, env: { ...env, ...extra.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [terroir, ...args], {
+      cwd: project,
+      env: { ...env, ...extra.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     return { child, outcome: collect(child) };
   };
   const run: Sandbox['run'] = async (args, extra = {}) => {
-    const child = spawn(process.execPath, [terroir, ...args], { cwd: extra.cwd ?? project, env: { ...env, ...extra.env }, stdio: [extra.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [terroir, ...args], {
+      cwd: extra.cwd ?? project,
+      env: { ...env, ...extra.env },
+      stdio: [extra.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    });
     child.stdin?.end(extra.input);
     return await collect(child);
   };
@@ -67,7 +81,10 @@ export async function createSandbox(options: { index?: string; env?: Record<stri
     read: async (path) => await readFile(join(project, path), 'utf8'),
     json: async (args, extra) => {
       const outcome = await run([...args, '--json'], extra);
-      if (outcome.exitCode !== 0) throw new Error(`terroir ${args.join(' ')} ended with ${outcome.exitCode}\n${outcome.stdout}\n${outcome.stderr}`);
+      if (outcome.exitCode !== 0)
+        throw new Error(
+          `terroir ${args.join(' ')} ended with ${outcome.exitCode}\n${outcome.stdout}\n${outcome.stderr}`,
+        );
       return JSON.parse(outcome.stdout) as never;
     },
     remove: async () => {

@@ -36,7 +36,10 @@ export function makeWheel(options: WheelOptions): MadeWheel {
   const add = (path: string, content: string | Uint8Array): void => {
     files.set(path, typeof content === 'string' ? Buffer.from(content) : content);
   };
-  for (const [path, content] of Object.entries(options.files ?? { [`${distribution.toLowerCase()}/__init__.py`]: `__version__ = "${version}"\n` })) add(path, content);
+  for (const [path, content] of Object.entries(
+    options.files ?? { [`${distribution.toLowerCase()}/__init__.py`]: `__version__ = "${version}"\n` },
+  ))
+    add(path, content);
   for (const [path, content] of Object.entries(options.scripts ?? {})) add(`${data}/scripts/${path}`, content);
   for (const [path, content] of Object.entries(options.data ?? {})) add(`${data}/${path}`, content);
   const requires = (options.requires ?? []).map((each) => `Requires-Dist: ${each}\n`).join('');
@@ -44,11 +47,23 @@ export function makeWheel(options: WheelOptions): MadeWheel {
   add(`${distInfo}/METADATA`, `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n${python}${requires}`);
   add(`${distInfo}/WHEEL`, `Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: ${tag}\n`);
   if (options.entryPoints !== undefined) {
-    const sections = Object.entries(options.entryPoints).map(([group, points]) => `[${group}]\n${Object.entries(points).map(([key, value]) => `${key} = ${value}\n`).join('')}`);
+    const sections = Object.entries(options.entryPoints).map(
+      ([group, points]) =>
+        `[${group}]\n${Object.entries(points)
+          .map(([key, value]) => `${key} = ${value}\n`)
+          .join('')}`,
+    );
     add(`${distInfo}/entry_points.txt`, sections.join('\n'));
   }
-  const lines = [...files].map(([path, content]) => `${path},sha256=${createHash('sha256').update(content).digest('base64url')},${content.length}\n`);
+  const lines = [...files].map(
+    ([path, content]) =>
+      `${path},sha256=${createHash('sha256').update(content).digest('base64url')},${content.length}\n`,
+  );
   add(`${distInfo}/RECORD`, `${lines.join('')}${distInfo}/RECORD,,\n`);
   const bytes = writeZip([...[...files].map(([path, content]) => ({ name: path, content })), ...(options.extra ?? [])]);
-  return { filename: `${distribution}-${version}-${tag}.whl`, bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
+  return {
+    filename: `${distribution}-${version}-${tag}.whl`,
+    bytes,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  };
 }

@@ -25,7 +25,10 @@ export function writeZip(entries: readonly ZipEntry[]): Buffer {
   for (const entry of entries) {
     const name = Buffer.from(entry.name as string);
     const local = Buffer.from(entry.localName ?? (entry.name as string));
-    const body = Buffer.concat([entry.stored ? Buffer.from(entry.content) : deflateRawSync(entry.content), entry.trailing ?? Buffer.alloc(0)]);
+    const body = Buffer.concat([
+      entry.stored ? Buffer.from(entry.content) : deflateRawSync(entry.content),
+      entry.trailing ?? Buffer.alloc(0),
+    ]);
     const size = entry.declaredSize ?? entry.content.length;
     const crc = entry.declaredCrc ?? crc32(entry.content);
     const method = entry.method ?? (entry.stored ? 0 : 8);

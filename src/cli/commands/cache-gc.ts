@@ -6,7 +6,8 @@ import type { Command } from '../command.ts';
 export const command: Command = {
   name: 'cache gc',
   summary: 'Remove what no lock needs',
-  description: 'Removes archives, unpacked packages and prefixes that no lock of this workspace needs and nobody used lately. What goes can be fetched or made again.',
+  description:
+    'Removes archives, unpacked packages and prefixes that no lock of this workspace needs and nobody used lately. What goes can be fetched or made again.',
   options: [
     { flags: '--older-than <days>', description: 'Only what was not used for so many days', default: '30' },
     { flags: '--dry-run', description: 'Only say how much would go' },

@@ -13,6 +13,10 @@ export const command: Command = {
       `${marks[state]} ${style.bold(subject)}: ${message}`,
       ...(remedy === undefined ? [] : [`  ${style.cyan('hint:')} ${remedy}`]),
     ]);
-    return { data: report, text: lines.join('\n'), exitCode: report.items.some(({ state }) => state === 'problem') ? 1 : 0 };
+    return {
+      data: report,
+      text: lines.join('\n'),
+      exitCode: report.items.some(({ state }) => state === 'problem') ? 1 : 0,
+    };
   },
 };

@@ -4,7 +4,8 @@ import type { Command } from '../command.ts';
 export const command: Command = {
   name: 'env archive',
   summary: 'Hide an environment or a version from lists',
-  description: 'Hides a version from lists; with a name alone, the environment with all its versions. It can still be used and fetched.',
+  description:
+    'Hides a version from lists; with a name alone, the environment with all its versions. It can still be used and fetched.',
   arguments: [{ name: '<reference>', description: 'name for the whole environment, name:version for one version' }],
   examples: [
     { command: 'terroir env archive iris:3', does: 'one version' },
@@ -13,6 +14,9 @@ export const command: Command = {
   run: async (context, { arguments: [reference = ''] }) => {
     const result = await archiveEnvironment(await context.app(), reference);
     const subject = result.version === null ? result.name : `${result.name}:${result.version}`;
-    return { data: result.view ?? { name: result.name, archived: result.archived }, text: `${context.style.green('archived')} ${subject}` };
+    return {
+      data: result.view ?? { name: result.name, archived: result.archived },
+      text: `${context.style.green('archived')} ${subject}`,
+    };
   },
 };

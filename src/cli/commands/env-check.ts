@@ -23,8 +23,14 @@ export const command: Command = {
   ],
   run: async (context, { arguments: [target = ''], options }) => {
     const result = await checkEnvironment(await context.app(), target, { fix: options.flag('fix') });
-    const bad = result.findings.some(({ severity }) => severity === 'error' || (options.flag('strict') && severity === 'warning'));
-    const lines = [...result.findings.flatMap((finding) => findingLines(finding, context.style)), ...result.changes, summaryLine(result.findings, context.style)];
+    const bad = result.findings.some(
+      ({ severity }) => severity === 'error' || (options.flag('strict') && severity === 'warning'),
+    );
+    const lines = [
+      ...result.findings.flatMap((finding) => findingLines(finding, context.style)),
+      ...result.changes,
+      summaryLine(result.findings, context.style),
+    ];
     return { data: result, text: lines.join('\n'), exitCode: bad ? 3 : 0 };
   },
 };

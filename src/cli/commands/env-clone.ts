@@ -16,7 +16,11 @@ export const command: Command = {
   ],
   options: [
     { flags: '-v, --version <version>', description: 'The version to register' },
-    { flags: '--add <package>', description: 'Add a package, or replace its requirement; may be given several times', repeatable: true },
+    {
+      flags: '--add <package>',
+      description: 'Add a package, or replace its requirement; may be given several times',
+      repeatable: true,
+    },
     { flags: '--remove <package>', description: 'Remove a package; may be given several times', repeatable: true },
     { flags: '--image <reference>', description: 'Another base image' },
     { flags: '--python <version>', description: 'Another Python version' },
@@ -40,6 +44,9 @@ export const command: Command = {
         python: options.text('python'),
       },
     });
-    return { data: result.version, text: `${outcomeLine(result, context.style)}\n${versionText(result.version, context.style)}` };
+    return {
+      data: result.version,
+      text: `${outcomeLine(result, context.style)}\n${versionText(result.version, context.style)}`,
+    };
   },
 };

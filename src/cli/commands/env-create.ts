@@ -22,7 +22,10 @@ export const command: Command = {
     { flags: '-i, --image <reference>', description: 'Base image' },
     { flags: '-c, --conda-file <path>', description: 'Conda file of the Python layer' },
     { flags: '-r, --requirements <path>', description: 'Requirements file of the Python layer' },
-    { flags: '-d, --dockerfile <path>', description: 'Dockerfile; its folder is the build context, unless --build-context says otherwise' },
+    {
+      flags: '-d, --dockerfile <path>',
+      description: 'Dockerfile; its folder is the build context, unless --build-context says otherwise',
+    },
     { flags: '-b, --build-context <folder>', description: 'Folder of the Docker build' },
     { flags: '--python <version>', description: 'Python version, such as 3.12' },
     { flags: '--lock', description: 'Lock at once' },
@@ -30,7 +33,10 @@ export const command: Command = {
   examples: [
     { command: 'terroir env create environment.yml', does: 'from an Azure ML environment file' },
     { command: 'terroir env create requirements.txt --name sklearn --python 3.12', does: 'from a requirements file' },
-    { command: 'terroir env create --name gpu --image nvidia/cuda:12.6.0-base-ubuntu24.04 -r requirements.txt', does: 'from options' },
+    {
+      command: 'terroir env create --name gpu --image nvidia/cuda:12.6.0-base-ubuntu24.04 -r requirements.txt',
+      does: 'from options',
+    },
   ],
   run: async (context, input) => {
     const app = await context.app();

@@ -5,7 +5,8 @@ import { packageDiffLines, valueText } from '../diff-text.ts';
 export const command: Command = {
   name: 'env diff',
   summary: 'Compare two versions: definition and packages',
-  description: 'Compares the definitions of two versions, and the packages of their locks (what is not locked yet is not locked by this).',
+  description:
+    'Compares the definitions of two versions, and the packages of their locks (what is not locked yet is not locked by this).',
   arguments: [
     { name: '<a>', description: 'name, name:version or name@latest' },
     { name: '<b>', description: 'The other one' },
@@ -25,7 +26,11 @@ export const command: Command = {
       style.bold('definition'),
       ...(lines.length === 0 ? ['  no difference'] : lines.map((line) => `  ${line}`)),
       style.bold('packages'),
-      ...(diff.notes.length > 0 ? diff.notes.map((note) => `  ${note}`) : packages.length === 0 ? ['  no difference'] : packages.map((line) => `  ${line}`)),
+      ...(diff.notes.length > 0
+        ? diff.notes.map((note) => `  ${note}`)
+        : packages.length === 0
+          ? ['  no difference']
+          : packages.map((line) => `  ${line}`)),
     ].join('\n');
     return { data: { definition: diff.definition, packages: diff.packages }, text };
   },

@@ -13,7 +13,11 @@ export const command: Command = {
     { flags: '-n, --name <name>', description: 'List the versions of this environment' },
     { flags: '--archived', description: 'Only archived ones' },
     { flags: '--all', description: 'Archived ones too' },
-    { flags: '--category <category>', description: 'Only this category', choices: ['curated', 'user_managed', 'system_managed'] },
+    {
+      flags: '--category <category>',
+      description: 'Only this category',
+      choices: ['curated', 'user_managed', 'system_managed'],
+    },
     { flags: '--tag <key=value>', description: 'Only with this tag', repeatable: true },
     { flags: '--search <text>', description: 'Only names that contain the text' },
     { flags: '--limit <n>', description: 'At most so many', default: '50' },
@@ -27,15 +31,31 @@ export const command: Command = {
   run: async (context, { options }) => {
     const app = await context.app();
     const filter = {
-      archived: options.flag('all') ? ('all' as const) : options.flag('archived') ? ('archived' as const) : ('active' as const),
+      archived: options.flag('all')
+        ? ('all' as const)
+        : options.flag('archived')
+          ? ('archived' as const)
+          : ('active' as const),
       limit: readLimit(options),
       cursor: options.text('cursor'),
     };
     const name = options.text('name');
     if (name !== undefined) {
       const page = await listVersions(app, name, filter);
-      const rows = page.items.map((item) => [item.version, item.category, item.fingerprint.slice(0, 12), ago(item.createdAt), tagText(item.tags)]);
-      return { data: page, text: listText(table(['version', 'category', 'fingerprint', 'created', 'tags'], rows, context.style), page.next) };
+      const rows = page.items.map((item) => [
+        item.version,
+        item.category,
+        item.fingerprint.slice(0, 12),
+        ago(item.createdAt),
+        tagText(item.tags),
+      ]);
+      return {
+        data: page,
+        text: listText(
+          table(['version', 'category', 'fingerprint', 'created', 'tags'], rows, context.style),
+          page.next,
+        ),
+      };
     }
     const page = await listEnvironments(app, {
       ...filter,
@@ -50,7 +70,10 @@ export const command: Command = {
       ago(item.updatedAt),
       item.description ?? '',
     ]);
-    const text = listText(table(['name', 'latest', 'category', 'changed', 'description'], rows, context.style), page.next);
+    const text = listText(
+      table(['name', 'latest', 'category', 'changed', 'description'], rows, context.style),
+      page.next,
+    );
     return { data: page, text: text === '' ? 'no environments yet: `terroir env create FILE` registers one' : text };
   },
 };

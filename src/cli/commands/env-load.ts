@@ -10,7 +10,13 @@ export const command: Command = {
   options: [{ flags: '-n, --name <name>', description: 'Another name' }],
   examples: [{ command: 'terroir env load ./iris-env', does: 'register it' }],
   run: async (context, { arguments: [folder = ''], options }) => {
-    const result = await createVersion(await context.app(), { source: { kind: 'path', path: folder }, name: options.text('name') });
-    return { data: result.version, text: `${outcomeLine(result, context.style)}\n${versionText(result.version, context.style)}` };
+    const result = await createVersion(await context.app(), {
+      source: { kind: 'path', path: folder },
+      name: options.text('name'),
+    });
+    return {
+      data: result.version,
+      text: `${outcomeLine(result, context.style)}\n${versionText(result.version, context.style)}`,
+    };
   },
 };

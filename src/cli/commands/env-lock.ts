@@ -15,11 +15,22 @@ export const command: Command = {
   arguments: [{ name: '<reference>', description: 'name, name:version, name@latest, or a file' }],
   options: [
     { flags: '--relock', description: 'Resolve anew: a new revision' },
-    { flags: '--upgrade <package>', description: 'With --relock: let only this package move; may be given several times', repeatable: true },
+    {
+      flags: '--upgrade <package>',
+      description: 'With --relock: let only this package move; may be given several times',
+      repeatable: true,
+    },
     { flags: '--dry-run', description: 'With --relock: show what would move, and keep nothing' },
-    { flags: '--platform <platform>', description: 'linux-64, linux-aarch64, osx-64, osx-arm64 or win-64 (this machine’s)' },
+    {
+      flags: '--platform <platform>',
+      description: 'linux-64, linux-aarch64, osx-64, osx-arm64 or win-64 (this machine’s)',
+    },
     { flags: '--revision <n>', description: 'Show an earlier revision' },
-    { flags: '--export <format>', description: 'Print it in another format', choices: ['pylock', 'requirements', 'json'] },
+    {
+      flags: '--export <format>',
+      description: 'Print it in another format',
+      choices: ['pylock', 'requirements', 'json'],
+    },
   ],
   examples: [
     { command: 'terroir env lock iris', does: 'lock, or show the lock' },
@@ -41,7 +52,13 @@ export const command: Command = {
       const text = await exportLock(result.lock, format);
       return { data: format === 'json' ? result.lock : { format, text }, text: text.trimEnd() };
     }
-    const data = { revision: result.revision, outcome: result.outcome, lock: result.lock, diff: result.diff, stay: result.stay };
+    const data = {
+      revision: result.revision,
+      outcome: result.outcome,
+      lock: result.lock,
+      diff: result.diff,
+      stay: result.stay,
+    };
     return { data, text: lockText(result, context.style) };
   },
 };
@@ -64,6 +81,12 @@ function lockText(result: LockResult, style: Parameters<typeof facts>[1]): strin
     const stay = result.stay.map((version) => `  ${version} stays at its revision`);
     return [head, '', ...(moved.length === 0 ? ['nothing moves'] : moved), ...stay].join('\n');
   }
-  const rows = lock.packages.map((pkg) => [pkg.name, pkg.version, pkg.requested ? 'requested' : '', pkg.sha256.slice(0, 12), pkg.filename]);
+  const rows = lock.packages.map((pkg) => [
+    pkg.name,
+    pkg.version,
+    pkg.requested ? 'requested' : '',
+    pkg.sha256.slice(0, 12),
+    pkg.filename,
+  ]);
   return `${head}\n\n${table(['package', 'version', '', 'sha256', 'file'], rows, style)}`;
 }

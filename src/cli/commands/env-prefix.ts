@@ -19,7 +19,9 @@ export const command: Command = {
   ],
   run: async (context, { arguments: [reference = ''], options }) => {
     const app = await context.app();
-    const made = options.flag('verify') ? await verifyEnvironmentPrefix(app, reference) : await materialiseEnvironment(app, reference);
+    const made = options.flag('verify')
+      ? await verifyEnvironmentPrefix(app, reference)
+      : await materialiseEnvironment(app, reference);
     return { data: made, text: options.flag('python') ? made.interpreter : made.prefix };
   },
 };

@@ -4,7 +4,8 @@ import type { Command } from '../command.ts';
 export const command: Command = {
   name: 'env save',
   summary: 'Write a version as a v1 folder',
-  description: 'Writes azureml_environment.json and conda_dependencies.yml, as Azure ML’s SDK v1 saves an environment. What v1 cannot express is named.',
+  description:
+    'Writes azureml_environment.json and conda_dependencies.yml, as Azure ML’s SDK v1 saves an environment. What v1 cannot express is named.',
   arguments: [
     { name: '<reference>', description: 'name, name:version or name@latest' },
     { name: '<folder>', description: 'Where to; it is made' },

@@ -11,7 +11,9 @@ export const command: Command = {
   examples: [{ command: 'terroir env shell iris', does: 'look around' }],
   run: async (context, { arguments: [reference = ''] }) => {
     if (!context.interactive) {
-      throw new AppError('NOT_INTERACTIVE', 'a shell needs a terminal', { hint: 'Use `terroir env exec REFERENCE -- COMMAND` in scripts.' });
+      throw new AppError('NOT_INTERACTIVE', 'a shell needs a terminal', {
+        hint: 'Use `terroir env exec REFERENCE -- COMMAND` in scripts.',
+      });
     }
     const { exitCode } = await openShell(await context.app(), reference);
     return { data: { exitCode }, text: '', exitCode };

@@ -17,14 +17,25 @@ export const command: Command = {
     const app = await context.app();
     const shown = await showVersion(app, reference);
     if (options.flag('source')) {
-      const text = shown.sources.map(({ path, text }) => (shown.sources.length === 1 ? text : `# ${path}\n${text}`)).join('\n');
+      const text = shown.sources
+        .map(({ path, text }) => (shown.sources.length === 1 ? text : `# ${path}\n${text}`))
+        .join('\n');
       return { data: shown.sources, text: text.trimEnd() };
     }
-    const locks = shown.locks.map(({ platform, revision, digest, packages }) => `${platform}: revision ${revision}, ${packages} packages, ${digest.slice(0, 12)}`);
+    const locks = shown.locks.map(
+      ({ platform, revision, digest, packages }) =>
+        `${platform}: revision ${revision}, ${packages} packages, ${digest.slice(0, 12)}`,
+    );
     const source = shown.sources[0]?.text.trimEnd() ?? '';
     const text = [
       versionText(shown.version, context.style),
-      facts([['image name', shown.imageRepository], ['locks', locks.length === 0 ? 'none yet: the first use locks' : locks.join('\n')]], context.style),
+      facts(
+        [
+          ['image name', shown.imageRepository],
+          ['locks', locks.length === 0 ? 'none yet: the first use locks' : locks.join('\n')],
+        ],
+        context.style,
+      ),
       '',
       source,
     ].join('\n');

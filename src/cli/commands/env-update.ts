@@ -7,7 +7,8 @@ import { versionText } from '../version-text.ts';
 export const command: Command = {
   name: 'env update',
   summary: 'Change description and tags',
-  description: 'Changes the description and tags of a version. Nothing else of a version can change: register a new one instead.',
+  description:
+    'Changes the description and tags of a version. Nothing else of a version can change: register a new one instead.',
   arguments: [{ name: '<reference>', description: 'name, name:version or name@latest' }],
   options: [
     { flags: '--description <text>', description: 'The new description' },

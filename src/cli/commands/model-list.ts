@@ -15,8 +15,18 @@ export const command: Command = {
   ],
   examples: [{ command: 'terroir model list', does: 'every model' }],
   run: async (context, { options }) => {
-    const page = await listModels(await context.app(), { name: options.text('name'), limit: readLimit(options), cursor: options.text('cursor') });
-    const rows = page.items.map((model) => [model.name, model.version, model.runId, formatBytes(model.size), ago(model.createdAt)]);
+    const page = await listModels(await context.app(), {
+      name: options.text('name'),
+      limit: readLimit(options),
+      cursor: options.text('cursor'),
+    });
+    const rows = page.items.map((model) => [
+      model.name,
+      model.version,
+      model.runId,
+      formatBytes(model.size),
+      ago(model.createdAt),
+    ]);
     const text = table(['model', 'version', 'run', 'size', 'created'], rows, context.style);
     return { data: page, text: text === '' ? 'no models yet: `terroir model register` keeps one' : text };
   },

@@ -6,7 +6,8 @@ import { readTags } from '../tags.ts';
 export const command: Command = {
   name: 'model register',
   summary: 'Register an output of a run as a model',
-  description: 'Keeps a file or folder of a run as a version of a model, with its digest and the environment that trained it.',
+  description:
+    'Keeps a file or folder of a run as a version of a model, with its digest and the environment that trained it.',
   options: [
     { flags: '--run <run>', description: 'The run that made it' },
     { flags: '-n, --name <name>', description: 'The model’s name' },

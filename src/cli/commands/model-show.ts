@@ -29,6 +29,15 @@ export const command: Command = {
       ],
       context.style,
     );
-    return { data: { ...model, environment: run.environment, lockDigest: run.lockDigest, imageDigest: run.imageDigest, run: run.id }, text };
+    return {
+      data: {
+        ...model,
+        environment: run.environment,
+        lockDigest: run.lockDigest,
+        imageDigest: run.imageDigest,
+        run: run.id,
+      },
+      text,
+    };
   },
 };

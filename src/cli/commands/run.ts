@@ -18,8 +18,16 @@ export const command: Command = {
   options: [
     { flags: '-e, --env <reference>', description: 'name, name:version, name@latest, or an environment file' },
     { flags: '-t, --target <target>', description: 'Where to run (local)' },
-    { flags: '--input <name=value>', description: 'Set an input of the job; may be given several times', repeatable: true },
-    { flags: '--var <name=value>', description: 'Set a variable; `NAME=secret:OTHER` takes it from your environment unrecorded', repeatable: true },
+    {
+      flags: '--input <name=value>',
+      description: 'Set an input of the job; may be given several times',
+      repeatable: true,
+    },
+    {
+      flags: '--var <name=value>',
+      description: 'Set a variable; `NAME=secret:OTHER` takes it from your environment unrecorded',
+      repeatable: true,
+    },
     { flags: '--timeout <seconds>', description: 'End it after so long' },
     { flags: '--display-name <text>', description: 'What lists show' },
     { flags: '--tag <key=value>', description: 'A tag; may be given several times', repeatable: true },
@@ -44,7 +52,12 @@ export const command: Command = {
     };
     if (job !== undefined) {
       if (rest.length > 0) throw new AppError('USAGE', 'a job file and a command after `--` cannot be given together');
-      const outcome = await submitJob(app, { ...common, file: job, environment: options.text('env'), inputs: assignments(options, 'input') });
+      const outcome = await submitJob(app, {
+        ...common,
+        file: job,
+        environment: options.text('env'),
+        inputs: assignments(options, 'input'),
+      });
       return runResult(outcome, context);
     }
     const environment = options.text('env');
@@ -54,7 +67,9 @@ export const command: Command = {
       });
     }
     if (environment === undefined) {
-      throw new AppError('USAGE', 'it needs an environment to run in', { hint: 'Name one: `terroir run --env requirements.txt -- …`.' });
+      throw new AppError('USAGE', 'it needs an environment to run in', {
+        hint: 'Name one: `terroir run --env requirements.txt -- …`.',
+      });
     }
     if (options.list('input').length > 0) throw new AppError('USAGE', '--input is for job files');
     return runResult(await submitCommand(app, { ...common, environment, command: rest }), context);

@@ -36,7 +36,10 @@ export const command: Command = {
       run.displayName ?? (typeof run.command === 'string' ? run.command : run.command.join(' ')).slice(0, 60),
     ]);
     const text = table(['run', 'status', 'environment', 'created', 'took', 'name'], rows, context.style);
-    const coloured = runStatuses.reduce((all, status) => all.replaceAll(`  ${status} `, `  ${statusText(status, context.style)} `), text);
+    const coloured = runStatuses.reduce(
+      (all, status) => all.replaceAll(`  ${status} `, `  ${statusText(status, context.style)} `),
+      text,
+    );
     const more = page.next === null ? '' : `\n… more: --cursor ${page.next}`;
     return { data: page, text: text === '' ? 'no runs yet: `terroir run JOB.yml` makes one' : coloured + more };
   },

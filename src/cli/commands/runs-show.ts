@@ -5,7 +5,8 @@ import { recordText } from '../run-text.ts';
 export const command: Command = {
   name: 'runs show',
   summary: 'Show the record of a run',
-  description: 'Shows everything that is known of a run: environment, lock digest, command, snapshot, git state, variables, inputs, outputs, machine, resources.',
+  description:
+    'Shows everything that is known of a run: environment, lock digest, command, snapshot, git state, variables, inputs, outputs, machine, resources.',
   arguments: [{ name: '<run>', description: 'Its id, or the beginning of it' }],
   examples: [{ command: 'terroir runs show RUN --json', does: 'the record, for programs' }],
   run: async (context, { arguments: [id = ''] }) => {

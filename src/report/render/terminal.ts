@@ -50,7 +50,8 @@ export function createTerminalRenderer(stream: NodeJS.WriteStream, style: Style)
           break;
         case 'step-progress': {
           const step = running.get(event.id);
-          if (step !== undefined) Object.assign(step, { done: event.done, total: event.total ?? step.total, note: event.note });
+          if (step !== undefined)
+            Object.assign(step, { done: event.done, total: event.total ?? step.total, note: event.note });
           break;
         }
         case 'step-finished':
