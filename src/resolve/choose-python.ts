@@ -4,7 +4,7 @@ import type { Definition, LockedPython } from '../schema/index.ts';
 
 /** Asks the machine for its Python: the preferred one, or the first that fits. */
 export type MachinePython = (wanted: {
-  fits(version: string): boolean;
+  fits: (version: string) => boolean;
   subject: string;
   minor?: string;
 }) => Promise<{ minor: string }>;

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { AppError } from '../../errors/index.ts';
 import { readTextIfExists, writeAtomically } from '../../io/index.ts';
 import type { Compiled, CompiledFile, CompiledPackage, CompileRequest } from '../../resolve/index.ts';
 import type { Platform } from '../../schema/index.ts';
 import { binaryArguments } from './binary-arguments.ts';
+import { explainMissing } from './refused-index.ts';
 import { planIndexes } from './uv-environment.ts';
 import { uvError } from './uv-errors.ts';
 import { type Annotation, parseAnnotations, parseCompiled } from './uv-output.ts';
@@ -50,15 +52,19 @@ export async function compile(request: CompileRequest, folder: string, { parts, 
       toError: (stderr) => uvError(hide(stderr), 'resolving', offline),
     });
   const prerelease = options.pre || pip.pre ? ['--prerelease', 'allow'] : [];
-  await run(
-    '-o',
-    'resolved.txt',
-    '--annotation-style',
-    'split',
-    '--emit-index-annotation',
-    ...prerelease,
-    ...upgradeArguments(request, offline),
-  );
+  try {
+    await run(
+      '-o',
+      'resolved.txt',
+      '--annotation-style',
+      'split',
+      '--emit-index-annotation',
+      ...prerelease,
+      ...upgradeArguments(request, offline),
+    );
+  } catch (error) {
+    throw await explainMissing(error, planIndexes(options, pip, env), parts.http, parts.signal);
+  }
   const annotations = parseAnnotations((await readTextIfExists(files.output)) ?? '');
   await writeAtomically(files.constraints, constraints + pinsOf(annotations));
   // Its pins may be pre-releases.
@@ -83,17 +89,26 @@ async function targetArguments(
   ];
 }
 
-/** How uv calls a platform; always with its libc, because the default moves from version to version. */
+/** The minor versions of glibc that uv has a name for. */
+const knownGlibc = [17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40];
+
+/** How uv calls a platform; always with its libc, because the default moves from version to version. One between two names counts as the older. */
 function platformName(platform: Platform, glibc: string): string {
-  const libc = `manylinux_${glibc.replace('.', '_')}`;
-  const names: Record<Platform, string> = {
-    'linux-64': `x86_64-${libc}`,
-    'linux-aarch64': `aarch64-${libc}`,
-    'osx-64': 'x86_64-apple-darwin',
-    'osx-arm64': 'aarch64-apple-darwin',
-    'win-64': 'x86_64-pc-windows-msvc',
-  };
-  return names[platform];
+  const machine = {
+    'linux-64': 'x86_64',
+    'linux-aarch64': 'aarch64',
+    'osx-64': 'x86_64',
+    'osx-arm64': 'aarch64',
+    'win-64': 'x86_64',
+  }[platform];
+  if (platform === 'win-64') return `${machine}-pc-windows-msvc`;
+  if (platform.startsWith('osx')) return `${machine}-apple-darwin`;
+  const [major, minor = 0] = glibc.split('.').map(Number);
+  const known = knownGlibc.findLast((each) => each <= minor);
+  if (major === 2 && known !== undefined) return `${machine}-manylinux_2_${known}`;
+  throw new AppError('UNSUPPORTED_FEATURE', `wheels for glibc ${glibc} cannot be resolved`, {
+    hint: 'The oldest that is known is 2.17: `system_requirements: {glibc: "2.17"}`.',
+  });
 }
 
 /** Who wants something to move wants to know what is new now, and not what the index said ten minutes ago. */

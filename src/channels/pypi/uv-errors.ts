@@ -47,45 +47,64 @@ function requestError(text: string, subject: string): AppError {
   if (
     /\b40[13]\b|Unauthorized|authentication failed|could not read Username|Permission denied \(publickey/i.test(text)
   ) {
-    return new AppError('UNAUTHORIZED', `${subject} failed: the server wants credentials, or other ones\n${text}`, {
-      hint: 'Put user and password into `~/.netrc`, or into the index URL of pip’s configuration.',
+    return unauthorized(text, subject);
+  }
+  if (/\b(?:404 Not Found|410 Gone)\b/.test(text)) {
+    return new AppError('HTTP_ERROR', `${subject} failed: a file is not there\n${text}`, {
+      hint: 'It is not there (any more): check the address.',
     });
   }
-  if (
-    /dns error|error sending request|connection refused|connection (?:reset|closed)|timed out|tcp connect|Could(?:n't| not) (?:connect|resolve)|client error|certificate|Request failed after|\b50\d\b/i.test(
-      text,
-    )
-  ) {
+  if (unreachable.test(text)) {
     return new AppError('UNREACHABLE', `${subject} failed: a server cannot be reached\n${text}`, {
       hint: 'Check the connection and the index in pip’s configuration; behind a proxy, set HTTPS_PROXY; with a company’s certificate authority, SSL_CERT_FILE.',
+    });
+  }
+  if (text.includes('Git operation failed')) {
+    return new AppError('UNSOLVABLE', `${subject} failed: git cannot fetch a source\n${text}`, {
+      hint: 'Check the address, the branch, tag or commit, and whether you may read it.',
     });
   }
   return new AppError('UNSOLVABLE', `${subject} failed\n${text}`, { hint: 'The explanation is uv’s own.' });
 }
 
+const unreachable =
+  /dns error|error sending request|connection refused|connection (?:reset|closed)|timed out|tcp connect|Could(?:n't| not) (?:connect|resolve)|client error|certificate|Request failed after|\b50\d\b/i;
+
+function unauthorized(text: string, subject: string): AppError {
+  return new AppError('UNAUTHORIZED', `${subject} failed: the server wants credentials, or other ones\n${text}`, {
+    hint: 'Put user and password into `~/.netrc`, or into the index URL of pip’s configuration.',
+  });
+}
+
 function unsolvable(text: string, subject: string): AppError {
-  const hints: string[] = [];
-  if (/does not satisfy Python|depends on Python|`--python-version`|no wheels with a matching Python/i.test(text)) {
-    hints.push('Another Python may fit: `python: {version: "3.12"}` (a patch version counts too: `"3.12.4"`).');
-  }
-  const platform = /no wheels with a matching (?:platform|Python (?:ABI|implementation))/i.exec(text);
-  if (platform !== null) hints.push('A version may have no wheel for this platform or Python: try another one.');
-  if (/glibc|manylinux_2_(?:29|[3-9]\d)/.test(text))
-    hints.push('Newer wheels need a newer glibc: `system_requirements: {glibc: "2.35"}`.');
-  if (/was not found in the package registry/i.test(text)) {
-    hints.push('Check the spelling, and whether the package is on your index (`terroir doctor` lists the indexes).');
-  }
-  if (/pre-release/i.test(text)) hints.push('`--pre` on a line of its own lets pre-releases in.');
-  if (hints.length === 0) hints.push('Loosen one of the requirements that the explanation names.');
   const shown = text
     .split('\n')
     .filter((line) => !/^No solution found|^hint: .*`?--(?:python-version|prerelease|index-strategy)/.test(line))
-    .map((line) => line.replace(/^\s*(?:cause|hint): /, '').trim());
-  return new AppError(
-    'UNSOLVABLE',
-    `${subject} failed: no set of packages fits\n${shown.filter((line) => line !== '').join('\n')}`,
-    { hint: hints.join(' ') },
-  );
+    .map((line) => line.replace(/^\s*(?:cause|hint): /, '').trim())
+    .filter((line) => line !== '');
+  return new AppError('UNSOLVABLE', `${subject} failed: no set of packages fits\n${shown.join('\n')}`, {
+    hint: hintsFor(text).join(' '),
+  });
+}
+
+function hintsFor(text: string): string[] {
+  const hints: string[] = [];
+  const says = (pattern: RegExp): boolean => pattern.test(text);
+  const python = /depends on Python>=?\s*(\d+\.\d+(?:\.\d+)?)/.exec(text)?.[1];
+  if (python !== undefined) hints.push(`Another Python may fit: \`python: {version: "${python}"}\`.`);
+  if (says(/no wheels with a matching (?:platform|Python (?:ABI|implementation))/i)) {
+    hints.push('A version may have no wheel for this platform or Python: try another one.');
+  }
+  const libc = Math.max(...[...text.matchAll(/manylinux_2_(\d+)/g)].map((match) => Number(match[1])), 28);
+  if (libc > 28) hints.push(`Newer wheels need a newer glibc: \`system_requirements: {glibc: "2.${libc}"}\`.`);
+  if (says(/was not found in the package registry/i)) {
+    hints.push('Check the spelling, and whether the package is on your index (`terroir doctor` lists the indexes).');
+  }
+  if (says(/there are no versions of/i)) {
+    hints.push('The index has a page without files for it: is it the address of an index, and does it want a login?');
+  }
+  if (says(/pre-release/i)) hints.push('`--pre` on a line of its own lets pre-releases in.');
+  return hints.length > 0 ? hints : ['Loosen one of the requirements that the explanation names.'];
 }
 
 /** Without warnings, progress, drawn lines and places of the cache. */
@@ -98,7 +117,12 @@ function explanation(stderr: string): string {
           line,
         ),
     )
-    .filter((line) => !/^\s*cause: failed to (?:clone|fetch) into: /.test(line))
+    .filter(
+      (line) =>
+        !/^\s*cause: (?:failed to (?:clone|fetch) into: |process didn't exit successfully: .*\bgit\b)|^\s*--- stderr$/.test(
+          line,
+        ),
+    )
     .map((line) => line.replace(/^\s*(?:×|╰─▶|├─▶|│)\s*/, '').trimEnd());
   const start = lines.findIndex((line) => line.startsWith('error:'));
   return lines
