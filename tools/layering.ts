@@ -20,7 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   plan: ['store', 'io', 'requirements'],
   prefix: ['plan', 'store', 'io', 'report'],
   snapshots: ['io'],
-  targets: ['io', 'report', 'snapshots'],
+  targets: ['io', 'report', 'snapshots', 'documents'],
   workspace: ['io'],
   app: [
     'report',

@@ -46,7 +46,7 @@ function report() {
   let counts;
   try {
     counts = JSON.parse(readFileSync(summary, 'utf8'));
-  } catch (error) {
+  } catch {
     counts = { passed: 0, failed: 1, skipped: 0, skippedNames: [] };
   }
   rmSync(folder, { recursive: true, force: true });

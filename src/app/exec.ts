@@ -1,11 +1,12 @@
 import { basename, join } from 'node:path';
 import { AppError } from '../errors/index.ts';
 import { pathExists, removeTree, writeAtomically } from '../io/index.ts';
-import { cleanEnvironment, runLocally } from '../targets/index.ts';
+import { cleanEnvironment, runAttached, runLocally } from '../targets/index.ts';
+import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { homeJupyterFolder } from './jupyter-folder.ts';
 import { findOrRegister } from './register.ts';
-import { prepareEnvironment } from './use-environment.ts';
+import { prepareEnvironment, type ReadyEnvironment } from './use-environment.ts';
 
 type OnOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
 
@@ -18,14 +19,8 @@ export async function execInEnvironment(
 ): Promise<{ exitCode: number }> {
   const version = await findOrRegister(app, reference);
   const ready = await prepareEnvironment(app, version);
-  const { env } = cleanEnvironment({
-    caller: app.env,
-    bin: ready.bin,
-    prefix: ready.prefix,
-    variables: version.definition.environmentVariables,
-    run: {},
-  });
-  return await runLocally({ executed: words, cwd: app.cwd, env, signal: app.signal, onOutput });
+  const { env } = environmentOf(app, version, ready);
+  return await runLocally({ executed: words, cwd: app.cwd, env, signal: app.signal, onOutput, stdin: 'inherit' });
 }
 
 /** Opens the user's shell in an environment. */
@@ -34,15 +29,23 @@ export async function openShell(app: App, reference: string): Promise<{ exitCode
   const ready = await prepareEnvironment(app, version);
   const shell = app.env.SHELL || '/bin/sh';
   const label = `${version.name}:${version.version}`;
-  const { env } = cleanEnvironment({
-    caller: app.env,
-    bin: ready.bin,
-    prefix: ready.prefix,
-    variables: version.definition.environmentVariables,
-    run: { TERROIR_ENVIRONMENT: label },
-  });
+  const { env } = environmentOf(app, version, ready);
   app.emit({ type: 'note', level: 'info', message: `${label} is first on PATH; \`exit\` leaves it` });
-  return await runLocally({ executed: shellWords(shell, ready.bin), cwd: app.cwd, env, interactive: true });
+  return await runAttached({ executed: shellWords(shell, ready.bin), cwd: app.cwd, env });
+}
+
+/** The variables of a command without a record. */
+function environmentOf(
+  app: App,
+  version: EnvironmentVersion,
+  ready: ReadyEnvironment,
+): { env: Record<string, string> } {
+  return cleanEnvironment({
+    callerEnv: app.env,
+    binFolder: ready.bin,
+    definitionVariables: version.definition.environmentVariables,
+    runVariables: { TERROIR_ENVIRONMENT: `${version.name}:${version.version}`, VIRTUAL_ENV: ready.prefix },
+  });
 }
 
 /** bash's start-up file may put other folders in front of ours; this puts ours back after it. */

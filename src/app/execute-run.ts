@@ -4,8 +4,8 @@ import { AppError, isAppError } from '../errors/index.ts';
 import { gitState, machineFacts, now, pathExists, sleep, withFsErrors } from '../io/index.ts';
 import { expandCommand } from '../jobs/index.ts';
 import type { JobInput, JobOutput, RecordedInput, RecordedOutput, RunRecord } from '../schema/index.ts';
-import { measureOutput } from '../snapshots/index.ts';
-import { cleanEnvironment, type LocalRunResult, recordVariables, runLocally } from '../targets/index.ts';
+import { hashTree } from '../snapshots/index.ts';
+import { cleanEnvironment, type LocalRunResult, recordVariables, runLocally, runVariables } from '../targets/index.ts';
 import { createRunId, type Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { keepArchives } from './keep-archives.ts';
@@ -92,7 +92,7 @@ async function drive(app: App, workspace: Workspace, plan: RunPlan, id: string):
     prepareEnvironment(app, plan.version, plan.locked),
     prepareCode(app, workspace, plan.code, folder),
     plan.code.kind === 'copy' || plan.code.kind === 'in-place'
-      ? gitState(plan.code.folder, app.env)
+      ? gitState(plan.code.folder, { env: app.env })
       : Promise.resolve(undefined),
     machineFacts(app.env),
   ]);
@@ -101,21 +101,35 @@ async function drive(app: App, workspace: Workspace, plan: RunPlan, id: string):
   const outputs = await prepareOutputs(plan.outputs, folder);
   await linkOutputs(code.folder, plan.code.kind);
   const variables = readVariables(app, plan);
+  const { version } = plan;
   const { env, removed } = cleanEnvironment({
-    caller: app.env,
-    bin: ready.bin,
-    prefix: ready.prefix,
-    variables: variables.values,
-    run: {
-      TERROIR_RUN_ID: id,
-      AZUREML_RUN_ID: id,
-      TERROIR_OUTPUTS: join(folder, 'outputs'),
-      MLFLOW_RUN_NAME: plan.displayName,
+    callerEnv: app.env,
+    binFolder: ready.bin,
+    definitionVariables: {
+      VIRTUAL_ENV: ready.prefix,
+      ...condaVariables(plan),
+      ...version.definition.environmentVariables,
     },
+    jobVariables: variables.values,
+    runVariables: runVariables({
+      runId: id,
+      experimentName: plan.experimentName,
+      environment: { name: version.name, version: version.version },
+      outputsFolder: join(folder, 'outputs'),
+      inputs: pathsOf(plan.inputs),
+      outputs: outputs.values,
+    }),
   });
   const executed =
     typeof plan.command === 'string'
-      ? { shell: expandCommand(plan.command, { inputs: inputs.values, outputs: outputs.values }) }
+      ? {
+          shell: expandCommand(plan.command, {
+            inputs: inputs.values,
+            outputs: outputs.values,
+            optionalInputs: plan.optionalInputs,
+            name: id,
+          }),
+        }
       : plan.command;
   const key = await workspace.secretKey();
   await workspace.runs.update(id, {
@@ -127,10 +141,7 @@ async function drive(app: App, workspace: Workspace, plan: RunPlan, id: string):
     snapshot: code.snapshot,
     workingFolder: code.folder,
     git: git ?? null,
-    environmentVariables: markOrigins(
-      recordVariables(variables.values, { key, secrets: new Set(variables.origins.keys()) }),
-      variables.origins,
-    ),
+    environmentVariables: recordOf(plan, variables, key),
     removedVariables: removed,
     inputs: inputs.recorded,
     outputs: outputs.recorded,
@@ -145,11 +156,10 @@ async function drive(app: App, workspace: Workspace, plan: RunPlan, id: string):
     env,
     timeout: plan.timeout,
     logFile: join(folder, 'logs', 'output.log'),
+    stdin: plan.code.kind === 'in-place' ? 'inherit' : 'ignore',
     signal: app.signal,
     onOutput: plan.onOutput,
-    onStarted: (pid) => {
-      workspace.runs.setScript(id, pid).catch(() => undefined);
-    },
+    onStarted: async ({ pid }) => await workspace.runs.setScript(id, pid),
   });
   return await finish(app, workspace, id, {
     result,
@@ -183,7 +193,7 @@ async function finish(
     endedAt: now(),
     exitCode: result.exitCode,
     signal: result.signal,
-    resources: result.resources,
+    resources: result.resources ?? null,
     outputs: measured,
     error: result.timedOut
       ? {
@@ -246,8 +256,8 @@ async function allOrFirst<T extends readonly unknown[]>(work: { [K in keyof T]: 
 async function readInputs(
   inputs: Readonly<Record<string, JobInput>>,
   signal: AbortSignal,
-): Promise<{ values: Record<string, string>; recorded: Record<string, RecordedInput> }> {
-  const values: Record<string, string> = {};
+): Promise<{ values: Record<string, string | { path: string }>; recorded: Record<string, RecordedInput> }> {
+  const values: Record<string, string | { path: string }> = {};
   const recorded: Record<string, RecordedInput> = {};
   for (const [name, input] of Object.entries(inputs)) {
     signal.throwIfAborted();
@@ -261,8 +271,8 @@ async function readInputs(
         hint: 'Paths in a job are relative to its file.',
       });
     }
-    const { digest, size } = await measureOutput(input.path);
-    values[name] = input.path;
+    const { digest, size } = await hashTree(input.path, { signal });
+    values[name] = { path: input.path };
     recorded[name] = { type: input.type, value: input.path, digest, size };
   }
   return { values, recorded };
@@ -298,7 +308,7 @@ async function measureOutputs(
   for (const [name, output] of Object.entries(outputs)) {
     const path = output.path.startsWith('/') ? output.path : join(folder, output.path);
     if (await pathExists(path)) {
-      const { digest, size, files } = await measureOutput(path);
+      const { digest, size, files } = await hashTree(path);
       measured[name] = { ...output, digest, size, files };
     } else measured[name] = output;
   }
@@ -307,7 +317,7 @@ async function measureOutputs(
 
 /** The definition's variables, then the job's; secrets are taken from the caller's environment. */
 function readVariables(app: App, plan: RunPlan): { values: Record<string, string>; origins: Map<string, string> } {
-  const values: Record<string, string> = { ...condaVariables(plan), ...plan.version.definition.environmentVariables };
+  const values: Record<string, string> = {};
   const origins = new Map<string, string>();
   for (const [name, variable] of Object.entries(plan.variables)) {
     if (variable.kind === 'literal') {
@@ -331,14 +341,24 @@ function condaVariables({ version: { definition } }: RunPlan): Record<string, st
   return definition.layer?.kind === 'conda' ? (definition.layer.variables ?? {}) : {};
 }
 
-function markOrigins(
-  recorded: RunRecord['environmentVariables'],
-  origins: ReadonlyMap<string, string>,
+/** What of the variables goes on record: the definition's and the job's, secrets as hashes with the variable that they came from. */
+function recordOf(
+  plan: RunPlan,
+  { values, origins }: { values: Record<string, string>; origins: ReadonlyMap<string, string> },
+  secretKey: Uint8Array,
 ): RunRecord['environmentVariables'] {
+  const all = { ...condaVariables(plan), ...plan.version.definition.environmentVariables, ...values };
+  const recorded = recordVariables(all, { secretKey, isSecret: (name) => origins.has(name) });
   return Object.fromEntries(
     Object.entries(recorded).map(([name, value]) => [
       name,
       typeof value === 'string' ? value : { ...value, from: origins.get(name) },
     ]),
+  );
+}
+
+function pathsOf(inputs: Readonly<Record<string, JobInput>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(inputs).flatMap(([name, input]) => (input.kind === 'path' ? [[name, input.path]] : [])),
   );
 }

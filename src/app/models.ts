@@ -2,8 +2,8 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { checkTags } from '../definition/index.ts';
 import { AppError } from '../errors/index.ts';
 import { isInside, listFolder, now, pathExists } from '../io/index.ts';
-import { canonicalJson, type ModelRecord, type RunRecord, terminalStatuses } from '../schema/index.ts';
-import { measureOutput } from '../snapshots/index.ts';
+import { type ModelRecord, type RunRecord, terminalStatuses } from '../schema/index.ts';
+import { hashTree, snapshotManifest } from '../snapshots/index.ts';
 import type { Page, PageRequest, Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
 
@@ -39,14 +39,8 @@ export async function registerModel(app: App, request: ModelRequest): Promise<Mo
       hint: 'Wait for it: `terroir runs logs --follow`.',
     });
   const file = await findOutput(workspace, run, path);
-  const { digest, size, files, entries } = await measureOutput(file);
-  for (const entry of entries) {
-    if (entry.type === 'file')
-      await workspace.blobs.putFile(
-        files === 1 && !(await isFolderOutput(file, entry.path)) ? file : join(file, entry.path),
-      );
-  }
-  const manifest = await workspace.blobs.put(canonicalJson({ format: 1, entries }));
+  const { kind, digest, size, files, entries } = await hashTree(file, { keep: workspace.blobs, signal: app.signal });
+  if (kind === 'tree') await workspace.blobs.put(snapshotManifest(entries));
   return await workspace.models.register({
     name,
     version: request.version,
@@ -55,16 +49,11 @@ export async function registerModel(app: App, request: ModelRequest): Promise<Mo
     digest,
     size,
     files,
-    manifest: manifest.digest,
     description: request.description ?? null,
     tags: request.tags ?? {},
     createdAt: now(),
     createdBy: app.user,
   });
-}
-
-async function isFolderOutput(path: string, entry: string): Promise<boolean> {
-  return await pathExists(join(path, entry));
 }
 
 /** In the run's folder; where the job asked for another place, there; for a run in place, in the folder that it ran in. */

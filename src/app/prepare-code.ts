@@ -2,15 +2,17 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAppError } from '../errors/index.ts';
 import { withFsErrors } from '../io/index.ts';
-import { canonicalJson, type RunRecord } from '../schema/index.ts';
-import { type CollectedSnapshot, collectSnapshot, restoreSnapshot, type SnapshotEntry } from '../snapshots/index.ts';
+import type { RunRecord } from '../schema/index.ts';
+import {
+  collectSnapshot,
+  parseManifest,
+  restoreSnapshot,
+  type Snapshot,
+  snapshotManifest,
+} from '../snapshots/index.ts';
 import type { Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import type { RunCode } from './run-plan.ts';
-
-/** What a snapshot may have. */
-const maximumSize = 300e6;
-const maximumFiles = 20_000;
 
 export interface PreparedCode {
   /** Where the script runs. */
@@ -27,18 +29,20 @@ export async function prepareCode(
   runFolder: string,
 ): Promise<PreparedCode> {
   const copy = join(runFolder, 'code');
+  const { blobs } = workspace;
   switch (code.kind) {
     case 'none':
       await withFsErrors(`make \`${copy}\``, () => mkdir(copy, { recursive: true }));
       return { folder: copy, snapshot: null, notes: [] };
-    case 'stored':
-      await layOut(workspace, code.entries, copy);
-      return { folder: copy, snapshot: snapshotFacts(code), notes: [] };
+    case 'stored': {
+      const entries = parseManifest((await blobs.read(code.snapshot.digest)).toString('utf8'));
+      await restoreSnapshot(entries, blobs, copy);
+      return { folder: copy, snapshot: code.snapshot, notes: [] };
+    }
     case 'copy': {
-      const collected = await collectSnapshot(code.folder, { maximumSize, maximumFiles, signal: app.signal });
-      const snapshot = await store(workspace, collected, code.folder);
-      await layOut(workspace, collected.entries, copy);
-      return { folder: copy, snapshot, notes: secretNotes(collected) };
+      const collected = await collect(app, workspace, code.folder);
+      await restoreSnapshot(collected.entries, blobs, copy);
+      return { folder: copy, snapshot: factsOf(collected), notes: secretNotes(collected) };
     }
     case 'in-place':
       return await snapshotInPlace(app, workspace, code.folder);
@@ -48,47 +52,30 @@ export async function prepareCode(
 /** In place there is a script to run whatever the folder holds: a folder that is too large is noted, not refused. */
 async function snapshotInPlace(app: App, workspace: Workspace, folder: string): Promise<PreparedCode> {
   try {
-    const collected = await collectSnapshot(folder, { maximumSize, maximumFiles, signal: app.signal });
-    return { folder, snapshot: await store(workspace, collected, folder), notes: secretNotes(collected) };
+    const collected = await collect(app, workspace, folder);
+    return { folder, snapshot: factsOf(collected), notes: secretNotes(collected) };
   } catch (error) {
-    if (!isAppError(error, 'USAGE') && !isAppError(error, 'PERMISSION_DENIED')) throw error;
+    if (!isAppError(error, 'SNAPSHOT_TOO_LARGE') && !isAppError(error, 'PERMISSION_DENIED')) throw error;
     const note = `no snapshot was taken: ${error.message}`;
     app.emit({ type: 'note', level: 'warning', message: note, hint: error.hint });
     return { folder, snapshot: null, notes: [note] };
   }
 }
 
-async function store(
-  { blobs }: Workspace,
-  collected: CollectedSnapshot,
-  folder: string,
-): Promise<NonNullable<RunRecord['snapshot']>> {
-  for (const { type, path, digest } of collected.entries) {
-    if (type === 'file' && !(await blobs.has(digest))) await blobs.putFile(join(folder, path));
-  }
-  const manifest = await blobs.put(canonicalJson({ format: 1, entries: collected.entries }));
-  return { ...snapshotFacts({ ...collected, manifest: manifest.digest }) };
+async function collect(app: App, { blobs }: Workspace, folder: string): Promise<Snapshot> {
+  const exclude = [app.workspaceFolder, app.storeFolder];
+  const collected = await collectSnapshot(folder, { keep: blobs, exclude, signal: app.signal });
+  // Its digest is the manifest's, so the record needs no other key to it.
+  await blobs.put(snapshotManifest(collected.entries));
+  return collected;
 }
 
-function snapshotFacts({
-  digest,
-  entries,
-  manifest,
-}: {
-  digest: string;
-  entries: readonly SnapshotEntry[];
-  manifest: string;
-}): NonNullable<RunRecord['snapshot']> {
-  return { digest, files: entries.length, size: entries.reduce((sum, entry) => sum + entry.size, 0), manifest };
+function factsOf({ digest, files, size }: Snapshot): NonNullable<RunRecord['snapshot']> {
+  return { digest, files, size };
 }
 
-async function layOut({ blobs }: Workspace, entries: readonly SnapshotEntry[], folder: string): Promise<void> {
-  await withFsErrors(`make \`${folder}\``, () => mkdir(folder, { recursive: true }));
-  await restoreSnapshot(entries, folder, async (digest) => await blobs.read(digest));
-}
-
-function secretNotes({ secrets }: CollectedSnapshot): string[] {
-  return secrets.length === 0
-    ? []
-    : [`left out of the snapshot because they hold secrets: ${secrets.slice(0, 20).join(', ')}`];
+function secretNotes({ leftOut }: Snapshot): string[] {
+  const secrets = leftOut.filter(({ reason }) => reason === 'secret').map(({ path }) => path);
+  if (secrets.length === 0) return [];
+  return [`left out of the snapshot because they hold secrets: ${secrets.slice(0, 20).join(', ')}`];
 }

@@ -12,7 +12,7 @@ export type DefinitionSource =
   | { kind: 'path'; path: string; python?: string }
   | { kind: 'stdin' }
   /** YAML written in a job file; its paths start from `folder`. */
-  | { kind: 'inline'; text: string; folder: string }
+  | { kind: 'inline'; text: string; folder: string; path: string }
   | {
       kind: 'parts';
       image?: string;
@@ -36,7 +36,7 @@ export async function readSource(app: App, source: DefinitionSource): Promise<Re
     case 'stdin':
       return await readText(app.cwd, 'environment.yml', await readStandardInput());
     case 'inline':
-      return await readText(source.folder, 'environment.yml', source.text);
+      return await readText(source.folder, basename(source.path), source.text);
     case 'parts':
       return await readText(app.cwd, 'environment.yml', partsText(app, source));
   }
@@ -44,7 +44,7 @@ export async function readSource(app: App, source: DefinitionSource): Promise<Re
 
 /** True if a word on the command line names a file and not an environment of the workspace. */
 export async function isDefinitionPath(app: App, word: string): Promise<boolean> {
-  if (/^(?:azureml:|registries\/)/.test(word) && !/^azureml:\/\//.test(word) === false) return false;
+  if (/^(?:azureml:|registries\/|\/subscriptions\/)/.test(word)) return false;
   const looksLikePath =
     /^(?:file:|\.{1,2}(?:\/|$)|\/|~\/)/.test(word) ||
     ['.yml', '.yaml', '.txt', '.in', '.json', '.toml', '.lock'].includes(extname(word));

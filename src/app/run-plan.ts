@@ -1,5 +1,4 @@
-import type { JobInput, JobOutput, JobVariable, Lock } from '../schema/index.ts';
-import type { SnapshotEntry } from '../snapshots/index.ts';
+import type { JobInput, JobOutput, JobVariable, Lock, RunRecord } from '../schema/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 
 export type OnOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
@@ -17,6 +16,8 @@ export interface RunPlan {
   command: string | readonly string[];
   code: RunCode;
   inputs: Record<string, JobInput>;
+  /** Inputs that may have no value. */
+  optionalInputs: readonly string[];
   outputs: Record<string, JobOutput>;
   variables: Record<string, JobVariable>;
   /** Seconds. */
@@ -32,5 +33,5 @@ export type RunCode =
   /** In this folder itself; a snapshot is taken for the record. */
   | { kind: 'in-place'; folder: string }
   /** A snapshot of an earlier run. */
-  | { kind: 'stored'; manifest: string; digest: string; entries: SnapshotEntry[] }
+  | { kind: 'stored'; snapshot: NonNullable<RunRecord['snapshot']> }
   | { kind: 'none' };

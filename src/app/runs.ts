@@ -2,10 +2,10 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseReference } from '../definition/index.ts';
 import { AppError } from '../errors/index.ts';
-import { isProcessAlive, pathExists, readBytesIfExists, sleep } from '../io/index.ts';
+import { pathExists, readBytesIfExists, sleep } from '../io/index.ts';
 import { type JobVariable, type RunRecord, terminalStatuses } from '../schema/index.ts';
-import { measureOutput, Snapshot } from '../snapshots/index.ts';
-import { recordVariables } from '../targets/index.ts';
+import { hashTree } from '../snapshots/index.ts';
+import { endProcessGroup, recordVariables } from '../targets/index.ts';
 import type { Page, PageRequest, Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { executeRun, type RunOutcome } from './execute-run.ts';
@@ -32,16 +32,9 @@ async function endOrphans(app: App): Promise<void> {
   const { runs } = await app.openWorkspace();
   for (const record of await runs.endOrphans()) {
     const script = (await runs.owner(record.id))?.script;
-    if (script !== undefined && isProcessAlive(script.pid, script.startTime)) endGroup(script.pid);
+    if (script !== undefined)
+      await endProcessGroup({ pid: script.pid, startTime: script.startTime }, { graceMs: 2000, runId: record.id });
     app.emit({ type: 'note', level: 'warning', message: `the run ${record.id} was cut off; it is marked as Failed` });
-  }
-}
-
-function endGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
@@ -133,7 +126,7 @@ export async function replayRun(app: App, id: string, options: { onOutput: OnOut
     description: record.description ?? undefined,
     tags: record.tags,
     command: record.command,
-    code: await codeOf(workspace, record),
+    code: codeOf(record),
     inputs: Object.fromEntries(
       Object.entries(record.inputs).map(([name, { type, value }]) => [
         name,
@@ -142,6 +135,7 @@ export async function replayRun(app: App, id: string, options: { onOutput: OnOut
           : { kind: 'path' as const, type: type as 'uri_file', path: String(value) },
       ]),
     ),
+    optionalInputs: [],
     outputs: Object.fromEntries(
       Object.entries(record.outputs).map(([name, { type }]) => [name, { type: type as 'uri_folder' }]),
     ),
@@ -154,27 +148,20 @@ export async function replayRun(app: App, id: string, options: { onOutput: OnOut
   return await executeRun(app, plan);
 }
 
-async function codeOf(workspace: Workspace, record: RunRecord): Promise<RunPlan['code']> {
-  if (record.snapshot === null) {
-    if (record.notes.some((note) => note.startsWith('no snapshot was taken'))) {
-      throw new AppError(
-        'FILE_NOT_FOUND',
-        `the run ${record.id} has no snapshot of its code, so it cannot be repeated`,
-        { hint: record.notes.find((note) => note.startsWith('no snapshot')) },
-      );
-    }
-    return { kind: 'none' };
-  }
-  const { manifest, digest } = record.snapshot;
-  const snapshot = Snapshot.parse(JSON.parse((await workspace.blobs.read(manifest)).toString('utf8')));
-  return { kind: 'stored', manifest, digest, entries: snapshot.entries };
+function codeOf(record: RunRecord): RunPlan['code'] {
+  if (record.snapshot !== null) return { kind: 'stored', snapshot: record.snapshot };
+  const why = record.notes.find((note) => note.startsWith('no snapshot was taken'));
+  if (why === undefined) return { kind: 'none' };
+  throw new AppError('FILE_NOT_FOUND', `the run ${record.id} has no snapshot of its code, so it cannot be repeated`, {
+    hint: why,
+  });
 }
 
 async function changedInputs(record: RunRecord): Promise<string[]> {
   const notes: string[] = [];
   for (const [name, { type, value, digest }] of Object.entries(record.inputs)) {
     if (type === 'literal' || digest === undefined || !(await pathExists(String(value)))) continue;
-    if ((await measureOutput(String(value))).digest !== digest)
+    if ((await hashTree(String(value))).digest !== digest)
       notes.push(`the input \`${name}\` (\`${String(value)}\`) is not what it was: its content has changed`);
   }
   return notes;
@@ -192,7 +179,7 @@ async function variablesOf(app: App, workspace: Workspace, record: RunRecord): P
     const from = value.from ?? name;
     const current = app.env[from];
     if (current !== undefined) {
-      const hash = recordVariables({ [name]: current }, { key, secrets: new Set([name]) })[name];
+      const hash = recordVariables({ [name]: current }, { secretKey: key, isSecret: () => true })[name];
       if (typeof hash === 'object' && hash.secret !== value.secret)
         app.emit({
           type: 'note',

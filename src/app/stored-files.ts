@@ -7,9 +7,9 @@ import {
   readDefinition,
 } from '../definition/index.ts';
 import type { SourceDocument } from '../documents/index.ts';
-import { ensureFolder, readBytes, writeAtomically } from '../io/index.ts';
+import { readBytes, writeAtomically } from '../io/index.ts';
 import { canonicalJson } from '../schema/index.ts';
-import { restoreSnapshot } from '../snapshots/index.ts';
+import { restoreSnapshot, type SnapshotEntry } from '../snapshots/index.ts';
 import type { EnvironmentVersion, StoredFile, Workspace } from '../workspace/index.ts';
 
 type TreeEntries = NonNullable<ReferencedFile['entries']>;
@@ -103,9 +103,12 @@ export async function layOutFiles(
     const target = join(folder, layoutPath(file.path));
     if (file.kind === 'tree') {
       const entries = JSON.parse((await blobs.read(file.digest)).toString('utf8')) as TreeEntries;
-      await ensureFolder(target);
-      await restoreSnapshot(entries, target, async (digest) => await blobs.read(digest));
+      await restoreSnapshot(entries.map(toSnapshotEntry), blobs, target);
     } else await writeAtomically(target, await readBytes(blobs.path(file.digest)));
   }
   return (path) => join(folder, layoutPath(path));
+}
+
+function toSnapshotEntry({ path, type, executable, digest, size, target }: TreeEntries[number]): SnapshotEntry {
+  return type === 'link' ? { type, path, target: target ?? '' } : { type, path, executable, digest, size };
 }

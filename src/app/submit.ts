@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { AppError } from '../errors/index.ts';
 import { isFolder, readBytes, statIfExists } from '../io/index.ts';
 import { readJob } from '../jobs/index.ts';
-import type { CommandJob, JobInput, JobVariable } from '../schema/index.ts';
+import type { CommandJob, JobVariable } from '../schema/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { decodeSource } from './decode-source.ts';
@@ -31,11 +31,13 @@ export async function submitJob(
   if ((await statIfExists(path))?.isFile() !== true)
     throw new AppError('FILE_NOT_FOUND', `the job file \`${request.file}\` does not exist`);
   const folder = dirname(path);
-  const job = readJob({ path: request.file, text: decodeSource(await readBytes(path), request.file) }, { folder });
-  const inputs = withInputs(job, request.inputs);
+  const job = readJob(
+    { path: request.file, text: decodeSource(await readBytes(path), request.file) },
+    { folder, target: request.target, environment: request.environment, inputs: request.inputs, cwd: app.cwd },
+  );
   const version =
     request.environment === undefined
-      ? await environmentOf(app, job, folder)
+      ? await environmentOf(app, job, folder, request.file)
       : await findOrRegister(app, request.environment);
   return await executeRun(app, {
     version,
@@ -45,11 +47,12 @@ export async function submitJob(
     tags: { ...job.tags, ...request.tags },
     command: job.command,
     code: job.code === undefined ? { kind: 'none' } : { kind: 'copy', folder: await codeFolder(job.code) },
-    inputs,
+    inputs: job.inputs,
+    optionalInputs: job.optionalInputs ?? [],
     outputs: job.outputs,
     variables: { ...job.environmentVariables, ...readVariables(request.variables) },
     timeout: request.timeout ?? job.timeout,
-    notes: notesOf(app, version, request.target),
+    notes: [...notesOf(app, version, request.target), ...(job.notes ?? [])],
     onOutput: request.onOutput,
   });
 }
@@ -67,6 +70,7 @@ export async function submitCommand(
     command: request.command,
     code: { kind: 'in-place', folder: app.cwd },
     inputs: {},
+    optionalInputs: [],
     outputs: {},
     variables: readVariables(request.variables),
     timeout: request.timeout,
@@ -76,10 +80,13 @@ export async function submitCommand(
   return await executeRun(app, plan);
 }
 
-async function environmentOf(app: App, job: CommandJob, folder: string): Promise<EnvironmentVersion> {
+async function environmentOf(app: App, job: CommandJob, folder: string, file: string): Promise<EnvironmentVersion> {
   const { environment } = job;
   if (environment.kind === 'inline')
-    return await registerAnonymous(app, await readSource(app, { kind: 'inline', text: environment.source, folder }));
+    return await registerAnonymous(
+      app,
+      await readSource(app, { kind: 'inline', text: environment.source, folder, path: file }),
+    );
   const { reference } = environment;
   if (!(await isDefinitionPath({ ...app, cwd: folder }, reference))) return await findOrRegister(app, reference);
   return await registerSource(app, await readSource({ ...app, cwd: folder }, { kind: 'path', path: reference }));
@@ -93,24 +100,6 @@ async function codeFolder(path: string): Promise<string> {
       hint: '`code:` is relative to the job file.',
     });
   return (await isFolder(path)) ? path : dirname(path);
-}
-
-function withInputs(job: CommandJob, given: Readonly<Record<string, string>>): Record<string, JobInput> {
-  const inputs = { ...job.inputs };
-  for (const [name, value] of Object.entries(given)) {
-    const input = inputs[name];
-    if (input === undefined) {
-      throw new AppError('USAGE', `the job has no input \`${name}\``, {
-        hint: `It has: ${
-          Object.keys(inputs)
-            .map((each) => `\`${each}\``)
-            .join(', ') || 'none'
-        }.`,
-      });
-    }
-    inputs[name] = input.kind === 'path' ? { ...input, path: resolve(value) } : { kind: 'literal', value };
-  }
-  return inputs;
 }
 
 function readVariables(given: Readonly<Record<string, string>>): Record<string, JobVariable> {

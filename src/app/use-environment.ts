@@ -1,8 +1,7 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, dirname, isAbsolute, join } from 'node:path';
-import { AppError } from '../errors/index.ts';
+import { dirname, join } from 'node:path';
+import { AppError, isAppError } from '../errors/index.ts';
 import type { InterpreterFacts, Lock } from '../schema/index.ts';
-import { probeInterpreter } from '../targets/index.ts';
+import { findExecutable, probeInterpreter } from '../targets/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { ensureLock } from './ensure-lock.ts';
@@ -37,43 +36,19 @@ export async function prepareEnvironment(
   };
 }
 
+/** Nothing is installed for it: the interpreter is looked at, and what it sees is on record. */
 async function prepareUserManaged(app: App, version: EnvironmentVersion): Promise<ReadyEnvironment> {
   const wanted = version.definition.python.interpreterPath ?? 'python3';
-  const path = findExecutable(app, wanted);
-  if (path === undefined) {
+  try {
+    const interpreter = await probeInterpreter(wanted, { env: app.env, cwd: app.cwd, signal: app.signal });
+    const path = await findExecutable(wanted, { env: app.env, cwd: app.cwd });
+    return { bin: dirname(path), prefix: undefined, lock: undefined, interpreter };
+  } catch (error) {
+    if (!isAppError(error, 'PYTHON_NOT_FOUND')) throw error;
     throw new AppError(
       'PYTHON_NOT_FOUND',
-      `the interpreter \`${wanted}\` of ${version.name}:${version.version} is not on this machine`,
-      {
-        hint: 'A user-managed environment names an interpreter that is there: `python: {user_managed: true, interpreter_path: …}`.',
-      },
+      `the interpreter \`${wanted}\` of ${version.name}:${version.version} is not on this machine, or does not run`,
+      { hint: error.hint, cause: error },
     );
   }
-  const env = Object.fromEntries(
-    Object.entries(app.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-  return {
-    bin: dirname(path),
-    prefix: undefined,
-    lock: undefined,
-    interpreter: await probeInterpreter(
-      path,
-      { ...env, PYTHONNOUSERSITE: '1', PYTHONPATH: '', PYTHONHOME: '' },
-      app.cwd,
-    ),
-  };
-}
-
-function findExecutable({ env, cwd }: App, name: string): string | undefined {
-  const candidates = name.includes('/')
-    ? [isAbsolute(name) ? name : join(cwd, name)]
-    : (env.PATH ?? '').split(delimiter).map((folder) => join(folder, name));
-  return candidates.find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

@@ -30,6 +30,12 @@ export const errorCodes = {
   INVALID_NAME: code(3, 422, 'The name, version or tag has a character or a length that is not allowed.'),
   INVALID_LOCK: code(3, 422, 'A lock file cannot be read, or it is not for this definition or platform.'),
 
+  SNAPSHOT_TOO_LARGE: code(
+    3,
+    413,
+    'The folder of a run holds more than a snapshot may; name what it does not need in `.amlignore`.',
+  ),
+
   FILE_NOT_FOUND: code(4, 404, 'A file or folder that was named does not exist.'),
   ENVIRONMENT_NOT_FOUND: code(4, 404, 'No environment or version of that name is in the workspace.'),
   RUN_NOT_FOUND: code(4, 404, 'No run of that id is in the workspace.'),

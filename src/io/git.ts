@@ -1,36 +1,70 @@
-import { stripUserInfo } from '../errors/index.ts';
+import { isAppError, stripUserInfo } from '../errors/index.ts';
 import type { GitState } from '../schema/index.ts';
 import { runProcess } from './process.ts';
 
-/** The state of the repository that a folder is in; undefined outside of one, without a commit, and without git. */
-export async function gitState(folder: string, env: Record<string, string | undefined>): Promise<GitState | undefined> {
-  const git = async (...args: string[]): Promise<string | undefined> => {
-    try {
-      const { exitCode, stdout } = await runProcess('git', ['-C', folder, ...args], {
-        env: { ...env, GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0' },
-        timeout: 10_000,
-      });
-      return exitCode === 0 ? stdout.trim() : undefined;
-    } catch {
-      return undefined;
-    }
-  };
-  const [status, remotes] = await Promise.all([
-    git('status', '--porcelain=v2', '--branch', '--untracked-files=normal'),
-    git('config', '--get-regexp', '^remote\\..*\\.url$'),
+export interface GitOptions {
+  env: Record<string, string | undefined>;
+  signal?: AbortSignal;
+}
+
+const timeoutMs = 10_000;
+
+/**
+ * The state of the repository around a folder; undefined outside of one, before the first commit, without git, and where git takes too long.
+ * A file that git does not know makes it dirty, one that is ignored does not.
+ */
+export async function gitState(folder: string, options: GitOptions): Promise<GitState | undefined> {
+  // Two questions at once: git's own start is most of the time.
+  const [status, config] = await Promise.all([
+    git(folder, ['status', '--porcelain=v2', '--branch', '--untracked-files=normal', '-z'], options),
+    git(folder, ['config', '-z', '--get-regexp', String.raw`^(remote\..*\.url|branch\..*\.remote)$`], options),
   ]);
-  const commit = /^# branch\.oid ([0-9a-f]{40,})$/m.exec(status ?? '')?.[1];
-  if (status === undefined || commit === undefined) return undefined;
-  const branch = /^# branch\.head (.+)$/m.exec(status)?.[1];
-  const urls = (remotes ?? '')
-    .split('\n')
-    .map((line) => /^remote\.(.+)\.url (.+)$/.exec(line))
-    .filter((match) => match !== null);
-  const url = (urls.find((match) => match[1] === 'origin') ?? urls[0])?.[2];
+  if (status === undefined) return undefined;
+  const lines = status.split('\0').filter((line) => line !== '');
+  const header = (name: string): string | undefined =>
+    lines.find((line) => line.startsWith(`# ${name} `))?.slice(name.length + 3);
+  const commit = header('branch.oid');
+  if (commit === undefined || commit === '(initial)') return undefined;
+  const head = header('branch.head');
+  const branch = head === '(detached)' ? undefined : head;
+  const remote = chooseRemote(config ?? '', branch);
   return {
-    remote: url === undefined ? undefined : stripUserInfo(url),
-    branch: branch === '(detached)' ? undefined : branch,
+    ...(remote === undefined ? {} : { remote: stripUserInfo(remote) }),
+    ...(branch === undefined ? {} : { branch }),
     commit,
-    dirty: status.split('\n').some((line) => line !== '' && !line.startsWith('#')),
+    dirty: lines.some((line) => !line.startsWith('# ')),
   };
+}
+
+async function git(folder: string, args: readonly string[], { env, signal }: GitOptions): Promise<string | undefined> {
+  try {
+    const result = await runProcess('git', args, {
+      cwd: folder,
+      // Looking must not take the lock that somebody who commits needs.
+      env: { ...env, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' },
+      signal,
+      timeout: timeoutMs,
+    });
+    return result.exitCode === 0 ? result.stdout : undefined;
+  } catch (error) {
+    if (isAppError(error, 'TOOL_NOT_FOUND') || isAppError(error, 'TIMEOUT') || isAppError(error, 'PERMISSION_DENIED'))
+      return undefined;
+    throw error;
+  }
+}
+
+/** The one that the branch follows, else `origin`, else the first. */
+function chooseRemote(config: string, branch: string | undefined): string | undefined {
+  const values = new Map<string, string>();
+  for (const entry of config.split('\0')) {
+    const split = entry.indexOf('\n');
+    // The first URL of a remote is the one to fetch from.
+    if (split > 0 && !values.has(entry.slice(0, split))) values.set(entry.slice(0, split), entry.slice(split + 1));
+  }
+  const followed = values.get(`branch.${branch ?? ''}.remote`);
+  return (
+    values.get(`remote.${followed ?? ''}.url`) ??
+    values.get('remote.origin.url') ??
+    [...values].find(([name]) => name.startsWith('remote.'))?.[1]
+  );
 }

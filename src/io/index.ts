@@ -5,6 +5,7 @@
  * `AppError` (disk full, permission, not found); a download is verified before anyone sees it.
  */
 export { now, sleep } from './clock.ts';
+export { checkWorkingFolder, executableState, namesIn } from './executable-file.ts';
 export { type FileLockOptions, withFileLock } from './file-lock.ts';
 export {
   createTemporaryFolder,
@@ -26,7 +27,8 @@ export {
   withFsErrors,
   writeAtomically,
 } from './files.ts';
-export { gitState } from './git.ts';
+export { type GitOptions, gitState } from './git.ts';
+export { type GuardedProcess, startGuardedProcess } from './guarded-process.ts';
 export { createHttp, type DownloadOptions, type Http, type HttpOptions, type HttpResponse } from './http/index.ts';
 export {
   findInterpreter,
@@ -35,10 +37,31 @@ export {
   inspectInterpreter,
   listInterpreters,
 } from './interpreters.ts';
+export { type LogFile, openLogFile } from './log-file.ts';
 export { currentPlatform, libcVersion, machineFacts } from './machine.ts';
 export { networkFileSystem } from './network-file-system.ts';
 export { isInside, resolveInside } from './paths.ts';
 export { isProcessAlive, processStartTime, type RunOptions, type RunResult, runProcess } from './process.ts';
 export { type ProcessPlace, processPlace } from './process-place.ts';
+export {
+  childrenCpu,
+  type ProcessLine,
+  processMemory,
+  processTable,
+  sharedOutMemory,
+  startedWith,
+} from './process-table.ts';
+export { onEndingSignals, signalGroup, signalProcess } from './signals.ts';
 export { readStandardInput } from './standard-input.ts';
 export { copyAside, linkFile, touchFile } from './take-file.ts';
+export { runOnTerminal } from './terminal-process.ts';
+export {
+  copyOut,
+  type EntryKind,
+  type FileFacts,
+  fileFacts,
+  linkTarget,
+  makeLink,
+  readFolder,
+  realPath,
+} from './tree.ts';

@@ -31,7 +31,7 @@ export async function runProcess(command: string, args: readonly string[], optio
   options.signal?.throwIfAborted();
   const child = spawn(command, args, {
     cwd: options.cwd,
-    env: options.env as NodeJS.ProcessEnv,
+    env: options.env,
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     detached: true,
   });

@@ -1,39 +1,56 @@
-import { nearest } from '../documents/index.ts';
 import { AppError } from '../errors/index.ts';
+import { checkPlaceholders } from './check-placeholders.ts';
+import { type CommandPart, parseCommand } from './placeholders.ts';
+import { followQuotes, type QuoteState, quoteFor } from './shell-quote.ts';
 
-export interface PlaceholderValues {
-  /** By name: a literal, or a path on this machine. Undefined for an optional input that nobody set. */
-  inputs: Readonly<Record<string, string | undefined>>;
+/** What the placeholders of a command stand for. */
+export interface CommandValues {
+  /** A text is inserted as it is, as Azure ML does; a path is quoted where the shell would take it apart. */
+  inputs: Readonly<Record<string, string | { path: string }>>;
+  /** Absolute paths. */
   outputs: Readonly<Record<string, string>>;
+  /** Optional inputs; those of them that are not in `inputs` drop their `$[[ … ]]`. */
+  optionalInputs?: readonly string[];
+  /** For `${{name}}`: the run's id. */
+  name?: string;
 }
 
 /**
- * Fills in `${{inputs.x}}` and `${{outputs.x}}`. A part in `$[[ … ]]` is dropped if it names an optional input that is not set.
- * @throws AppError INVALID_JOB naming the placeholder and the nearest right one.
+ * Replaces `${{inputs.x}}`, `${{outputs.x}}` and `${{name}}`; of `$[[ … ]]` the content stays if every input in it has a value, else nothing.
+ * @throws AppError INVALID_JOB for a name that is not there, with the nearest that is.
  */
-export function expandCommand(command: string, values: PlaceholderValues): string {
-  const withOptional = command.replaceAll(/\$\[\[([\s\S]*?)\]\]/g, (_, part: string) => {
-    const unset = placeholders(part).some(({ kind, name }) => kind === 'inputs' && Object.hasOwn(values.inputs, name) && values.inputs[name] === undefined);
-    return unset ? '' : part;
-  });
-  return withOptional.replaceAll(/\$\{\{\s*([^}]*?)\s*\}\}/g, (whole, text: string) => valueOf(whole, text, values));
+export function expandCommand(command: string, values: CommandValues): string {
+  const { inputs, outputs, optionalInputs = [] } = values;
+  const unset = optionalInputs.filter((name) => !Object.hasOwn(inputs, name));
+  const names = { inputs: [...Object.keys(inputs), ...unset], outputs: Object.keys(outputs), optionalInputs: unset };
+  const [problem] = checkPlaceholders(command, names);
+  if (problem !== undefined)
+    throw new AppError('INVALID_JOB', `in the command, ${problem.message}`, { hint: problem.hint });
+  let state: QuoteState = 'plain';
+  let expanded = '';
+  const append = (text: string): void => {
+    expanded += text;
+    state = followQuotes(state, text);
+  };
+  const appendPart = (part: CommandPart): void => {
+    if (part.kind === 'optional') {
+      if (!part.parts.some((inner) => inner.kind === 'input' && unset.includes(inner.name)))
+        part.parts.forEach(appendPart);
+    } else append(textOf(part, values, state));
+  };
+  parseCommand(command).forEach(appendPart);
+  return expanded;
 }
 
-function placeholders(text: string): { kind: string; name: string }[] {
-  return [...text.matchAll(/\$\{\{\s*(inputs|outputs)\.([^}\s]+)\s*\}\}/g)].map((match) => ({ kind: match[1] ?? '', name: match[2] ?? '' }));
-}
-
-function valueOf(whole: string, text: string, { inputs, outputs }: PlaceholderValues): string {
-  const [kind, name] = [text.slice(0, text.indexOf('.')), text.slice(text.indexOf('.') + 1)];
-  const known = kind === 'inputs' ? inputs : kind === 'outputs' ? outputs : undefined;
-  if (known !== undefined && Object.hasOwn(known, name)) {
-    const value = known[name];
-    if (value !== undefined) return value;
-    throw new AppError('INVALID_JOB', `the command uses \`${whole}\`, and the input \`${name}\` has no value`, { hint: `Set it (\`--input ${name}=…\`), or put the part that needs it into \`$[[ … ]]\`.` });
-  }
-  const all = [...Object.keys(inputs).map((key) => `inputs.${key}`), ...Object.keys(outputs).map((key) => `outputs.${key}`)];
-  const near = nearest(text, all);
-  throw new AppError('INVALID_JOB', `the command uses \`${whole}\`, and the job has no such input or output`, {
-    hint: near === undefined ? `It has: ${all.map((each) => `\`\${{${each}}}\``).join(', ') || 'none'}.` : `Did you mean \`\${{${near}}}\`?`,
-  });
+function textOf(
+  part: Exclude<CommandPart, { kind: 'optional' }>,
+  { inputs, outputs, name }: CommandValues,
+  state: QuoteState,
+): string {
+  if (part.kind === 'text') return part.text;
+  if (part.kind === 'name') return name ?? '';
+  if (part.kind === 'output') return quoteFor(state, outputs[part.name] ?? '');
+  if (part.kind === 'unknown') return part.written;
+  const value = inputs[part.name] ?? '';
+  return typeof value === 'string' ? value : quoteFor(state, value.path);
 }

@@ -1,7 +1,8 @@
 /**
- * Command jobs, as Azure ML's YAML has them: reading and checking them, and filling in their placeholders. Pure.
+ * Command jobs: what to run, in which environment, with which inputs. Azure ML's command-job YAML, for a run on this machine.
  *
- * Invariants: a key that the target cannot honour is an error that names it; nothing is ignored in silence.
+ * Invariants: pure (reads no files); all problems of a file are reported together, with file, line and column; a key that a local run cannot
+ * honour is an error that names it, never ignored.
  */
-export { expandCommand, type PlaceholderValues } from './expand-command.ts';
-export { readJob } from './read-job.ts';
+export { type CommandValues, expandCommand } from './expand-command.ts';
+export { type ReadJobOptions, readJob } from './read-job.ts';

@@ -8,7 +8,10 @@ export const JobInput = z.union([
   z.object({
     kind: z.literal('path'),
     type: z.enum(['uri_file', 'uri_folder', 'mltable', 'mlflow_model', 'custom_model', 'triton_model']),
+    /** Absolute. */
     path: z.string(),
+    /** The path as the job file has it. */
+    written: z.string().optional(),
     mode: InputMode.optional(),
   }),
 ]);
@@ -16,7 +19,7 @@ export type JobInput = z.infer<typeof JobInput>;
 
 export const JobOutput = z.object({
   type: z.enum(['uri_file', 'uri_folder', 'mltable', 'mlflow_model', 'custom_model', 'triton_model']),
-  /** Where the user wants it; without one it stays in the run's folder. */
+  /** Where the user wants it, absolute, `${{name}}` unexpanded; without one it stays in the run's folder. */
   path: z.string().optional(),
 });
 export type JobOutput = z.infer<typeof JobOutput>;
@@ -45,10 +48,14 @@ export const CommandJob = z.object({
   ]),
   environmentVariables: z.record(z.string(), JobVariable),
   inputs: z.record(z.string(), JobInput),
+  /** Names of inputs that may be left out of the command; those without a value are not in `inputs`. */
+  optionalInputs: z.array(z.string()).optional(),
   outputs: z.record(z.string(), JobOutput),
   /** `local` until there are more targets. */
   compute: z.string(),
   /** Seconds. */
   timeout: z.number().positive().optional(),
+  /** Things that the submitter should be told, and the run's record should hold. */
+  notes: z.array(z.string()).optional(),
 });
 export type CommandJob = z.infer<typeof CommandJob>;

@@ -103,15 +103,7 @@ export const RunRecord = z.object({
   command: z.union([z.string(), z.array(z.string())]),
   /** With placeholders expanded: the words that were executed. */
   executed: z.array(z.string()),
-  snapshot: z
-    .object({
-      digest: z.string(),
-      files: z.number().int(),
-      size: z.number().int(),
-      /** The blob that lists its files. */
-      manifest: z.string(),
-    })
-    .nullable(),
+  snapshot: z.object({ digest: z.string(), files: z.number().int(), size: z.number().int() }).nullable(),
   /** Where it ran: a copy of the snapshot, or in place. */
   workingFolder: z.string().nullable(),
   /** Seconds after which it is ended. */
@@ -149,8 +141,6 @@ export const ModelRecord = z.object({
   digest: z.string(),
   size: z.number().int(),
   files: z.number().int(),
-  /** The blob that lists its files. */
-  manifest: z.string(),
   description: z.string().nullable(),
   tags: z.record(z.string(), z.string()),
   createdAt: z.string(),

@@ -1,127 +1,120 @@
-import { lstat, open, readdir, readlink } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { AppError } from '../errors/index.ts';
-import { fsErrorToAppError, hashFile, isInside, pathExists } from '../io/index.ts';
-import { readIgnoreRules } from './ignore-rules.ts';
-import { type SnapshotEntry, snapshotDigest } from './snapshot.ts';
-
-export interface CollectedSnapshot {
-  digest: string;
-  entries: SnapshotEntry[];
-  files: number;
-  size: number;
-  /** Files that were left out because they hold secrets. */
-  secrets: string[];
-}
+import { basename, resolve } from 'node:path';
+import { AppError, isAppError } from '../errors/index.ts';
+import { hashFile, readBytes, readFolder } from '../io/index.ts';
+import { sha256 } from '../schema/index.ts';
+import { heaviestPaths } from './heaviest-paths.ts';
+import { readIgnoreLevels } from './ignore-levels.ts';
+import { inParallel } from './in-parallel.ts';
+import type { LeftOut } from './left-out.ts';
+import { snapshotManifest } from './manifest.ts';
+import { isPrivateKey, longestKey } from './never-included.ts';
+import type { KeepContent, SnapshotEntry } from './snapshot-entry.ts';
+import { type FoundFile, walkFolder } from './walk-folder.ts';
 
 export interface CollectOptions {
-  /** Bytes; more than that is an error. */
-  maximumSize: number;
-  maximumFiles: number;
+  /** Bytes; 300 MB if not given. */
+  maximumSize?: number;
+  /** Where the content goes; without it, it is only digested. */
+  keep?: KeepContent;
+  /** Absolute paths of folders that are no part of it, such as a workspace of another name. */
+  exclude?: readonly string[];
   signal?: AbortSignal;
 }
 
-/** Text that a private key begins with. */
-const privateKey = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
+export interface Snapshot {
+  /** SHA-256 of the manifest, so the manifest can be kept by it. */
+  digest: string;
+  files: number;
+  size: number;
+  entries: SnapshotEntry[];
+  leftOut: LeftOut[];
+}
+
+const defaultMaximum = 300_000_000;
+const maximumFiles = 100_000;
+const parallel = 8;
 
 /**
- * The files of a folder that belong to a run, with their digests.
- * @throws AppError FILE_NOT_FOUND, and USAGE for a folder that is too large, naming its largest files.
+ * Collects what of a folder belongs to a run: everything but what `.amlignore` (then no `.gitignore` counts) or the `.gitignore` files name,
+ * and what never is part of a snapshot.
+ * @throws AppError SNAPSHOT_TOO_LARGE, FILE_NOT_FOUND, PERMISSION_DENIED.
  */
-export async function collectSnapshot(folder: string, options: CollectOptions): Promise<CollectedSnapshot> {
-  const found = await listFiles(folder, options);
-  const size = found.files.reduce((sum, file) => sum + file.size, 0);
-  if (size > options.maximumSize) throw tooLarge(folder, found.files, size, options.maximumSize);
-  const entries: SnapshotEntry[] = [];
-  for (const file of found.files) {
-    options.signal?.throwIfAborted();
-    const { path, type, executable, target } = file;
-    if (type === 'link') entries.push({ path, type, executable, size: 0, digest: '', target });
-    else entries.push({ path, type, executable, size: file.size, digest: (await hashFile(join(folder, path))).sha256 });
-  }
-  return { digest: snapshotDigest(entries), entries, files: entries.length, size, secrets: found.secrets };
-}
-
-interface FoundFile {
-  path: string;
-  type: 'file' | 'link';
-  executable: boolean;
-  size: number;
-  target?: string;
-}
-
-async function listFiles(
-  root: string,
-  { signal, maximumFiles }: CollectOptions,
-): Promise<{ files: FoundFile[]; secrets: string[] }> {
-  const rules = await readIgnoreRules(root);
-  const files: FoundFile[] = [];
-  const secrets: string[] = [];
-  const visit = async (folder: string): Promise<void> => {
-    signal?.throwIfAborted();
-    await rules.enter(folder);
-    for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
-      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory()) {
-        const isVirtualEnvironment = await pathExists(join(root, path, 'pyvenv.cfg'));
-        if (!rules.skipsFolder(path) && !isVirtualEnvironment) await visit(path);
-        continue;
-      }
-      if ((!entry.isFile() && !entry.isSymbolicLink()) || rules.ignoresFile(path) || path.endsWith('.pyc')) continue;
-      if (rules.isSecret(path) || (await holdsPrivateKey(join(root, path), entry.isFile()))) secrets.push(path);
-      else files.push(...(await describe(root, path)));
-      if (files.length > maximumFiles) throw tooMany(root, maximumFiles);
-    }
-  };
-  try {
-    await visit('');
-  } catch (error) {
-    throw fsErrorToAppError(error, `read the code in \`${root}\``);
-  }
-  files.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { files, secrets: secrets.sort() };
-}
-
-/** A link that stays inside is kept as a link; one that leaves is followed to its file, or left out if there is none. */
-async function describe(root: string, path: string): Promise<FoundFile[]> {
-  const absolute = join(root, path);
-  const stats = await lstat(absolute);
-  if (!stats.isSymbolicLink())
-    return [{ path, type: 'file', executable: (stats.mode & 0o111) !== 0, size: stats.size }];
-  const target = await readlink(absolute);
-  const inside = !target.startsWith('/') && isInside(root, resolve(join(absolute, '..'), target));
-  return inside ? [{ path, type: 'link', executable: false, size: 0, target }] : [];
-}
-
-/** Keys have many names; their first line does not. */
-async function holdsPrivateKey(path: string, isFile: boolean): Promise<boolean> {
-  if (!isFile || !/(?:\.pem|\.crt|\.cer|\.txt|key[^/]*|_rsa|_ed25519)$/i.test(path)) return false;
-  const file = await open(path, 'r');
-  try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(4096), 0, 4096, 0);
-    return privateKey.test(buffer.subarray(0, bytesRead).toString('latin1'));
-  } finally {
-    await file.close();
-  }
-}
-
-function tooMany(folder: string, maximum: number): AppError {
-  return new AppError('USAGE', `the code in \`${folder}\` has more than ${maximum} files`, {
-    hint: 'Name what is no code in `.amlignore` or `.gitignore`, and pass data as an input.',
+export async function collectSnapshot(folder: string, options: CollectOptions = {}): Promise<Snapshot> {
+  const root = resolve(folder);
+  readFolder(root);
+  const found = await walkFolder(root, {
+    levels: await readIgnoreLevels(root),
+    exclude: options.exclude ?? [],
+    maximumFiles,
+    signal: options.signal,
   });
+  checkSize(root, found.files, options.maximumSize ?? defaultMaximum);
+  const taken = await inParallel(found.files, parallel, async (file) => {
+    options.signal?.throwIfAborted();
+    return await takeFile(file, options.keep);
+  });
+  const { leftOut } = found;
+  const files: SnapshotEntry[] = [];
+  for (const [index, result] of taken.entries()) {
+    const { path } = found.files[index] ?? { path: '' };
+    if (typeof result === 'string') leftOut.push({ path, reason: result });
+    else if (result !== undefined) files.push(result);
+  }
+  const links = found.links.map(({ path, target }): SnapshotEntry => ({ type: 'link', path, target }));
+  const entries = [...files, ...links].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return {
+    digest: sha256(snapshotManifest(entries)),
+    files: entries.length,
+    size: files.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0),
+    entries,
+    leftOut: leftOut.sort((a, b) => (a.path < b.path ? -1 : 1)),
+  };
 }
 
-function tooLarge(folder: string, files: readonly FoundFile[], size: number, maximum: number): AppError {
-  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
-  const largest = [...files]
-    .sort((a, b) => b.size - a.size)
-    .slice(0, 5)
-    .map((file) => `\`${file.path}\` (${megabytes(file.size)})`);
-  return new AppError(
-    'USAGE',
-    `the code in \`${folder}\` is ${megabytes(size)} in ${files.length} files; a snapshot may have ${megabytes(maximum)}`,
+/** Undefined for a file that is gone meanwhile: a run's folder may be in use. */
+async function takeFile(
+  { path, absolute, facts }: FoundFile,
+  keep: KeepContent | undefined,
+): Promise<SnapshotEntry | 'secret' | 'unusable' | undefined> {
+  try {
+    const content = facts.size <= longestKey ? await readBytes(absolute) : undefined;
+    if (content !== undefined && isPrivateKey(basename(path), content)) return 'secret';
+    const { digest, size } = await takeContent(absolute, content, keep);
+    return { type: 'file', path, executable: facts.executable, digest, size };
+  } catch (error) {
+    if (isAppError(error, 'FILE_NOT_FOUND')) return undefined;
+    if (isAppError(error, 'PERMISSION_DENIED')) return 'unusable';
+    throw error;
+  }
+}
+
+async function takeContent(
+  file: string,
+  content: Uint8Array | undefined,
+  keep: KeepContent | undefined,
+): Promise<{ digest: string; size: number }> {
+  if (content !== undefined)
+    return keep === undefined ? { digest: sha256(content), size: content.byteLength } : await keep.put(content);
+  if (keep !== undefined) return await keep.putFile(file);
+  const { sha256: digest, size } = await hashFile(file);
+  return { digest, size };
+}
+
+function checkSize(root: string, files: readonly FoundFile[], maximumSize: number): void {
+  const size = files.reduce((sum, file) => sum + file.facts.size, 0);
+  if (size <= maximumSize) return;
+  const heaviest = heaviestPaths(files.map(({ path, facts }) => ({ path, size: facts.size })));
+  const list = heaviest.map(({ path, size }) => `  ${megabytes(size).padStart(9)}  ${path}`).join('\n');
+  throw new AppError(
+    'SNAPSHOT_TOO_LARGE',
+    `\`${root}\` holds ${megabytes(size)} that would belong to the run; the limit is ${megabytes(maximumSize)}. The most of it:\n${list}`,
     {
-      hint: `The largest are ${largest.join(', ')}. Name what is no code in \`.amlignore\` or \`.gitignore\`, and pass data as an input.`,
+      hint: 'Name what the run does not need in `.amlignore` (its syntax is that of `.gitignore`), and pass data as an input.',
+      details: { size, maximumSize, heaviest },
     },
   );
+}
+
+function megabytes(size: number): string {
+  return `${(size / 1e6).toFixed(1)} MB`;
 }

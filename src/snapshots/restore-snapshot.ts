@@ -1,26 +1,105 @@
-import { chmod, mkdir, symlink } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { AppError } from '../errors/index.ts';
-import { isInside, resolveInside, withFsErrors, writeAtomically } from '../io/index.ts';
-import type { SnapshotEntry } from './snapshot.ts';
+import { dirname, isAbsolute, join, posix } from 'node:path';
+import { AppError, isAppError } from '../errors/index.ts';
+import {
+  copyOut,
+  ensureFolder,
+  hashFile,
+  isInside,
+  listFolder,
+  makeLink,
+  realPath,
+  removeTree,
+  resolveInside,
+} from '../io/index.ts';
+import { inParallel } from './in-parallel.ts';
+import type { SnapshotEntry } from './snapshot-entry.ts';
 
-/** Lays a snapshot out as files that a script may change. `read` answers verified content by its digest. */
+const parallel = 8;
+
+/**
+ * Lays a snapshot out in a folder that is empty or missing. Files are copies that may be changed. After an error the folder is gone.
+ * @throws AppError CORRUPT_STORE if content is missing or altered, HOSTILE_ARCHIVE for a path that leads out, ALREADY_EXISTS.
+ */
 export async function restoreSnapshot(
   entries: readonly SnapshotEntry[],
+  blobs: { path(digest: string): string },
   folder: string,
-  read: (digest: string) => Promise<Uint8Array>,
 ): Promise<void> {
-  for (const { path, type, executable, digest, target } of entries) {
-    const absolute = resolveInside(folder, path);
-    await withFsErrors(`make \`${dirname(absolute)}\``, () => mkdir(dirname(absolute), { recursive: true }));
-    if (type === 'link') {
-      if (target === undefined || target.startsWith('/') || !isInside(folder, resolve(dirname(absolute), target))) {
-        throw new AppError('HOSTILE_ARCHIVE', `the snapshot’s link \`${path}\` points outside of its folder`);
-      }
-      await withFsErrors(`make the link \`${absolute}\``, () => symlink(target, absolute));
-    } else {
-      await writeAtomically(absolute, await read(digest));
-      await chmod(absolute, executable ? 0o755 : 0o644);
-    }
+  checkEntries(entries, folder);
+  if ((await listFolder(folder)).length > 0) throw new AppError('ALREADY_EXISTS', `\`${folder}\` is not empty`);
+  await ensureFolder(folder);
+  try {
+    await layOut(entries, blobs, folder);
+  } catch (error) {
+    await removeTree(folder);
+    throw error;
   }
+}
+
+async function layOut(
+  entries: readonly SnapshotEntry[],
+  blobs: { path(digest: string): string },
+  folder: string,
+): Promise<void> {
+  const files = entries.filter((entry) => entry.type === 'file');
+  const links = entries.filter((entry) => entry.type === 'link');
+  await inParallel(
+    files,
+    parallel,
+    async (entry) => await layOutFile(entry, blobs.path(entry.digest), join(folder, entry.path)),
+  );
+  // Links come last, so that no file is written through one.
+  for (const { path, target } of links) await makeLink(target, join(folder, path));
+  const realFolder = realPath(folder) ?? folder;
+  for (const { path } of links) {
+    const real = realPath(join(folder, path));
+    if (real !== undefined && !isInside(realFolder, real)) throw leadsOut(path);
+  }
+}
+
+async function layOutFile(entry: SnapshotEntry & { type: 'file' }, blob: string, path: string): Promise<void> {
+  try {
+    await copyOut(blob, path, { executable: entry.executable });
+  } catch (error) {
+    if (!isAppError(error, 'FILE_NOT_FOUND')) throw error;
+    throw new AppError(
+      'CORRUPT_STORE',
+      `the content of \`${entry.path}\` (${entry.digest}) is missing in the workspace`,
+      {
+        hint: `Restore \`${blob}\` from a backup.`,
+        cause: error,
+      },
+    );
+  }
+  if ((await hashFile(path)).sha256 === entry.digest) return;
+  throw new AppError('CORRUPT_STORE', `\`${blob}\` was changed: its content is not what its name says`, {
+    hint: 'Restore it from a backup; Terroir never writes it again.',
+  });
+}
+
+/** Every path is plain and inside, stands there once, and is no folder of another one; every link points inside. */
+function checkEntries(entries: readonly SnapshotEntry[], folder: string): void {
+  const paths = new Set<string>();
+  for (const { path } of entries) {
+    resolveInside(folder, path);
+    if (posix.normalize(path) !== path || path === '.' || path.endsWith('/') || paths.has(path)) {
+      throw new AppError('HOSTILE_ARCHIVE', `the snapshot has an odd path: \`${path}\``);
+    }
+    paths.add(path);
+  }
+  for (const entry of entries) {
+    for (let above = dirname(entry.path); above !== '.'; above = dirname(above)) {
+      if (paths.has(above))
+        throw new AppError('HOSTILE_ARCHIVE', `\`${entry.path}\` of the snapshot lies below a file or a link`);
+    }
+    if (
+      entry.type === 'link' &&
+      (isAbsolute(entry.target) || !isInside(folder, join(folder, dirname(entry.path), entry.target)))
+    )
+      throw leadsOut(entry.path);
+  }
+}
+
+function leadsOut(path: string): AppError {
+  return new AppError('HOSTILE_ARCHIVE', `the link \`${path}\` of the snapshot leads out of its folder`);
 }

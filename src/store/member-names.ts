@@ -32,8 +32,7 @@ function checkPath(path: string, label: string): void {
   const shown = path.length > 80 ? `${path.slice(0, 80)}…` : path;
   if (path === '') throw hostile(label, 'a member has no name');
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) throw hostile(label, `\`${shown}\` is an absolute path`);
-  // biome-ignore lint: control characters are what is looked for
-  if (/[\\\u0000-\u001f\u007f]/.test(path))
+  if (path.includes('\\') || hasControlCharacter(path))
     throw hostile(label, `\`${JSON.stringify(shown).slice(1, -1)}\` has a character that cannot be in a name`);
   if (path.length > maximumPath) throw hostile(label, `\`${shown}\` is ${path.length} characters long`);
   for (const part of path.split('/')) {
@@ -41,4 +40,12 @@ function checkPath(path: string, label: string): void {
     if (Buffer.byteLength(part) > maximumName)
       throw hostile(label, `\`${shown}\` has a name of ${Buffer.byteLength(part)} bytes`);
   }
+}
+
+function hasControlCharacter(path: string): boolean {
+  for (let index = 0; index < path.length; index += 1) {
+    const code = path.charCodeAt(index);
+    if (code < 0x20 || code === 0x7f) return true;
+  }
+  return false;
 }

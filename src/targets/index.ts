@@ -1,10 +1,19 @@
 /**
- * Where a run happens. `local`: a process of this machine.
+ * Where a run happens. So far: `local`, this machine.
  *
- * Invariants: a run starts clean (what would leak into it from the caller's shell is taken away and recorded); what it prints goes to the caller
- * and to its log as bytes, in order; nothing of it survives a cancel or a time-out.
+ * Invariants: a run starts from a clean environment whose every variable is accounted for; it has a process group of its own, of which nothing
+ * outlives the run, nor us; no secret is recorded.
  */
-export { type CleanEnvironment, cleanEnvironment } from './clean-environment.ts';
+export { type CleanEnvironment, cleanEnvironment, type EnvironmentParts } from './environment.ts';
+export { findExecutable } from './find-executable.ts';
+export {
+  endProcessGroup,
+  type LocalRunRequest,
+  type LocalRunResult,
+  runAttached,
+  runLocally,
+  type StartedProcess,
+} from './local/index.ts';
 export { probeInterpreter } from './probe-interpreter.ts';
-export { looksSecret, recordVariables } from './record-variables.ts';
-export { type LocalRunRequest, type LocalRunResult, runLocally } from './run-locally.ts';
+export { recordVariables } from './record-variables.ts';
+export { type RunFacts, runVariables } from './run-variables.ts';

@@ -1,27 +1,27 @@
 import { createHmac } from 'node:crypto';
+import { stripUserInfo } from '../errors/index.ts';
 import type { RecordedVariable } from '../schema/index.ts';
+import { looksSecret } from './secret-look.ts';
 
-const secretName =
-  /(?:^|_)(?:TOKEN|SECRETS?|PASSWORD|PASSWD|PASSPHRASE|PWD|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|ACCOUNT_?KEY|SAS|CREDENTIALS?|CONNECTION_?STRING|AUTH)(?:_|$)|(?:TOKEN|SECRET|PASSWORD|APIKEY)$/i;
-const secretShape =
-  /^(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{20,}|glpat-[\w-]{16,}|hf_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{20,}|AKIA[A-Z0-9]{16}|xox[abprs]-[\w-]{10,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+|pypi-[\w-]{20,}|npm_[A-Za-z0-9]{30,})$|-----BEGIN [A-Z ]*PRIVATE KEY-----|(?:AccountKey|SharedAccessSignature|[?&]sig)=|^[a-z][a-z0-9+.-]*:\/\/[^\s/@:]+:[^\s/@]+@/;
-
-/** True if the name or the shape of a value says that it is a secret. */
-export function looksSecret(name: string, value: string): boolean {
-  return value !== '' && (secretName.test(name) || secretShape.test(value));
+export interface RecordOptions {
+  /** The workspace's key. */
+  secretKey: Uint8Array;
+  /** Names whose values are secret whatever they look like: `secret:` values. */
+  isSecret?: (name: string) => boolean;
 }
 
-/** Variables for a record: secrets only as keyed hashes, which tell whether two runs had the same one, and nothing else. */
+/** Variables as a record shows them: values that are secret, or look so by name or shape, only as keyed hashes; no user info in URLs. */
 export function recordVariables(
   variables: Readonly<Record<string, string>>,
-  options: { key: Uint8Array; secrets: ReadonlySet<string> },
+  { secretKey, isSecret = () => false }: RecordOptions,
 ): Record<string, RecordedVariable> {
-  const recorded: Record<string, RecordedVariable> = {};
-  for (const [name, value] of Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const hidden = options.secrets.has(name) || looksSecret(name, value);
-    recorded[name] = hidden
-      ? { secret: createHmac('sha256', options.key).update(value).digest('hex').slice(0, 16) }
-      : value;
-  }
-  return recorded;
+  const names = Object.keys(variables).sort();
+  return Object.fromEntries(
+    names.map((name): [string, RecordedVariable] => {
+      const value = variables[name] ?? '';
+      const open = stripUserInfo(value);
+      if (!isSecret(name) && !looksSecret(name, open)) return [name, open];
+      return [name, { secret: createHmac('sha256', secretKey).update(value).digest('hex').slice(0, 16) }];
+    }),
+  );
 }

@@ -23,10 +23,10 @@ export async function findReferences(database: Connection): Promise<Set<string>>
   }
   for (const { id, record } of await database.selectFrom('runs').select(['id', 'record']).execute()) {
     const { snapshot } = fromJson(RunDigests, record, `the run ${id}`);
-    if (snapshot !== null) digests.add(snapshot.manifest);
+    if (snapshot !== null) digests.add(snapshot.digest);
   }
   for (const { name, record } of await database.selectFrom('models').select(['name', 'record']).execute()) {
-    digests.add(fromJson(ModelDigests, record, `the model ${name}`).manifest);
+    digests.add(fromJson(ModelDigests, record, `the model ${name}`).digest);
   }
   return digests;
 }
@@ -34,4 +34,4 @@ export async function findReferences(database: Connection): Promise<Set<string>>
 // Only what is needed: there may be many records.
 const LockDigests = z.object({ packages: z.array(z.object({ sha256: z.string() })) });
 const RunDigests = RunRecord.pick({ snapshot: true });
-const ModelDigests = ModelRecord.pick({ manifest: true });
+const ModelDigests = ModelRecord.pick({ digest: true });

@@ -68,6 +68,7 @@ describe('runs that do not end by themselves', () => {
 
   it('leaves no script behind when it is killed, and says so afterwards', async () => {
     const { child, outcome } = await begin('import time; print("started", flush=True); time.sleep(88)');
+    await delay(300);
     child.kill('SIGKILL');
     await outcome;
     await delay(300);

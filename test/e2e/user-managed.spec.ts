@@ -33,7 +33,7 @@ describe('user-managed Python', () => {
     expect(items[0]).toMatchObject({
       lockDigest: null,
       prefix: null,
-      interpreter: { path: `${sandbox.folder}/mine/bin/python`, implementation: 'cpython', distributions: [] },
+      interpreter: { path: `${sandbox.folder}/mine/bin/python`, implementation: 'CPython', distributions: [] },
     });
     expect(await sandbox.json(['env', 'show', 'own'])).toMatchObject({ category: 'user_managed' });
   });

@@ -49,7 +49,7 @@ export const command: Command = {
     });
     const format = options.text('export');
     if (format !== undefined) {
-      const text = await exportLock(result.lock, format);
+      const text = exportLock(result.lock, format);
       return { data: format === 'json' ? result.lock : { format, text }, text: text.trimEnd() };
     }
     const data = {

@@ -15,7 +15,7 @@ const certificateVariables = [
 
 /** Connections as the environment wants them: proxies, a company's certificate authority. */
 export async function createDispatcher(options: HttpOptions): Promise<Dispatcher> {
-  const { Agent, EnvHttpProxyAgent } = await import('undici');
+  const { Agent, EnvHttpProxyAgent } = await import('./undici.ts');
   const ca = certificates(options);
   const trust = ca === undefined ? {} : { ca };
   const common = { connections: 16, keepAliveTimeout: 10_000, allowH2: false };

@@ -63,7 +63,7 @@ export function createHttp(options: HttpOptions): Http {
     signal: AbortSignal | undefined,
   ): Promise<Dispatcher.ResponseData> => {
     dispatcher ??= createDispatcher(options);
-    const { request: send } = await import('undici');
+    const { request: send } = await import('./undici.ts');
     const bare = new URL(url);
     bare.username = '';
     bare.password = '';

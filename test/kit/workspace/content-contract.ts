@@ -20,7 +20,7 @@ export function contentContract(place: WorkspacePlace): void {
       const lock = sampleLock(version.fingerprint, '1');
       await workspace.locks.addFirst(lock);
       await workspace.locks.keepArchives(lock.digest, [{ sha256: sha256('archive'), size: 1 }]);
-      const snapshot = { digest: sha256('tree'), files: 1, size: 1, manifest: sha256('manifest') };
+      const snapshot = { digest: sha256('manifest'), files: 1, size: 1 };
       await workspace.runs.create(sampleRun('one', version, { snapshot }), version.id);
       await workspace.runs.create(sampleRun('two', version), version.id);
       await workspace.models.register(sampleModel('model', 'one'));

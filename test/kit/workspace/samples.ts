@@ -117,7 +117,6 @@ export function sampleModel(name: string, runId: string, version?: string) {
     digest: sha256(name),
     size: 10,
     files: 1,
-    manifest: sha256(name),
     description: null,
     tags: {},
     createdAt: '2026-01-01T00:00:00.000Z',

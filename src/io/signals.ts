@@ -1,0 +1,28 @@
+/** Calls `handler` for the signals that ask this process to end; the answer takes it off again. */
+export function onEndingSignals(handler: (signal: NodeJS.Signals) => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, handler);
+  return () => {
+    for (const signal of signals) process.off(signal, handler);
+  };
+}
+
+/** Signals a process group; false if there is none. */
+export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+  return send(-group, signal);
+}
+
+/** Signals one process; false if there is none. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
+  return send(pid, signal);
+}
+
+function send(id: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(id, signal);
+    return true;
+  } catch (error) {
+    // EPERM: it is there, as another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,55 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { AppError } from '../errors/index.ts';
+
+/** Why a program that exists could not be started, as the user should read it. */
+export function startError(error: unknown, program: string): unknown {
+  const code = String((error as NodeJS.ErrnoException).code);
+  switch (code) {
+    case 'ENOENT': {
+      const interpreter = interpreterOf(program);
+      return new AppError(
+        'COMMAND_NOT_FOUND',
+        `\`${program}\` cannot be started: ${interpreter === undefined ? 'what it needs to start' : `its interpreter \`${interpreter}\``} does not exist`,
+        {
+          hint:
+            interpreter?.endsWith('\r') === true
+              ? 'The file has Windows line ends; write it with LF.'
+              : 'Look at the first line of the file.',
+          cause: error,
+        },
+      );
+    }
+    case 'EACCES':
+    case 'EPERM':
+      return new AppError('PERMISSION_DENIED', `\`${program}\` may not be executed`, {
+        hint: `\`chmod +x ${program}\` permits it.`,
+        cause: error,
+      });
+    case 'E2BIG':
+      return new AppError(
+        'USAGE',
+        `\`${program}\` cannot be started: its arguments and variables are too long together`,
+        {
+          hint: 'Pass long values in a file.',
+          cause: error,
+        },
+      );
+    default:
+      return error;
+  }
+}
+
+function interpreterOf(program: string): string | undefined {
+  try {
+    const file = openSync(program, 'r');
+    try {
+      const head = Buffer.alloc(256);
+      const size = readSync(file, head, 0, head.length, 0);
+      return /^#![ \t]*([^ \t\n]+)/.exec(head.toString('latin1', 0, size))?.[1];
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return undefined;
+  }
+}
