@@ -35,8 +35,6 @@ export async function verifyCache(app: App, options: { repair: boolean }): Promi
   });
 }
 
-const day = 86_400_000;
-
 /** Removes what no lock of this workspace needs and nobody used lately. */
 export async function collectGarbage(
   app: App,
@@ -46,14 +44,12 @@ export async function collectGarbage(
   const revisions = await locks.all();
   const keepArchives = new Set(revisions.flatMap(({ lock }) => lock.packages.map(({ sha256 }) => sha256)));
   const keepLocks = new Set(revisions.map(({ lock }) => lock.digest));
-  const limit = Date.now() - options.olderThanDays * day;
-  const removed = { count: 0, bytes: 0 };
-  for (const prefix of await app.prefixes.list()) {
-    if (keepLocks.has(prefix.lockDigest) || prefix.lastUsed > limit) continue;
-    removed.count += 1;
-    removed.bytes += prefix.bytes;
-    if (!options.dryRun) await app.prefixes.remove(prefix.key);
-  }
-  const store = await app.store.gc({ keepArchives, olderThanDays: options.olderThanDays, dryRun: options.dryRun });
-  return { removed: { count: removed.count + store.removed.count, bytes: removed.bytes + store.removed.bytes } };
+  const prefixes = await app.prefixes.gc({ keepLocks, ...options });
+  const store = await app.store.gc({ keepArchives, ...options });
+  return {
+    removed: {
+      count: prefixes.removed.count + store.removed.count,
+      bytes: prefixes.removed.bytes + store.removed.bytes,
+    },
+  };
 }

@@ -1,8 +1,8 @@
 import { AppError } from '../errors/index.ts';
 import { currentPlatform, findInterpreter, type Interpreter, libcVersion } from '../io/index.ts';
-import { type PlanPython, planPrefix } from '../plan/index.ts';
+import { type InstallPlan, type PlanPython, planPrefix } from '../plan/index.ts';
 import type { Prefix } from '../prefix/index.ts';
-import { startStep } from '../report/index.ts';
+import { type Step, startStep } from '../report/index.ts';
 import type { Lock } from '../schema/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
@@ -40,18 +40,21 @@ export async function ensurePrefix(app: App, lock: Lock): Promise<MaterialisedPr
     startStep(app.emit, `Environment of ${lock.packages.length} packages`).finish('cached');
     return { prefix: there, interpreter, outcome: 'cached' };
   }
-  // A change in place went through the hard link: what the store has is suspect too.
-  if (await app.prefixes.isDamaged(key)) await app.store.dropDamaged(lock.packages.map(({ sha256 }) => sha256));
-  const wheels = await fetchPackages(app, lock);
-  const current = startStep(app.emit, `Environment of ${lock.packages.length} packages`);
+  const title = `Environment of ${lock.packages.length} packages`;
+  let current: Step | undefined;
+  // In here, so that nothing of it can be collected before it is linked, and what a repair drops is fetched again.
+  const makePlan = async (path: string): Promise<InstallPlan> => {
+    const wheels = await fetchPackages(app, lock);
+    current ??= startStep(app.emit, title);
+    return planPrefix({ lock, wheels, python, prefix: path });
+  };
   try {
-    const made = await app.prefixes.ensure(key, async (path) => planPrefix({ lock, wheels, python, prefix: path }), {
-      signal: app.signal,
-    });
+    const made = await app.prefixes.ensure(key, makePlan, { signal: app.signal });
+    current ??= startStep(app.emit, title);
     current.finish(made.outcome === 'cached' ? 'cached' : 'done', made.outcome === 'repaired' ? 'repaired' : undefined);
     return { ...made, interpreter };
   } catch (error) {
-    current.finish('failed');
+    current?.finish('failed');
     throw error;
   }
 }

@@ -5,6 +5,8 @@ import { AppError } from '../errors/index.ts';
 import { sleep } from './clock.ts';
 
 export interface FileLockOptions {
+  /** Others who say so too may hold it at the same time. */
+  shared?: boolean;
   /** Milliseconds until `BUSY`; without it, waits for ever. */
   timeout?: number;
   signal?: AbortSignal;
@@ -14,7 +16,7 @@ export interface FileLockOptions {
 
 /**
  * Runs `work` while no other process (and no other caller in this one) holds the lock at `path`.
- * The lock is SQLite's own exclusive lock on an empty file: the kernel frees it when the holder dies, however it dies.
+ * The lock is SQLite's own lock on an empty file: the kernel frees it when the holder dies, however it dies.
  * @throws AppError BUSY after `timeout`.
  */
 export async function withFileLock<T>(path: string, work: () => Promise<T>, options: FileLockOptions = {}): Promise<T> {
@@ -31,7 +33,7 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>, opti
 async function acquire(database: DatabaseSync, path: string, options: FileLockOptions): Promise<void> {
   const startedAt = Date.now();
   for (let attempt = 0; ; attempt += 1) {
-    if (tryAcquire(database)) return;
+    if (tryAcquire(database, options.shared === true)) return;
     if (attempt === 0) options.onWait?.();
     if (options.timeout !== undefined && Date.now() - startedAt >= options.timeout) {
       throw new AppError('BUSY', `another process holds \`${path}\``, {
@@ -42,12 +44,14 @@ async function acquire(database: DatabaseSync, path: string, options: FileLockOp
   }
 }
 
-function tryAcquire(database: DatabaseSync): boolean {
+function tryAcquire(database: DatabaseSync, shared: boolean): boolean {
   try {
-    database.exec('BEGIN EXCLUSIVE');
+    // A transaction that has read holds SQLite's shared lock.
+    database.exec(shared ? 'BEGIN; SELECT 1 FROM sqlite_master' : 'BEGIN EXCLUSIVE');
     return true;
   } catch (error) {
-    if ((error as { errcode?: number }).errcode === 5) return false;
-    throw error;
+    if ((error as { errcode?: number }).errcode !== 5) throw error;
+    if (shared) database.exec('ROLLBACK');
+    return false;
   }
 }

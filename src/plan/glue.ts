@@ -3,7 +3,8 @@ import { activateScript } from './activate.ts';
 import { generated } from './generated-entry.ts';
 import type { PlanEntry, PlanPython } from './install-plan.ts';
 
-const owner = 'terroir';
+/** Who owns what makes a directory an environment. No package can have this name. */
+export const environment = 'the environment';
 
 const externallyManaged = `[externally-managed]
 Error=This environment is made from a lock and shared; it is not changed in place.
@@ -21,9 +22,9 @@ export function glueEntries(python: PlanPython, prefix: string): PlanEntry[] {
     '',
   ].join('\n');
   return [
-    generated('pyvenv.cfg', config, owner),
-    generated(`lib/python${python.minor}/EXTERNALLY-MANAGED`, externallyManaged, owner),
-    generated('bin/activate', activateScript(prefix), owner),
+    generated('pyvenv.cfg', config, environment),
+    generated(`lib/python${python.minor}/EXTERNALLY-MANAGED`, externallyManaged, environment),
+    generated('bin/activate', activateScript(prefix), environment),
     link('bin/python', python.executable),
     link('bin/python3', 'python'),
     link(`bin/python${python.minor}`, 'python'),
@@ -32,5 +33,12 @@ export function glueEntries(python: PlanPython, prefix: string): PlanEntry[] {
 }
 
 function link(path: string, target: string): PlanEntry {
-  return { path, executable: false, content: { kind: 'link', target }, sha256: sha256(target), size: 0, owner };
+  return {
+    path,
+    executable: false,
+    content: { kind: 'link', target },
+    sha256: sha256(target),
+    size: 0,
+    owner: environment,
+  };
 }

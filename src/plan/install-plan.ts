@@ -1,3 +1,5 @@
+import type { UnpackedWheel } from '../store/index.ts';
+
 /** The Python that a prefix is made for: the machine's, not a venv's. */
 export interface PlanPython {
   /** "3.11" */
@@ -12,7 +14,7 @@ export interface PlanPython {
 
 export type PlanContent =
   /** A file of an unpacked archive, as it is. */
-  | { kind: 'archive'; sha256: string; member: string }
+  | { kind: 'archive'; sha256: string; file: string }
   | { kind: 'text'; text: string }
   | { kind: 'bytes'; bytes: Uint8Array }
   /** A symbolic link. */
@@ -26,8 +28,19 @@ export interface PlanEntry {
   /** Of the content; of a link's target for links. Lower-case hex. */
   sha256: string;
   size: number;
-  /** The package's name, or `terroir` for what makes the directory an environment. */
+  /** The package's name, or `the environment` for what makes the directory one. */
   owner: string;
+}
+
+/** The tree of a wheel, which goes to one place as a whole: tens of thousands of files that need no entries of their own. */
+export interface PlanTree {
+  /** The package's name. */
+  owner: string;
+  wheel: UnpackedWheel;
+  /** The folder that it goes to, relative to the prefix. */
+  path: string;
+  /** Files of the tree (relative to it) that another owner has: they are left out. */
+  without: ReadonlySet<string>;
 }
 
 /** Which file goes where, with which content. */
@@ -36,6 +49,8 @@ export interface InstallPlan {
   prefix: string;
   python: PlanPython;
   lockDigest: string;
-  /** Sorted by path (UTF-16 code units); every path once; no entry lies below another one. */
+  /** In install order. */
+  trees: readonly PlanTree[];
+  /** What else there is, sorted by path (UTF-16 code units). Trees and entries together have every path once, and none lies below another one. */
   entries: readonly PlanEntry[];
 }

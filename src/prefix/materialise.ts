@@ -1,105 +1,142 @@
-import { constants, copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { fsErrorToAppError } from '../io/index.ts';
 import type { InstallPlan, PlanEntry } from '../plan/index.ts';
-import type { Store } from '../store/index.ts';
+import { readTree, type WheelTree } from '../store/index.ts';
+import type { LinkThread } from './link-thread.ts';
+import { createLinkWork, type LinkJob, type LinkUnit } from './link-units.ts';
+import { chooseWay, transfer, type Way } from './transfer.ts';
 
-type Transfer = (from: string, to: string) => void;
+/** So many files make a unit of work. */
+const unitSize = 256;
+
+export interface Materialised {
+  files: number;
+  /** Of all files. */
+  bytes: number;
+  /** Of those that only this prefix has. */
+  ownBytes: number;
+}
+
+/** The store has not (any more) what the plan says. */
+export class MissingInStore extends Error {}
 
 /**
- * Writes a plan's entries below `folder`. Synchronous calls on purpose: for ten thousands of links they take a third of the time of the others,
- * and there is nothing else to do meanwhile.
+ * Writes a plan's files below `folder`, which exists and is empty, with the help of a second thread where there is one.
+ * @throws MissingInStore; AppError DISK_FULL and the like.
  */
 export async function materialise(
   plan: InstallPlan,
   folder: string,
-  store: Store,
-): Promise<{ files: number; bytes: number }> {
-  const roots = await archiveRoots(plan, store);
+  thread: LinkThread | undefined,
+  signal?: AbortSignal,
+): Promise<Materialised> {
   try {
-    makeFolders(plan.entries, folder);
-    let transfer: Transfer = probe;
-    let bytes = 0;
-    for (const entry of plan.entries) {
-      const target = `${folder}/${entry.path}`;
-      const { content } = entry;
-      bytes += entry.size;
-      if (content.kind === 'archive') {
-        const source = `${roots.get(content.sha256)}/${content.member}`;
-        if (transfer === probe) transfer = chooseTransfer(source, target);
-        else transfer(source, target);
-      } else if (content.kind === 'link') symlinkSync(content.target, target);
-      else
-        writeFileSync(target, content.kind === 'text' ? content.text : content.bytes, {
-          mode: entry.executable ? 0o555 : 0o444,
-        });
+    const trees = plan.trees.map(({ wheel }) => readTree(wheel.tree));
+    const units = trees.flatMap(cut);
+    makeFolders(plan, folder, trees, units);
+    const way = chooseWayFor(plan, folder);
+    const job: LinkJob = {
+      trees: plan.trees.map(({ wheel, path, without }) => ({
+        text: wheel.tree,
+        from: wheel.folder,
+        to: `${folder}/${path}`,
+        without,
+      })),
+      units,
+      way,
+      counter: new SharedArrayBuffer(4),
+    };
+    const helped = units.length > 2 ? thread?.help(job) : undefined;
+    helped?.catch(() => undefined);
+    try {
+      for (const entry of plan.entries) writeEntry(entry, `${folder}/${entry.path}`, way);
+      const work = createLinkWork(job);
+      while (work.next()) {
+        signal?.throwIfAborted();
+        await setImmediate();
+      }
+    } finally {
+      // Whoever clears up after a failure must be alone.
+      Atomics.store(new Int32Array(job.counter), 0, units.length);
+      await helped?.catch(() => undefined);
     }
-    return { files: plan.entries.length, bytes };
+    await helped;
+    linkRecords(plan, folder, way);
+    return measure(plan, trees, way);
   } catch (error) {
+    if (isMissing(error, plan))
+      throw new MissingInStore(`the store lacks what the plan for \`${plan.prefix}\` needs`, { cause: error });
     throw fsErrorToAppError(error, `make the environment in \`${plan.prefix}\``);
   }
 }
 
-async function archiveRoots(plan: InstallPlan, store: Store): Promise<Map<string, string>> {
-  const roots = new Map<string, string>();
-  for (const { content } of plan.entries) {
-    if (content.kind !== 'archive' || roots.has(content.sha256)) continue;
-    const wheel = await store.findWheel(content.sha256);
-    if (wheel === undefined) throw new Error(`the archive ${content.sha256} is not unpacked`);
-    roots.set(content.sha256, wheel.folder);
+/** Cuts a tree into pieces of some hundred files, between folders. */
+function cut({ lines, folders }: WheelTree, tree: number): LinkUnit[] {
+  const units: LinkUnit[] = [];
+  let from = 0;
+  for (const at of folders.values()) {
+    if (at - from < unitSize) continue;
+    units.push({ tree, from, to: at });
+    from = at;
   }
-  return roots;
+  if (from < lines.length) units.push({ tree, from, to: lines.length });
+  return units;
 }
 
-function makeFolders(entries: readonly PlanEntry[], folder: string): void {
-  // Entries are sorted, so the parents of one folder mostly exist when it comes.
-  let last = '';
-  const made = new Set<string>();
-  for (const { path } of entries) {
-    const parent = dirname(path);
-    if (parent === last || made.has(parent)) continue;
-    mkdirSync(join(folder, parent), { recursive: true });
-    made.add(parent);
-    last = parent;
+/** Makes what a unit of work finds ready: the folders above its first one (all others it makes itself), and those of the entries. */
+function makeFolders(plan: InstallPlan, folder: string, trees: readonly WheelTree[], units: readonly LinkUnit[]): void {
+  const wanted = new Set(plan.entries.map(({ path }) => dirname(path)));
+  wanted.add('.terroir/records');
+  for (const { path } of plan.trees) wanted.add(path);
+  for (const { tree, from } of units) {
+    const first = trees[tree]?.lines[from] ?? '/';
+    wanted.add(`${plan.trees[tree]?.path}/${dirname(first)}`);
   }
+  for (const path of [...wanted].sort()) mkdirSync(`${folder}/${path}`, { recursive: true });
 }
 
-const probe: Transfer = () => undefined;
+function chooseWayFor(plan: InstallPlan, folder: string): Way {
+  const sample = plan.trees[0]?.wheel.recordFile;
+  return sample === undefined ? 'copy' : chooseWay(sample, `${folder}/.terroir/probe`);
+}
 
-/** Tries once what this pair of folders can do: clone, hard link, copy; the way that works is kept for the rest. */
-function chooseTransfer(from: string, to: string): Transfer {
-  const ways: readonly Transfer[] = [clone, hardLink, copy];
-  for (const way of ways) {
-    try {
-      way(from, to);
-      return way;
-    } catch (error) {
-      if (way === copy || !canTryAnother(error)) throw error;
-    }
+function writeEntry({ content, executable }: PlanEntry, target: string, way: Way): void {
+  if (content.kind === 'archive') transfer(way, content.file, target);
+  else if (content.kind === 'link') symlinkSync(content.target, target);
+  else
+    writeFileSync(target, content.kind === 'text' ? content.text : content.bytes, {
+      mode: executable ? 0o555 : 0o444,
+      flag: 'wx',
+    });
+}
+
+/** What each wheel's files should be, so that the prefix can be verified without the store. */
+function linkRecords({ trees }: InstallPlan, folder: string, way: Way): void {
+  for (const { wheel } of trees) transfer(way, wheel.recordFile, `${folder}/.terroir/records/${wheel.sha256}`);
+}
+
+function measure(plan: InstallPlan, trees: readonly WheelTree[], way: Way): Materialised {
+  let files = plan.entries.length;
+  let shared = 0;
+  let own = 0;
+  for (const [index, { wheel, without }] of plan.trees.entries()) {
+    files += (trees[index]?.files ?? 0) - without.size;
+    shared += wheel.bytes;
   }
-  return copy;
-}
-
-function clone(from: string, to: string): void {
-  copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE);
-}
-
-function hardLink(from: string, to: string): void {
-  try {
-    linkSync(from, to);
-  } catch (error) {
-    // A file may have so many names and no more.
-    if ((error as NodeJS.ErrnoException).code !== 'EMLINK') throw error;
-    copy(from, to);
+  for (const { content, size } of plan.entries) {
+    if (content.kind === 'archive') shared += size;
+    else own += size;
   }
+  return { files, bytes: shared + own, ownBytes: way === 'link' ? own : shared + own };
 }
 
-function copy(from: string, to: string): void {
-  copyFileSync(from, to);
-}
-
-function canTryAnother(error: unknown): boolean {
-  return ['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EINVAL', 'EPERM', 'ENOTTY', 'EMLINK'].includes(
-    (error as NodeJS.ErrnoException).code ?? '',
+function isMissing(error: unknown, { trees }: InstallPlan): boolean {
+  const { code, path } = error as NodeJS.ErrnoException;
+  return (
+    code === 'ENOENT' &&
+    path !== undefined &&
+    trees.some(({ wheel }) => path.startsWith(`${wheel.folder}/`) || path === wheel.recordFile)
   );
 }

@@ -1,43 +1,71 @@
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import { hash } from 'node:crypto';
+import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { z } from 'zod';
-import { hashFile, readTextIfExists } from '../io/index.ts';
+import { setImmediate } from 'node:timers/promises';
+import { compareFile, readRecordLines } from '../store/index.ts';
+import { type Manifest, readManifest } from './manifest.ts';
 
 export interface Damage {
   path: string;
   reason: string;
 }
 
-const Manifest = z.array(z.tuple([z.string(), z.string(), z.string().nullable()]));
+/** Files between two breaths. */
+const stride = 64;
 
-/** Compares a prefix with its manifest: every file and link, and nothing else but `__pycache__`. */
+/** Compares a prefix with its manifest: every file and link, and nothing else but `__pycache__`. `digest` is the manifest's. */
 export async function verifyPrefix(
   folder: string,
-  manifestPath: string,
+  digest: string | undefined,
 ): Promise<{ checked: number; damaged: Damage[] }> {
-  const manifest = Manifest.safeParse(parse(await readTextIfExists(manifestPath)));
-  if (!manifest.success)
+  const manifest = readManifest(folder, digest);
+  if (manifest === undefined)
     return { checked: 0, damaged: [{ path: folder, reason: 'its manifest is missing or damaged' }] };
   const damaged: Damage[] = [];
   const known = new Set<string>();
-  for (const [path, digest, target] of manifest.data) {
+  const expected = [...expectedFiles(folder, manifest, damaged)];
+  for (const [index, [path, sha256, target]] of expected.entries()) {
     known.add(path);
-    const reason = await compare(join(folder, path), digest, target);
+    const reason = target === null ? compareOwn(join(folder, path), sha256) : compareLink(join(folder, path), target);
     if (reason !== undefined) damaged.push({ path: join(folder, path), reason });
+    if (index % stride === 0) await setImmediate();
   }
-  for (const path of await strangers(folder, known)) damaged.push({ path, reason: 'it does not belong here' });
-  return { checked: manifest.data.length, damaged };
+  // With a list that cannot be trusted nobody knows who is a stranger.
+  const isKnown = !damaged.some(({ path }) => path.startsWith(join(folder, '.terroir')));
+  for (const path of isKnown ? await strangers(folder, known) : [])
+    damaged.push({ path, reason: 'it does not belong here' });
+  return { checked: expected.length, damaged };
 }
 
-async function compare(path: string, digest: string, target: string | null): Promise<string | undefined> {
+type Expected = readonly [path: string, sha256: string, target: string | null];
+
+function* expectedFiles(folder: string, { trees, entries }: Manifest, damaged: Damage[]): Generator<Expected> {
+  for (const { wheel, path, record, without } of trees) {
+    const list = join(folder, '.terroir', 'records', wheel);
+    const text = readOrUndefined(list);
+    if (text === undefined || hash('sha256', text) !== record) {
+      damaged.push({ path: list, reason: 'it was changed' });
+      continue;
+    }
+    const left = new Set(without);
+    for (const file of readRecordLines(text))
+      if (!left.has(file.path)) yield [`${path}/${file.path}`, file.sha256, null];
+  }
+  for (const [path, sha256, target] of entries) yield [path, sha256, target];
+}
+
+/** A link to a file with the right content would be no file of the prefix. */
+function compareOwn(path: string, sha256: string): string | undefined {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) return 'it is no file any more';
+  return compareFile(path, sha256);
+}
+
+function compareLink(path: string, target: string): string | undefined {
   try {
-    const stats = await lstat(path);
-    if (target !== null)
-      return stats.isSymbolicLink() && (await readlink(path)) === target ? undefined : 'the link was changed';
-    if (!stats.isFile()) return 'it is no file any more';
-    return (await hashFile(path)).sha256 === digest ? undefined : 'it was changed';
-  } catch {
-    return 'it is missing';
+    return readlinkSync(path) === target ? undefined : 'the link was changed';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'it is missing' : 'the link was changed';
   }
 }
 
@@ -56,9 +84,9 @@ async function strangers(folder: string, known: ReadonlySet<string>): Promise<st
   return found;
 }
 
-function parse(text: string | undefined): unknown {
+function readOrUndefined(path: string): string | undefined {
   try {
-    return text === undefined ? undefined : (JSON.parse(text) as unknown);
+    return readFileSync(path, 'utf8');
   } catch {
     return undefined;
   }

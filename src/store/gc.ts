@@ -1,45 +1,63 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listFolder, removeTree, renameOver, statIfExists } from '../io/index.ts';
+import { listFolder, removeTree, statIfExists } from '../io/index.ts';
+import { discard } from './discard.ts';
 import type { GcOptions } from './store.ts';
 import { sizeOf } from './tree-size.ts';
 
 const day = 86_400_000;
-/** What stands in `tmp` for longer than this belongs to a process that died. */
+/** What others made in `tmp`, and partial downloads, which can be resumed: so long they stay. */
 const abandonedAfter = day;
+/** What only exists while somebody installs. */
+const ownTemporary = /^(?:gone|unpack|prefix)-/;
 
-/** Removes archives and unpacked wheels that nobody keeps and nobody used lately. A thing leaves by a rename first, so no one sees half of it. */
+/**
+ * Removes archives and unpacked wheels that nobody keeps and nobody used lately. A wheel's time is that of its index, which is set when it is used;
+ * its archive counts as used with it. Nobody may install meanwhile.
+ */
 export async function collectGarbage(
   root: string,
-  { keepArchives, olderThanDays, dryRun }: GcOptions,
+  { keepArchives, olderThanDays, dryRun = false }: GcOptions,
 ): Promise<{ removed: { count: number; bytes: number } }> {
   const removed = { count: 0, bytes: 0 };
   const limit = Date.now() - olderThanDays * day;
-  for (const kind of ['unpacked', 'archives']) {
-    for (const shelf of await listFolder(join(root, kind))) {
-      for (const { name } of await listFolder(join(root, kind, shelf.name))) {
-        const path = join(root, kind, shelf.name, name);
-        const stats = await statIfExists(path);
-        if (stats === undefined || keepArchives.has(name) || Math.max(stats.mtimeMs, stats.atimeMs) > limit) continue;
-        removed.count += 1;
-        removed.bytes += sizeOf(path);
-        if (dryRun !== true) await remove(root, path, `${kind}-${name}`);
-      }
-    }
+  const remove = async (path: string): Promise<void> => {
+    removed.count += 1;
+    removed.bytes += sizeOf(path);
+    if (!dryRun) await discard(root, path);
+  };
+  const usedLately = new Set<string>();
+  for (const { path, name } of await shelves(root, 'unpacked')) {
+    const stats = (await statIfExists(join(path, 'index'))) ?? (await statIfExists(path));
+    if (stats !== undefined && stats.mtimeMs > limit) usedLately.add(name);
+    else if (!keepArchives.has(name)) await remove(path);
+  }
+  for (const { path, name } of await shelves(root, 'archives')) {
+    const stats = await statIfExists(path);
+    if (stats === undefined || stats.mtimeMs > limit || usedLately.has(name) || keepArchives.has(name)) continue;
+    await remove(path);
   }
   return { removed };
 }
 
-/** Removes what processes that died left behind. Partial downloads stay for a day, to be resumed. */
-export async function sweepTemporary(root: string): Promise<void> {
+/** Removes what processes that died left behind, and lock files, which nobody holds or waits for. Nobody may install meanwhile. */
+export async function sweep(root: string): Promise<void> {
   for (const { name } of await listFolder(join(root, 'tmp'))) {
     const path = join(root, 'tmp', name);
     const stats = await statIfExists(path);
-    if (stats !== undefined && Date.now() - stats.mtimeMs > abandonedAfter) await removeTree(path);
+    if (stats !== undefined && (ownTemporary.test(name) || Date.now() - stats.mtimeMs > abandonedAfter))
+      await removeTree(path);
+  }
+  for (const { name } of await listFolder(join(root, 'locks'))) {
+    if (/^(?:archive|unpack|prefix)-/.test(name)) await rm(join(root, 'locks', name), { force: true });
   }
 }
 
-async function remove(root: string, path: string, name: string): Promise<void> {
-  const away = join(root, 'tmp', `gone-${process.pid}-${name}`);
-  await renameOver(path, away);
-  await removeTree(away);
+async function shelves(root: string, kind: string): Promise<{ path: string; name: string }[]> {
+  const found: { path: string; name: string }[] = [];
+  for (const shelf of await listFolder(join(root, kind))) {
+    for (const { name } of await listFolder(join(root, kind, shelf.name)))
+      found.push({ path: join(root, kind, shelf.name, name), name });
+  }
+  return found;
 }

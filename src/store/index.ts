@@ -2,16 +2,29 @@
  * The machine's store: package archives as their channel serves them, and wheels unpacked once.
  *
  * Invariants: an archive is in the store only if its bytes have its digest; an unpacked wheel only if every member was inflated to its end with
- * exactly the declared size and CRC. Files are read-only. `index.json` and a rename come last, so nothing is ever seen half-made.
+ * exactly the declared size and CRC. Files are read-only; what is made comes by a rename and what is removed leaves by one, so nothing is ever seen
+ * half-made or half-gone, also when a process is killed. Locks end with their holder, and lock files are never deleted but by `gc`, while nobody
+ * holds or waits for one.
+ *
+ * Two processes: one makes a thing, the others wait (a lock for each archive, wheel and prefix). Whoever installs holds the store's lock shared;
+ * `gc` holds it alone, so that nothing goes between the look and the link.
  *
  * Tree:
- *   <root>/archives/<2>/<sha256>            an archive
- *   <root>/unpacked/<2>/<sha256>/index.json what is in a wheel, with the digest of each file
- *   <root>/unpacked/<2>/<sha256>/files/     its files
- *   <root>/prefixes/                        see src/prefix
- *   <root>/tmp/                             what is being made; leftovers are swept
- *   <root>/locks/                           lock files between processes
+ *   <root>/archives/<2>/<sha256>          an archive
+ *   <root>/unpacked/<2>/<sha256>/index    what is in a wheel, sealed by a digest; its time is that of the last use
+ *   <root>/unpacked/<2>/<sha256>/record   digest and size of each file, as RECORD has them
+ *   <root>/unpacked/<2>/<sha256>/files/   its files
+ *   <root>/prefixes/                      see src/prefix
+ *   <root>/tmp/archive-<sha256>           a download that may be resumed
+ *   <root>/tmp/unpack-<sha256>            a wheel that is being unpacked; who takes the lock next clears it
+ *   <root>/tmp/prefix-<key>               the same for a prefix
+ *   <root>/tmp/gone-<random>              what is being removed
+ *   <root>/locks/                         lock files between processes
  */
-export { recordLines } from './record-lines.ts';
+export { compareFile } from './compare-file.ts';
+export { discard } from './discard.ts';
+export { type RecordedFile, readRecordLines, recordLines } from './record-lines.ts';
 export { createStore, type GcOptions, type Store, type StoreSummary } from './store.ts';
-export { type UnpackedFile, UnpackedWheel } from './unpacked-wheel.ts';
+export { sizeOf } from './tree-size.ts';
+export type { SpreadFile, UnpackedWheel } from './unpacked-wheel.ts';
+export { filesOf, isFolderLine, readTree, treeText, type WheelTree } from './wheel-tree.ts';

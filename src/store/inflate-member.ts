@@ -1,58 +1,74 @@
-import { createHash } from 'node:crypto';
-import { readSync, writeSync } from 'node:fs';
+import { createHash, hash as hashOnce } from 'node:crypto';
+import { writeSync } from 'node:fs';
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
-import { corrupt, hostile, type ZipMember } from './zip-directory.ts';
+import { checkDescriptor, checkLocalHeader, localHeaderLength, localHeaderSize } from './zip/local-header.ts';
+import { corrupt, hostile, showName } from './zip/zip-error.ts';
+import { readExactly, type ZipFile } from './zip/zip-file.ts';
+import type { ZipMember } from './zip/zip-member.ts';
 
 /** Up to this size a member is inflated whole; above it is streamed, so that memory stays small. */
 const wholeUpTo = 4 << 20;
-const chunkSize = 1 << 20;
+const windowSize = wholeUpTo + (1 << 17);
+const chunkSize = 1 << 19;
 
-/** Scratch memory that is used again and again. */
-export interface Scratch {
-  input: Buffer;
+/** Reads a zip file in large pieces: many small members come with one call. */
+export interface MemberWindow {
+  /** The bytes from `start` to `end`, valid until the next call. */
+  view(start: number, end: number): Buffer;
 }
 
-export function createScratch(): Scratch {
-  return { input: Buffer.allocUnsafe(wholeUpTo + chunkSize) };
+export function createWindow(file: ZipFile): MemberWindow {
+  const buffer = Buffer.allocUnsafe(windowSize);
+  let from = 0;
+  let to = 0;
+  return {
+    view: (start, end) => {
+      if (start < from || end > to) {
+        const length = Math.min(windowSize, file.size - start);
+        readExactly(file, start, buffer.subarray(0, length));
+        [from, to] = [start, start + length];
+      }
+      return buffer.subarray(start - from, end - from);
+    },
+  };
 }
 
 export interface InflatedMember {
-  sha256: string;
-  /** The content, for small members only. */
+  /** SHA-256, 32 bytes. */
+  digest: Buffer;
+  /** The content, for small members only; valid until the next member. */
   content: Buffer | undefined;
 }
 
 /**
- * Writes a member's content to `target`. A member counts only after its stream was inflated to its end with exactly the declared number of bytes
- * and CRC, and nothing left over.
+ * Writes a member's content to the file `target` (a folder's to none). A member counts only if both its headers agree, and its stream was inflated
+ * to its end with exactly the declared number of bytes and checksum, counted without wrapping around, and nothing left over.
  */
 export async function inflateMember(
-  source: number,
+  file: ZipFile,
+  window: MemberWindow,
   member: ZipMember,
-  target: number,
-  label: string,
-  scratch: Scratch,
+  target: number | undefined,
 ): Promise<InflatedMember> {
-  if (member.size <= wholeUpTo && member.compressedSize <= wholeUpTo)
-    return inflateWhole(source, member, target, label, scratch);
+  const isSmall = member.size <= wholeUpTo && member.end - member.start <= windowSize;
+  if (isSmall || target === undefined)
+    return inflateWhole(file.label, window.view(member.start, member.end), member, target);
+  const begin = locate(file, member);
   return member.method === 'stored'
-    ? copyStored(source, member, target, label)
-    : await inflateStreamed(source, member, target, label);
+    ? copyStored(file, member, begin, target)
+    : await inflateStreamed(file, member, begin, target);
 }
 
-function inflateWhole(
-  source: number,
-  member: ZipMember,
-  target: number,
-  label: string,
-  scratch: Scratch,
-): InflatedMember {
-  const raw = readRange(source, member.dataOffset, member.compressedSize, label, scratch.input);
-  const content = member.method === 'stored' ? raw : inflateBuffer(raw, member, label);
+function inflateWhole(label: string, bytes: Buffer, member: ZipMember, target: number | undefined): InflatedMember {
+  const dataStart = headerEnd(label, member, bytes);
+  const dataEnd = dataStart + member.compressedSize;
+  checkDescriptor(label, member, bytes.subarray(dataEnd));
+  const raw = bytes.subarray(dataStart, dataEnd);
+  const content = member.method === 'stored' || raw.length === 0 ? raw : inflateBuffer(raw, member, label);
   if (content.length !== member.size) throw wrongSize(label, member);
-  if (crc32(content) !== member.crc32) throw corrupt(label, `the checksum of \`${member.name}\` is wrong`);
-  writeAll(target, content);
-  return { sha256: createHash('sha256').update(content).digest('hex'), content };
+  if (crc32(content) !== member.crc32) throw wrongChecksum(label, member);
+  if (target !== undefined) writeAll(target, content);
+  return { digest: hashOnce('sha256', content, 'buffer'), content };
 }
 
 function inflateBuffer(raw: Buffer, member: ZipMember, label: string): Buffer {
@@ -65,91 +81,122 @@ function inflateBuffer(raw: Buffer, member: ZipMember, label: string): Buffer {
       buffer: Buffer;
       engine: { bytesWritten: number };
     };
-    if (result.engine.bytesWritten !== raw.length)
-      throw hostile(label, `\`${member.name}\` has bytes behind the end of its stream`);
+    if (result.engine.bytesWritten !== raw.length) throw leftOver(label, member);
     return result.buffer;
   } catch (error) {
     throw explain(error, member, label);
   }
 }
 
-function copyStored(source: number, member: ZipMember, target: number, label: string): InflatedMember {
+/** Checks a large member's header and what lies behind its data; answers where the data begins. */
+function locate(file: ZipFile, member: ZipMember): number {
+  const { label } = file;
+  const fixed = file.read(member.start, localHeaderSize);
+  const length = localHeaderLength(label, member, fixed);
+  const begin =
+    member.start +
+    headerEnd(
+      label,
+      member,
+      file.read(member.start, Math.min(length, member.end - member.start)),
+      member.end - member.start,
+    );
+  const end = begin + member.compressedSize;
+  checkDescriptor(label, member, file.read(end, member.end - end));
+  return begin;
+}
+
+/** Where the data begins, counted from the header. `room` is what all of the member may take. */
+function headerEnd(label: string, member: ZipMember, bytes: Buffer, room = bytes.length): number {
+  if (bytes.length < localHeaderSize) throw corrupt(label, `the header of ${showName(member.name)} is damaged`);
+  const length = localHeaderLength(label, member, bytes);
+  if (length + member.compressedSize > room)
+    throw hostile(label, `${showName(member.name)} shares bytes with another member`);
+  checkLocalHeader(label, member, bytes.subarray(0, length));
+  return length;
+}
+
+function copyStored(file: ZipFile, member: ZipMember, begin: number, target: number): InflatedMember {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(chunkSize);
   let check = 0;
   for (let done = 0; done < member.size; ) {
-    const chunk = readRange(source, member.dataOffset + done, Math.min(chunkSize, member.size - done), label, buffer);
+    const chunk = readExactly(file, begin + done, buffer.subarray(0, Math.min(chunkSize, member.size - done)));
     hash.update(chunk);
     check = crc32(chunk, check);
     writeAll(target, chunk);
     done += chunk.length;
   }
-  if (check !== member.crc32) throw corrupt(label, `the checksum of \`${member.name}\` is wrong`);
-  return { sha256: hash.digest('hex'), content: undefined };
+  if (check !== member.crc32) throw wrongChecksum(file.label, member);
+  return { digest: hash.digest(), content: undefined };
 }
 
 async function inflateStreamed(
-  source: number,
+  file: ZipFile,
   member: ZipMember,
+  begin: number,
   target: number,
-  label: string,
 ): Promise<InflatedMember> {
+  const { label } = file;
   const inflate = createInflateRaw({ chunkSize, highWaterMark: chunkSize } as Parameters<typeof createInflateRaw>[0]);
   const hash = createHash('sha256');
   let check = 0;
   let size = 0;
   const finished = new Promise<void>((resolve, reject) => {
+    const fail = (error: unknown): void => {
+      reject(error instanceof Error ? error : new Error(String(error)));
+      inflate.destroy();
+    };
     inflate.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > member.size) {
-        inflate.destroy();
-        reject(wrongSize(label, member));
-        return;
+      if (size > member.size) return fail(wrongSize(label, member));
+      try {
+        hash.update(chunk);
+        check = crc32(chunk, check);
+        writeAll(target, chunk);
+      } catch (error) {
+        // A full disk, for one: thrown from here it would reach nobody.
+        fail(error);
       }
-      hash.update(chunk);
-      check = crc32(chunk, check);
-      writeAll(target, chunk);
     });
     inflate.on('end', resolve);
-    inflate.on('error', (error) => reject(explain(error, member, label)));
+    inflate.on('error', (error) => fail(explain(error, member, label)));
   });
   finished.catch(() => undefined);
-  for (let done = 0; done < member.compressedSize && !inflate.destroyed; ) {
+  // The engine works on one piece while the next one is read, so there are two.
+  const buffers = [Buffer.allocUnsafe(chunkSize), Buffer.allocUnsafe(chunkSize)] as const;
+  for (let done = 0, turn = 0; done < member.compressedSize && !inflate.destroyed; turn ^= 1) {
     const length = Math.min(chunkSize, member.compressedSize - done);
-    const chunk = readRange(source, member.dataOffset + done, length, label, Buffer.allocUnsafe(length));
+    const chunk = readExactly(file, begin + done, (buffers[turn as 0 | 1] as Buffer).subarray(0, length));
     done += length;
-    if (!inflate.write(chunk))
-      await Promise.race([new Promise<void>((resolve) => inflate.once('drain', resolve)), finished]);
+    await Promise.race([new Promise<void>((resolve) => inflate.write(chunk, () => resolve())), finished]);
   }
   if (!inflate.destroyed) inflate.end();
   await finished;
   if (size !== member.size) throw wrongSize(label, member);
-  if (inflate.bytesWritten !== member.compressedSize)
-    throw hostile(label, `\`${member.name}\` has bytes behind the end of its stream`);
-  if (check !== member.crc32) throw corrupt(label, `the checksum of \`${member.name}\` is wrong`);
-  return { sha256: hash.digest('hex'), content: undefined };
+  if (inflate.bytesWritten !== member.compressedSize) throw leftOver(label, member);
+  if (check !== member.crc32) throw wrongChecksum(label, member);
+  return { digest: hash.digest(), content: undefined };
 }
 
 function wrongSize(label: string, member: ZipMember): Error {
-  return hostile(label, `\`${member.name}\` does not have the size that it declares (${member.size} bytes)`);
+  return hostile(label, `${showName(member.name)} does not have the size that it declares (${member.size} bytes)`);
+}
+
+function wrongChecksum(label: string, member: ZipMember): Error {
+  return corrupt(label, `the checksum of ${showName(member.name)} is wrong`);
+}
+
+function leftOver(label: string, member: ZipMember): Error {
+  return hostile(label, `${showName(member.name)} has bytes behind the end of its stream`);
 }
 
 function explain(error: unknown, member: ZipMember, label: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ERR_BUFFER_TOO_LARGE') return wrongSize(label, member);
   if (typeof code === 'string' && code.startsWith('Z_'))
-    return corrupt(label, `\`${member.name}\` cannot be inflated (${(error as Error).message})`);
+    return corrupt(label, `${showName(member.name)} cannot be inflated (${(error as Error).message})`);
   return error;
-}
-
-function readRange(fd: number, offset: number, length: number, label: string, buffer: Buffer): Buffer {
-  let done = 0;
-  while (done < length) {
-    const count = readSync(fd, buffer, done, length - done, offset + done);
-    if (count === 0) throw corrupt(label, 'it is cut off');
-    done += count;
-  }
-  return buffer.subarray(0, length);
 }
 
 function writeAll(fd: number, content: Uint8Array): void {

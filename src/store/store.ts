@@ -1,21 +1,22 @@
-import { chmod, rm, utimes } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { AppError } from '../errors/index.ts';
+import { AppError, isAppError } from '../errors/index.ts';
 import {
-  createTemporaryFolder,
   ensureFolder,
   hashFile,
-  readTextIfExists,
   removeTree,
-  renameOver,
   statIfExists,
+  touchFile,
   withFileLock,
   withFsErrors,
 } from '../io/index.ts';
-import { collectGarbage, sweepTemporary } from './gc.ts';
+import { compareFile } from './compare-file.ts';
+import { discard } from './discard.ts';
+import { collectGarbage, sweep } from './gc.ts';
+import { whileInstalling, whileNobodyInstalls } from './store-lock.ts';
 import { measureTree, type TreeSize } from './tree-size.ts';
 import { createUnpackPool } from './unpack-pool.ts';
-import { UnpackedWheel } from './unpacked-wheel.ts';
+import { readWheelIndex, type UnpackedWheel } from './unpacked-wheel.ts';
 import { verifyStore, verifyUnpacked } from './verify.ts';
 
 export interface StoreSummary {
@@ -55,10 +56,17 @@ export interface Store {
   /** Takes a file in by moving it (it was built, or came with the definition). */
   addArchive(file: string): Promise<{ sha256: string; size: number }>;
   findWheel(sha256: string): Promise<UnpackedWheel | undefined>;
-  /** The wheel, unpacked; from an archive that is there. */
+  /**
+   * The wheel, unpacked; from an archive that is there. One process unpacks, the others wait.
+   * @throws AppError HOSTILE_ARCHIVE, CORRUPT_ARCHIVE, INVALID_WHEEL; CORRUPT_STORE if the archive was damaged here: it is dropped, to be fetched again.
+   */
   ensureWheel(sha256: string, filename: string): Promise<UnpackedWheel>;
-  /** Reads archives and what was unpacked of them again, and drops what is damaged, so that it is brought again. */
-  dropDamaged(archives: readonly string[]): Promise<void>;
+  /** Reads archives and what was unpacked of them again, and drops what is damaged, so that it is brought again. Answers which were damaged. */
+  dropDamaged(archives: readonly string[]): Promise<string[]>;
+  /** Runs `work` while no `gc` can remove anything. Whoever relies on what the store has, until it is linked, holds this. */
+  whileInstalling<T>(work: () => Promise<T>, options?: { signal?: AbortSignal; onWait?: () => void }): Promise<T>;
+  /** Runs `work` while nobody installs. @throws AppError BUSY if somebody does for half a minute and longer. */
+  whileNobodyInstalls<T>(work: () => Promise<T>): Promise<T>;
   describe(): Promise<StoreSummary>;
   /** Reads everything again. With `repair` what is damaged goes, so that the next use brings it back. */
   verify(options: {
@@ -66,6 +74,7 @@ export interface Store {
     signal?: AbortSignal;
     onProgress?: (checked: number) => void;
   }): Promise<{ checked: number; damaged: { path: string; reason: string }[] }>;
+  /** Removes what nobody keeps and nobody used lately. @throws AppError BUSY while somebody installs, for half a minute and longer. */
   gc(options: GcOptions): Promise<{ removed: { count: number; bytes: number } }>;
 }
 
@@ -75,29 +84,48 @@ export function createStore({ root, threads }: { root: string; threads?: number 
   const archivePath = (sha256: string): string => shelf('archives', sha256);
   const hasArchive = async (sha256: string): Promise<boolean> =>
     (await statIfExists(archivePath(sha256)))?.isFile() ?? false;
+  const lock = async <T>(name: string, work: () => Promise<T>): Promise<T> =>
+    await withFileLock(join(root, 'locks', name), work);
 
   const findWheel = async (sha256: string): Promise<UnpackedWheel | undefined> => {
-    const folder = shelf('unpacked', sha256);
-    const text = await readTextIfExists(join(folder, 'index.json'));
-    if (text === undefined) return undefined;
-    try {
-      return { ...(JSON.parse(text) as UnpackedWheel), folder: join(folder, 'files') };
-    } catch {
-      // A damaged index is like none: it is made again.
-      await removeTree(folder);
-      return undefined;
-    }
+    const wheel = readWheelIndex(shelf('unpacked', sha256));
+    return wheel?.sha256 === sha256 ? wheel : undefined;
   };
   const unpack = async (sha256: string, filename: string): Promise<UnpackedWheel> => {
-    const temporary = await createTemporaryFolder(join(root, 'tmp'), 'unpack-');
+    const archive = archivePath(sha256);
+    const folder = shelf('unpacked', sha256);
+    // Only who holds the lock comes here: what stands there was left by a process that died.
+    const temporary = join(root, 'tmp', `unpack-${sha256}`);
+    await removeTree(temporary);
+    await withFsErrors(`make the folder \`${temporary}\``, async () => await mkdir(temporary, { recursive: true }));
     try {
-      const wheel = await pool.unpack({ archive: archivePath(sha256), folder: temporary, sha256, filename });
-      const folder = shelf('unpacked', sha256);
-      await renameOver(temporary, folder);
-      return { ...wheel, folder: join(folder, 'files') };
+      await pool.unpack({ archive, folder: temporary, sha256, filename }, (await statIfExists(archive))?.size ?? 0);
+      await discard(root, folder);
+      await withFsErrors(`keep \`${folder}\``, async () => {
+        await mkdir(dirname(folder), { recursive: true });
+        await rename(temporary, folder);
+      });
+    } catch (error) {
+      if (isAppError(error, 'CORRUPT_ARCHIVE') || isAppError(error, 'HOSTILE_ARCHIVE'))
+        await explainDamage(error, archive, sha256, filename);
+      throw error;
     } finally {
       await removeTree(temporary);
     }
+    const wheel = await findWheel(sha256);
+    if (wheel === undefined)
+      throw new AppError('CORRUPT_STORE', `\`${folder}\` cannot be read back`, {
+        hint: 'Try again; if it happens again, check the disk.',
+      });
+    return wheel;
+  };
+  const explainDamage = async (cause: unknown, archive: string, sha256: string, filename: string): Promise<void> => {
+    if (compareFile(archive, sha256) === undefined) return;
+    await discard(root, archive);
+    throw new AppError('CORRUPT_STORE', `the archive of \`${filename}\` was damaged on this machine`, {
+      hint: 'It was dropped; run the command again to fetch it again.',
+      cause,
+    });
   };
 
   return {
@@ -107,12 +135,17 @@ export function createStore({ root, threads }: { root: string; threads?: number 
     findWheel,
     ensureArchive: async (wanted, fetch) => {
       const path = archivePath(wanted.sha256);
-      if (await hasArchive(wanted.sha256)) return { path, outcome: 'cached' };
-      return await withFileLock(join(root, 'locks', `archive-${wanted.sha256}`), async () => {
-        if (await hasArchive(wanted.sha256)) return { path, outcome: 'cached' as const };
+      const cached = async (): Promise<{ path: string; outcome: 'cached' }> => {
+        await touchFile(path);
+        return { path, outcome: 'cached' };
+      };
+      if (await hasArchive(wanted.sha256)) return await cached();
+      return await lock(`archive-${wanted.sha256}`, async () => {
+        if (await hasArchive(wanted.sha256)) return await cached();
         const partial = join(root, 'tmp', `archive-${wanted.sha256}`);
         await ensureFolder(dirname(partial));
-        await fetch(partial);
+        await ensureFolder(dirname(path));
+        if (!(await isComplete(partial, wanted))) await fetch(partial);
         await takeIn(partial, path, wanted);
         return { path, outcome: 'fetched' as const };
       });
@@ -122,33 +155,46 @@ export function createStore({ root, threads }: { root: string; threads?: number 
       if (!(await hasArchive(sha256))) await settle(file, archivePath(sha256));
       return { sha256, size };
     },
-    ensureWheel: async (sha256, filename) => {
-      const known = await findWheel(sha256);
-      if (known !== undefined) return known;
-      return await withFileLock(join(root, 'locks', `unpack-${sha256}`), async () => {
-        const wheel = (await findWheel(sha256)) ?? (await unpack(sha256, filename));
-        return UnpackedWheel.parse(wheel);
-      });
-    },
+    ensureWheel: async (sha256, filename) =>
+      (await findWheel(sha256)) ??
+      (await lock(`unpack-${sha256}`, async () => (await findWheel(sha256)) ?? (await unpack(sha256, filename)))),
     dropDamaged: async (archives) => {
+      const dropped: string[] = [];
       for (const sha256 of archives) {
-        if ((await verifyUnpacked(shelf('unpacked', sha256))).length > 0) await removeTree(shelf('unpacked', sha256));
-        if ((await hasArchive(sha256)) && (await hashFile(archivePath(sha256))).sha256 !== sha256)
-          await removeTree(archivePath(sha256));
+        const isDamaged = await lock(`unpack-${sha256}`, async () => {
+          const archive = (await hasArchive(sha256)) && compareFile(archivePath(sha256), sha256) !== undefined;
+          if (archive) await discard(root, archivePath(sha256));
+          if ((await verifyUnpacked(shelf('unpacked', sha256), sha256)).length === 0) return archive;
+          await discard(root, shelf('unpacked', sha256));
+          return true;
+        });
+        if (isDamaged) dropped.push(sha256);
       }
+      return dropped;
     },
+    whileInstalling: async (work, options) => await whileInstalling(root, work, options),
+    whileNobodyInstalls: async (work) => await whileNobodyInstalls(root, work),
     describe: async () => ({
       root,
       archives: await measureTree(join(root, 'archives'), 2),
       unpacked: await measureTree(join(root, 'unpacked'), 2),
-      prefixes: await measureTree(join(root, 'prefixes'), 1),
+      // A prefix's hard links are the store's bytes.
+      prefixes: await measureTree(join(root, 'prefixes'), 1, { own: true }),
     }),
     verify: async (options) => await verifyStore(root, options),
     gc: async (options) => {
-      if (options.dryRun !== true) await sweepTemporary(root);
-      return await collectGarbage(root, options);
+      if (options.dryRun === true) return await collectGarbage(root, options);
+      return await whileNobodyInstalls(root, async () => {
+        await sweep(root);
+        return await collectGarbage(root, options);
+      });
     },
   };
+}
+
+/** A process that died between the last byte and the rename left all of it. */
+async function isComplete(file: string, { sha256, size }: ArchiveWanted): Promise<boolean> {
+  return size !== undefined && (await statIfExists(file))?.size === size && compareFile(file, sha256) === undefined;
 }
 
 async function takeIn(file: string, path: string, wanted: ArchiveWanted): Promise<void> {
@@ -168,9 +214,9 @@ async function takeIn(file: string, path: string, wanted: ArchiveWanted): Promis
 
 async function settle(file: string, path: string): Promise<void> {
   await withFsErrors(`keep \`${path}\``, async () => {
-    await ensureFolder(dirname(path));
+    await mkdir(dirname(path), { recursive: true });
     await chmod(file, 0o444);
     await utimes(file, new Date(), new Date());
-    await renameOver(file, path);
+    await rename(file, path);
   });
 }

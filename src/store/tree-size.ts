@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 
 export interface TreeSize {
@@ -6,14 +6,13 @@ export interface TreeSize {
   bytes: number;
 }
 
-/** How many things stand `depth` levels below a folder, and the bytes of their files. */
-export async function measureTree(folder: string, depth: number): Promise<TreeSize> {
+/** How many things stand `depth` levels below a folder, and the bytes of their files; with `own`, only of those that have no other name. */
+export async function measureTree(folder: string, depth: number, { own = false } = {}): Promise<TreeSize> {
   let count = 0;
   let bytes = 0;
-  for (const { path, level } of walk(folder, 0)) {
+  for (const { stats, level } of walk(folder, 0)) {
     if (level === depth) count += 1;
-    const stats = lstatSync(path, { throwIfNoEntry: false });
-    if (stats?.isFile() === true) bytes += stats.size;
+    if (stats?.isFile() === true && !(own && stats.nlink > 1)) bytes += stats.size;
   }
   return { count, bytes };
 }
@@ -23,21 +22,21 @@ export function sizeOf(path: string): number {
   const own = lstatSync(path, { throwIfNoEntry: false });
   if (own === undefined) return 0;
   let bytes = own.isFile() ? own.size : 0;
-  if (own.isDirectory())
-    for (const entry of walk(path, 0)) bytes += lstatSync(entry.path, { throwIfNoEntry: false })?.size ?? 0;
+  if (own.isDirectory()) for (const { stats } of walk(path, 0)) bytes += stats?.isFile() === true ? stats.size : 0;
   return bytes;
 }
 
-function* walk(folder: string, level: number): Generator<{ path: string; level: number }> {
-  let entries: { name: string; isDirectory(): boolean }[] = [];
+function* walk(folder: string, level: number): Generator<{ stats: Stats | undefined; level: number }> {
+  let names: string[] = [];
   try {
-    entries = readdirSync(folder, { withFileTypes: true });
+    names = readdirSync(folder);
   } catch {
     // Gone, or never made: nothing to count.
   }
-  for (const entry of entries) {
-    const path = join(folder, entry.name);
-    yield { path, level: level + 1 };
-    if (entry.isDirectory()) yield* walk(path, level + 1);
+  for (const name of names) {
+    const path = join(folder, name);
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    yield { stats, level: level + 1 };
+    if (stats?.isDirectory() === true) yield* walk(path, level + 1);
   }
 }

@@ -1,28 +1,37 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { AppError, type ErrorCode } from '../errors/index.ts';
-import type { UnpackedWheel } from './unpacked-wheel.ts';
+import type { Chunk, ChunkResult, UnpackRequest } from './unpack-wheel.ts';
 
-export interface UnpackRequest {
-  archive: string;
-  folder: string;
-  sha256: string;
-  filename: string;
-}
+export type UnpackTask =
+  | { kind: 'open'; request: UnpackRequest }
+  | { kind: 'chunk'; request: UnpackRequest; chunk: Chunk }
+  | { kind: 'finish'; request: UnpackRequest; chunks: ChunkResult[] };
+
+export type UnpackResult =
+  | { kind: 'finished' }
+  | { kind: 'chunks'; chunks: Chunk[] }
+  | { kind: 'chunk'; chunk: ChunkResult };
 
 export interface UnpackAnswer {
-  wheel?: UnpackedWheel;
+  result?: UnpackResult;
   failure?: { code: ErrorCode; message: string; hint: string | undefined };
 }
 
-/** Hands unpacking to worker threads. They start with the first request and end when there is nothing more to do. */
+/**
+ * Hands unpacking to worker threads: small wheels whole, large ones in pieces, so that a single large wheel keeps all of them busy. They start
+ * with the first task; the process can end when they have nothing to do.
+ */
 export interface UnpackPool {
-  unpack(request: UnpackRequest): Promise<UnpackedWheel>;
+  /** Fills the request's folder. */
+  unpack(request: UnpackRequest, archiveSize: number): Promise<void>;
 }
 
 interface Job {
-  request: UnpackRequest;
-  resolve(wheel: UnpackedWheel): void;
+  task: UnpackTask;
+  /** The heaviest goes first: what takes long must not be left alone at the end. */
+  weight: number;
+  resolve(result: UnpackResult): void;
   reject(error: unknown): void;
 }
 
@@ -32,7 +41,7 @@ export function createUnpackPool(threads = Math.min(availableParallelism(), 8)):
   let started = 0;
 
   const next = (worker: Worker): void => {
-    const job = waiting.shift();
+    const job = takeHeaviest(waiting);
     if (job === undefined) {
       idle.push(worker);
       // A short while, so that a second wave finds it; then the process can end.
@@ -44,9 +53,9 @@ export function createUnpackPool(threads = Math.min(availableParallelism(), 8)):
       worker.off('message', onMessage);
       worker.off('error', onError);
     };
-    const onMessage = ({ wheel, failure }: UnpackAnswer): void => {
+    const onMessage = ({ result, failure }: UnpackAnswer): void => {
       settle();
-      if (wheel !== undefined) job.resolve(wheel);
+      if (result !== undefined) job.resolve(result);
       else
         job.reject(
           failure === undefined
@@ -63,7 +72,7 @@ export function createUnpackPool(threads = Math.min(availableParallelism(), 8)):
     };
     worker.on('message', onMessage);
     worker.on('error', onError);
-    worker.postMessage(job.request);
+    worker.postMessage(job.task);
   };
   const pump = (): void => {
     while (waiting.length > 0) {
@@ -76,14 +85,48 @@ export function createUnpackPool(threads = Math.min(availableParallelism(), 8)):
     started += 1;
     return new Worker(workerUrl());
   };
+  const perform = async (task: UnpackTask, weight: number): Promise<UnpackResult> =>
+    await new Promise((resolve, reject) => {
+      waiting.push({ task, weight, resolve, reject });
+      pump();
+    });
 
   return {
-    unpack: async (request) =>
-      await new Promise((resolve, reject) => {
-        waiting.push({ request, resolve, reject });
-        pump();
-      }),
+    unpack: async (request, archiveSize) => {
+      const opened = await perform({ kind: 'open', request }, archiveSize);
+      if (opened.kind !== 'chunks') return;
+      let failed = false;
+      const pieces = opened.chunks.map(async (chunk) => {
+        const result = await perform({ kind: 'chunk', request, chunk }, chunk.weight).catch((error: unknown) => {
+          if (!failed) dropTasks(waiting, request);
+          failed = true;
+          throw error;
+        });
+        return result.kind === 'chunk' ? [result.chunk] : [];
+      });
+      // All of them, also after a failure: nobody may write into the folder when this returns.
+      const results = await Promise.allSettled(pieces);
+      const failure = results.find((result) => result.status === 'rejected');
+      if (failure !== undefined) throw failure.reason;
+      const chunks = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+      await perform({ kind: 'finish', request, chunks }, Number.POSITIVE_INFINITY);
+    },
   };
+}
+
+function takeHeaviest(waiting: Job[]): Job | undefined {
+  let best = 0;
+  for (let index = 1; index < waiting.length; index += 1)
+    if ((waiting[index] as Job).weight > (waiting[best] as Job).weight) best = index;
+  return waiting.splice(best, 1)[0];
+}
+
+/** What has not begun of a wheel that failed need not begin. */
+function dropTasks(waiting: Job[], request: UnpackRequest): void {
+  for (const job of waiting.filter(({ task }) => task.request === request)) {
+    waiting.splice(waiting.indexOf(job), 1);
+    job.reject(new Error('another part of the wheel failed'));
+  }
 }
 
 /** Beside this file: as a source, or as a bundle of its own. */

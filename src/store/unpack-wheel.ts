@@ -1,104 +1,177 @@
-import { closeSync, fstatSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { createScratch, inflateMember } from './inflate-member.ts';
-import { checkMemberNames } from './member-names.ts';
+import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { createWindow, inflateMember } from './inflate-member.ts';
 import { recordLines } from './record-lines.ts';
-import type { UnpackedFile, UnpackedWheel } from './unpacked-wheel.ts';
+import { readWheelIndex, type SpreadFile, type UnpackedWheel, writeWheelIndex } from './unpacked-wheel.ts';
 import { readWheelFacts } from './wheel-facts.ts';
-import { hostile, readZipDirectory, type ZipMember } from './zip-directory.ts';
+import { treeText } from './wheel-tree.ts';
+import { readCentralDirectory } from './zip/central-directory.ts';
+import { openZipFile, type ZipFile } from './zip/zip-file.ts';
+import type { ZipMember } from './zip/zip-member.ts';
 
-/** What a wheel may unpack to, in bytes; and how much more than its archive, above a size that honest text can reach. */
-const maximumSize = 64 * 2 ** 30;
-const bombRatio = 1100;
-const bombSize = 100 * 2 ** 20;
+/** Which wheel, and where to: `folder` gets `files/`, `index` and `record`. */
+export interface UnpackRequest {
+  archive: string;
+  folder: string;
+  sha256: string;
+  filename: string;
+}
+
+/** Members from–to of an archive, in the order of their bytes. */
+export interface Chunk {
+  from: number;
+  to: number;
+  /** How long it will take, in bytes to inflate. */
+  weight: number;
+}
+
+/** What came out of a chunk. */
+export interface ChunkResult {
+  chunk: Chunk;
+  /** SHA-256 of each member, 32 bytes each. */
+  digests: Uint8Array;
+  /** Metadata files. */
+  texts: [path: string, text: string][];
+  /** `#!python` scripts: what follows the first line. */
+  scripts: { path: string; body: string }[];
+}
+
+export interface OpenWheel {
+  request: UnpackRequest;
+  file: ZipFile;
+  members: ZipMember[];
+}
+
+/** A chunk is about as much work as inflating so many bytes; making a file is as much as inflating `fileWeight`. */
+const chunkWeight = 24 << 20;
+const fileWeight = 16 << 10;
 
 /** Scripts are executable whatever the zip says, and those for Python get another first line. */
 const scriptFile = /^[^/]+\.data\/scripts\//;
-
 /** The metadata files that are kept in memory while unpacking. */
-const metadataFile = /^[^/]+\.dist-info\/(?:WHEEL|METADATA|RECORD|entry_points\.txt)$/;
+const metadataFile = /^[^/]+\.dist-info\/(?:WHEEL|METADATA|entry_points\.txt)$/;
 
-/**
- * Unpacks a wheel into `folder` (`files/` and `index.json`). Synchronous calls on purpose: this runs in a worker thread, and for ten thousands of
- * small files they take a third of the time.
- */
-export async function unpackWheel(
-  archive: string,
-  folder: string,
-  identity: { sha256: string; filename: string },
-): Promise<UnpackedWheel> {
-  const label = identity.filename;
-  const source = openSync(archive, 'r');
+/** Opens the archive and checks all that its directory says. @throws AppError CORRUPT_ARCHIVE, HOSTILE_ARCHIVE. */
+export function openWheel(request: UnpackRequest): OpenWheel {
+  const fd = openSync(request.archive, 'r');
   try {
-    const archiveSize = fstatSync(source).size;
-    const members = readZipDirectory(source, archiveSize, label);
-    checkMemberNames(members, label);
-    checkSizes(members, archiveSize, label);
-    const root = join(folder, 'files');
-    const files = members.filter(({ isFolder }) => !isFolder);
-    makeFolders(root, files);
-    const metadata = new Map<string, string>();
-    const unpacked: UnpackedFile[] = [];
-    const pythonScripts: UnpackedWheel['pythonScripts'] = [];
-    const scratch = createScratch();
-    // In the order of the archive: one pass over the disk.
-    for (const member of files.toSorted((a, b) => a.dataOffset - b.dataOffset)) {
-      const executable = member.executable || scriptFile.test(member.name);
-      const target = openSync(join(root, member.name), 'wx', executable ? 0o555 : 0o444);
-      try {
-        const { sha256, content } = await inflateMember(source, member, target, label, scratch);
-        unpacked.push({ path: member.name, size: member.size, sha256, executable });
-        if (content !== undefined && metadataFile.test(member.name))
-          metadata.set(member.name, content.toString('utf8'));
-        if (content !== undefined && scriptFile.test(member.name)) {
-          const body = bodyOfPythonScript(content);
-          if (body !== undefined) pythonScripts.push({ path: member.name, body });
-        }
-      } finally {
-        closeSync(target);
-      }
-    }
-    unpacked.sort((a, b) => (a.path < b.path ? -1 : 1));
-    const facts = readWheelFacts(metadata, unpacked, label);
-    const record = recordLines(
-      unpacked.filter(({ path }) => !path.startsWith(`${facts.data}/`) && path !== `${facts.distInfo}/RECORD`),
-    );
-    const wheel: UnpackedWheel = {
-      format: 1,
-      ...identity,
-      ...facts,
-      files: unpacked,
-      record,
-      pythonScripts,
-      folder: '',
-    };
-    writeFileSync(join(folder, 'index.json'), JSON.stringify(wheel), { mode: 0o444 });
-    return wheel;
-  } finally {
-    closeSync(source);
+    const file = openZipFile(fd, fstatSync(fd).size, request.filename);
+    return { request, file, members: readCentralDirectory(file) };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
+}
+
+export function closeWheel({ file }: OpenWheel): void {
+  closeSync(file.fd);
+}
+
+/** Makes the folders of all members, and says in which pieces the members can be unpacked, at the same time if one likes. */
+export function prepareWheel({ request, members }: OpenWheel): Chunk[] {
+  const root = join(request.folder, 'files');
+  mkdirSync(root, { recursive: true });
+  const folders = new Set<string>();
+  for (const { name, isFolder } of members)
+    if (!isFolder) folders.add(name.slice(0, Math.max(0, name.lastIndexOf('/'))));
+  for (const folder of [...folders].sort()) mkdirSync(join(root, folder), { recursive: true });
+  const chunks: Chunk[] = [];
+  let chunk: Chunk = { from: 0, to: 0, weight: 0 };
+  for (const [index, { size }] of members.entries()) {
+    const weight = size + fileWeight;
+    if (chunk.weight > 0 && chunk.weight + weight > chunkWeight) {
+      chunks.push(chunk);
+      chunk = { from: index, to: index, weight: 0 };
+    }
+    chunk.to = index + 1;
+    chunk.weight += weight;
+  }
+  return [...chunks, chunk];
+}
+
+/** Unpacks a chunk. Synchronous calls on purpose: this runs in a worker thread, and for ten thousands of small files they take a third of the time. */
+export async function unpackChunk({ request, file, members }: OpenWheel, chunk: Chunk): Promise<ChunkResult> {
+  const root = join(request.folder, 'files');
+  const window = createWindow(file);
+  const digests = new Uint8Array(32 * (chunk.to - chunk.from));
+  const texts: ChunkResult['texts'] = [];
+  const scripts: ChunkResult['scripts'] = [];
+  for (let index = chunk.from; index < chunk.to; index += 1) {
+    const member = members[index] as ZipMember;
+    const target = member.isFolder
+      ? undefined
+      : openSync(`${root}/${member.name}`, 'wx', isExecutable(member) ? 0o555 : 0o444);
+    try {
+      const { digest, content } = await inflateMember(file, window, member, target);
+      digests.set(digest, 32 * (index - chunk.from));
+      if (content !== undefined && metadataFile.test(member.name)) texts.push([member.name, content.toString('utf8')]);
+      if (content !== undefined && scriptFile.test(member.name)) {
+        const body = bodyOfPythonScript(content);
+        if (body !== undefined) scripts.push({ path: member.name, body });
+      }
+    } finally {
+      if (target !== undefined) closeSync(target);
+    }
+  }
+  return { chunk, digests, texts, scripts };
+}
+
+/** Writes down what the chunks brought. @throws AppError INVALID_WHEEL. */
+export function finishWheel({ request, members }: OpenWheel, results: readonly ChunkResult[]): UnpackedWheel {
+  const { folder, filename, sha256 } = request;
+  const facts = readWheelFacts(new Map(results.flatMap(({ texts }) => texts)), members, filename);
+  const digests = new Map<ZipMember, string>();
+  for (const result of results) {
+    const bytes = Buffer.from(result.digests.buffer, result.digests.byteOffset, result.digests.byteLength);
+    for (let index = result.chunk.from; index < result.chunk.to; index += 1) {
+      const at = 32 * (index - result.chunk.from);
+      digests.set(members[index] as ZipMember, bytes.toString('hex', at, at + 32));
+    }
+  }
+  const writtenByInstaller = new Set(
+    ['RECORD', 'RECORD.jws', 'RECORD.p7s', 'INSTALLER', 'REQUESTED', 'direct_url.json'].map(
+      (name) => `${facts.distInfo}/${name}`,
+    ),
+  );
+  const tree: SpreadFile[] = [];
+  const spread: SpreadFile[] = [];
+  for (const member of members) {
+    if (member.isFolder || writtenByInstaller.has(member.name)) continue;
+    const file = {
+      path: member.name,
+      size: member.size,
+      sha256: digests.get(member) ?? '',
+      executable: isExecutable(member),
+    };
+    if (member.name.startsWith(`${facts.data}/`)) spread.push(file);
+    else tree.push(file);
+  }
+  tree.sort((a, b) => (a.path < b.path ? -1 : 1));
+  spread.sort((a, b) => (a.path < b.path ? -1 : 1));
+  writeWheelIndex(
+    folder,
+    {
+      sha256,
+      filename,
+      ...facts,
+      pythonScripts: results.flatMap(({ scripts }) => scripts).filter(({ path }) => path.startsWith(`${facts.data}/`)),
+      spread,
+      executables: tree.filter(({ executable }) => executable).map(({ path }) => path),
+      bytes: tree.reduce((sum, { size }) => sum + size, 0),
+    },
+    { tree: treeText(tree.map(({ path }) => path)), record: recordLines(tree) },
+  );
+  const wheel = readWheelIndex(folder);
+  if (wheel === undefined) throw new Error(`the index of ${filename} cannot be read back`);
+  return wheel;
+}
+
+function isExecutable({ name, executable }: ZipMember): boolean {
+  return executable || scriptFile.test(name);
 }
 
 /** What follows `#!python` or `#!pythonw`; undefined for other scripts. */
 function bodyOfPythonScript(content: Buffer): string | undefined {
   const first = /^#!pythonw?(?:[ \t][^\r\n]*)?(\r?\n|$)/.exec(content.subarray(0, 200).toString('latin1'));
   return first === null ? undefined : content.subarray(first[0].length).toString('latin1');
-}
-
-function checkSizes(members: readonly ZipMember[], archiveSize: number, label: string): void {
-  let total = 0;
-  for (const { name, size, compressedSize } of members) {
-    total += size;
-    if (size > bombSize && size > compressedSize * bombRatio)
-      throw hostile(label, `\`${name}\` would unpack to ${size} bytes from ${compressedSize}`);
-  }
-  if (total > maximumSize || (total > bombSize && total > archiveSize * bombRatio)) {
-    throw hostile(label, `it would unpack to ${total} bytes from ${archiveSize}`);
-  }
-}
-
-function makeFolders(root: string, files: readonly ZipMember[]): void {
-  const folders = new Set(files.map(({ name }) => dirname(name)));
-  mkdirSync(root, { recursive: true });
-  for (const folder of [...folders].sort()) mkdirSync(join(root, folder), { recursive: true });
 }

@@ -1,19 +1,31 @@
-/** Unpacks wheels in a thread of its own: one request at a time, in and out as messages. */
+/** Unpacks wheels, or pieces of them, in a thread of its own: one task at a time, in and out as messages. */
 import { parentPort } from 'node:worker_threads';
 import { isAppError } from '../errors/index.ts';
 import { fsErrorToAppError } from '../io/index.ts';
-import type { UnpackAnswer, UnpackRequest } from './unpack-pool.ts';
-import { unpackWheel } from './unpack-wheel.ts';
+import type { UnpackAnswer, UnpackResult, UnpackTask } from './unpack-pool.ts';
+import {
+  closeWheel,
+  finishWheel,
+  type OpenWheel,
+  openWheel,
+  prepareWheel,
+  type UnpackRequest,
+  unpackChunk,
+} from './unpack-wheel.ts';
 
-parentPort?.on('message', (request: UnpackRequest) => {
-  void answer(request).then((message) => parentPort?.postMessage(message));
+/** The wheel of the last task: the next one is mostly of the same. */
+let opened: OpenWheel | undefined;
+
+parentPort?.on('message', (task: UnpackTask) => {
+  void answer(task).then((message) => parentPort?.postMessage(message));
 });
 
-async function answer({ archive, folder, sha256, filename }: UnpackRequest): Promise<UnpackAnswer> {
+async function answer(task: UnpackTask): Promise<UnpackAnswer> {
   try {
-    return { wheel: await unpackWheel(archive, folder, { sha256, filename }) };
+    return { result: await perform(task) };
   } catch (raw) {
-    const error = fsErrorToAppError(raw, `unpack \`${filename}\``);
+    close();
+    const error = fsErrorToAppError(raw, `unpack \`${task.request.filename}\``);
     if (isAppError(error)) return { failure: { code: error.code, message: error.message, hint: error.hint } };
     return {
       failure: {
@@ -23,4 +35,36 @@ async function answer({ archive, folder, sha256, filename }: UnpackRequest): Pro
       },
     };
   }
+}
+
+async function perform(task: UnpackTask): Promise<UnpackResult> {
+  const wheel = open(task.request);
+  switch (task.kind) {
+    case 'open': {
+      const chunks = prepareWheel(wheel);
+      if (chunks.length > 1) return { kind: 'chunks', chunks };
+      finishWheel(wheel, [await unpackChunk(wheel, chunks[0] ?? { from: 0, to: 0, weight: 0 })]);
+      close();
+      return { kind: 'finished' };
+    }
+    case 'chunk':
+      return { kind: 'chunk', chunk: await unpackChunk(wheel, task.chunk) };
+    case 'finish':
+      finishWheel(wheel, task.chunks);
+      close();
+      return { kind: 'finished' };
+  }
+}
+
+function open(request: UnpackRequest): OpenWheel {
+  if (opened?.request.folder !== request.folder) {
+    close();
+    opened = openWheel(request);
+  }
+  return opened;
+}
+
+function close(): void {
+  if (opened !== undefined) closeWheel(opened);
+  opened = undefined;
 }

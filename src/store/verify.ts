@@ -1,6 +1,10 @@
 import { join } from 'node:path';
-import { hashFile, listFolder, readTextIfExists, removeTree, statIfExists } from '../io/index.ts';
-import { UnpackedWheel } from './unpacked-wheel.ts';
+import { setImmediate } from 'node:timers/promises';
+import { listFolder } from '../io/index.ts';
+import { compareFile } from './compare-file.ts';
+import { discard } from './discard.ts';
+import { readRecordLines } from './record-lines.ts';
+import { readWheelIndex } from './unpacked-wheel.ts';
 
 interface VerifyOptions {
   repair: boolean;
@@ -8,10 +12,13 @@ interface VerifyOptions {
   onProgress?: (checked: number) => void;
 }
 
-interface Damage {
+export interface Damage {
   path: string;
   reason: string;
 }
+
+/** Files between two breaths. */
+const stride = 64;
 
 /** Reads every archive and every unpacked file and compares it with its digest. */
 export async function verifyStore(
@@ -20,21 +27,23 @@ export async function verifyStore(
 ): Promise<{ checked: number; damaged: Damage[] }> {
   const damaged: Damage[] = [];
   let checked = 0;
-  const count = (files: number): void => {
-    checked += files;
+  const count = (): void => {
+    checked += 1;
     options.signal?.throwIfAborted();
     options.onProgress?.(checked);
   };
   for await (const { path, name } of shelves(join(root, 'archives'))) {
-    count(1);
-    if ((await hashFile(path)).sha256 === name) continue;
-    damaged.push({ path, reason: 'its content is not what its name says' });
-    if (options.repair) await removeTree(path);
+    count();
+    const reason = compareFile(path, name);
+    await setImmediate();
+    if (reason === undefined) continue;
+    damaged.push({ path, reason });
+    if (options.repair) await discard(root, path);
   }
-  for await (const { path } of shelves(join(root, 'unpacked'))) {
-    const found = await verifyUnpacked(path, count);
+  for await (const { path, name } of shelves(join(root, 'unpacked'))) {
+    const found = await verifyUnpacked(path, name, count);
     damaged.push(...found);
-    if (found.length > 0 && options.repair) await removeTree(path);
+    if (found.length > 0 && options.repair) await discard(root, path);
   }
   return { checked, damaged };
 }
@@ -42,26 +51,21 @@ export async function verifyStore(
 /** What is damaged in an unpacked wheel. */
 export async function verifyUnpacked(
   folder: string,
-  count: (files: number) => void = () => undefined,
+  sha256: string,
+  count: () => void = () => undefined,
 ): Promise<Damage[]> {
-  const index = UnpackedWheel.safeParse(parse(await readTextIfExists(join(folder, 'index.json'))));
-  if (!index.success) return [{ path: folder, reason: 'its index is missing or damaged' }];
+  const wheel = readWheelIndex(folder);
+  if (wheel === undefined || wheel.sha256 !== sha256)
+    return [{ path: folder, reason: 'its index is missing or damaged' }];
   const damaged: Damage[] = [];
-  for (const file of index.data.files) {
-    count(1);
-    const path = join(folder, 'files', file.path);
-    if ((await statIfExists(path)) === undefined) damaged.push({ path, reason: 'it is missing' });
-    else if ((await hashFile(path)).sha256 !== file.sha256) damaged.push({ path, reason: 'it was changed' });
+  for (const [index, file] of [...readRecordLines(wheel.record.toString('utf8')), ...wheel.spread].entries()) {
+    count();
+    const path = join(wheel.folder, file.path);
+    const reason = compareFile(path, file.sha256);
+    if (reason !== undefined) damaged.push({ path, reason });
+    if (index % stride === 0) await setImmediate();
   }
   return damaged;
-}
-
-function parse(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : (JSON.parse(text) as unknown);
-  } catch {
-    return undefined;
-  }
 }
 
 async function* shelves(folder: string): AsyncGenerator<{ path: string; name: string }> {

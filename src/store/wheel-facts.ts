@@ -1,16 +1,15 @@
 import { AppError } from '../errors/index.ts';
-import type { UnpackedFile, UnpackedWheel } from './unpacked-wheel.ts';
+import type { EntryPoint, WheelIndex } from './unpacked-wheel.ts';
 
 type Facts = Pick<
-  UnpackedWheel,
+  WheelIndex,
   'distInfo' | 'data' | 'name' | 'version' | 'rootIsPurelib' | 'consoleScripts' | 'guiScripts' | 'requiresPython'
 >;
-type EntryPoint = UnpackedWheel['consoleScripts'][number];
 
 /** Reads a wheel's own metadata (binary distribution format, "File contents"). @throws AppError INVALID_WHEEL. */
 export function readWheelFacts(
   metadata: ReadonlyMap<string, string>,
-  files: readonly UnpackedFile[],
+  members: readonly { name: string }[],
   label: string,
 ): Facts {
   const [wheelPath, ...others] = [...metadata.keys()].filter((path) => path.endsWith('/WHEEL'));
@@ -28,7 +27,7 @@ export function readWheelFacts(
   const own = headers(metadata.get(`${distInfo}/METADATA`) ?? '');
   const [name, version] = [own.get('name'), own.get('version')];
   if (name === undefined || version === undefined) throw invalid(label, 'its METADATA names no name or version');
-  if (!files.some(({ path }) => path === `${distInfo}/RECORD`)) throw invalid(label, 'it has no RECORD');
+  if (!members.some((member) => member.name === `${distInfo}/RECORD`)) throw invalid(label, 'it has no RECORD');
   const entryPoints = metadata.get(`${distInfo}/entry_points.txt`) ?? '';
   return {
     distInfo,

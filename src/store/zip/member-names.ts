@@ -1,0 +1,54 @@
+import { hostile, showName } from './zip-error.ts';
+import type { ZipMember } from './zip-member.ts';
+
+const maximumName = 255;
+const maximumPath = 3800;
+
+/**
+ * Holds the names of an archive's members against each other and against what may be a path below a folder. Names that differ only in case are
+ * honest: on most file systems they are two files.
+ * @throws AppError HOSTILE_ARCHIVE naming the member.
+ */
+export function checkMemberNames(members: readonly ZipMember[], label: string): void {
+  const files = new Set<string>();
+  const folders = new Set<string>();
+  for (const { name, isFolder } of members) {
+    const path = isFolder ? name.slice(0, -1) : name;
+    checkPath(path, label);
+    if (isFolder) folders.add(path);
+    else if (files.has(path)) throw hostile(label, `${showName(path)} is there twice`);
+    else files.add(path);
+    for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
+      const folder = path.slice(0, slash);
+      if (folders.has(folder)) break;
+      folders.add(folder);
+    }
+  }
+  for (const folder of folders)
+    if (files.has(folder)) throw hostile(label, `${showName(folder)} is both a file and a folder`);
+}
+
+function checkPath(path: string, label: string): void {
+  const wrong = whatIsWrong(path);
+  if (wrong !== undefined) throw hostile(label, path === '' ? 'a member has no name' : `${showName(path)} ${wrong}`);
+}
+
+function whatIsWrong(path: string): string | undefined {
+  if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'is an absolute path';
+  if (path.includes('\\') || hasControlCharacter(path)) return 'has a character that cannot be in a name';
+  if (path.length > maximumPath) return `is ${path.length} characters long`;
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.' || part === '..') return 'points outside of its folder';
+    if (part.length > maximumName / 4 && Buffer.byteLength(part) > maximumName)
+      return `has a part of ${Buffer.byteLength(part)} bytes`;
+  }
+  return undefined;
+}
+
+function hasControlCharacter(path: string): boolean {
+  for (let index = 0; index < path.length; index += 1) {
+    const code = path.charCodeAt(index);
+    if (code < 0x20 || code === 0x7f) return true;
+  }
+  return false;
+}
