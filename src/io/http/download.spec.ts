@@ -36,6 +36,8 @@ afterEach(async () => {
 });
 
 const target = (): string => join(folder, 'deep', 'file');
+/** Compared like this because a difference of big files takes minutes to show. */
+const isAt = async (path: string, content: Buffer): Promise<boolean> => content.equals(await readFile(path));
 const ranges = (index: PypiIndex): (string | undefined)[] => index.requests.map(({ headers }) => headers.range);
 const files = async (): Promise<string[]> => await readdir(join(folder, 'deep')).catch(() => []);
 
@@ -48,7 +50,7 @@ test('a file, verified, with its progress', async () => {
     total.add(of);
   };
   expect(await http.download(url, target(), { ...wanted, onProgress })).toEqual(wanted);
-  expect(await readFile(target())).toEqual(bytes);
+  expect(await isAt(target(), bytes)).toBe(true);
   expect(progress.at(-1)).toBe(bytes.length);
   expect(progress).toEqual(progress.toSorted((a, b) => a - b));
   expect([...total]).toEqual([bytes.length]);
@@ -59,7 +61,7 @@ test('goes on after each break', async () => {
   const { index, url } = await serve();
   index.break({ path: filename, kind: 'drop', after: 150_000, times: 3 });
   await http.download(url, target(), wanted);
-  expect(await readFile(target())).toEqual(bytes);
+  expect(await isAt(target(), bytes)).toBe(true);
   const starts = ranges(index).map((range) => Number(/bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0));
   expect(starts).toHaveLength(4);
   expect(starts).toEqual(starts.toSorted((a, b) => a - b));
@@ -70,7 +72,7 @@ test('a server that knows no ranges starts again', async () => {
   const { index, url } = await serve({ ranges: false });
   index.break({ path: filename, kind: 'drop', after: 150_000, times: 1 });
   await http.download(url, target(), wanted);
-  expect(await readFile(target())).toEqual(bytes);
+  expect(await isAt(target(), bytes)).toBe(true);
 });
 
 test('a server that always breaks off is given up', async () => {
@@ -95,15 +97,13 @@ await createHttp({ env: {} }).download(${JSON.stringify(url)}, ${JSON.stringify(
       ({ size }) => size,
       () => 0,
     );
-  // What is gathered and not yet written is lost with the process: it has to wait for the first megabyte.
-  for (let i = 0; i < 100 && index.requests.length === 0; i += 1) await delay(50);
-  await delay(500);
+  for (let i = 0; i < 400 && (await size()) === 0; i += 1) await delay(25);
   child.kill('SIGKILL');
   await new Promise((resolve) => child.once('exit', resolve));
   off();
   const left = await size();
   await http.download(url, target(), wanted);
-  expect(await readFile(target())).toEqual(bytes);
+  expect(await isAt(target(), bytes)).toBe(true);
   expect(left).toBeGreaterThan(0);
   expect(ranges(index).at(-1)).toBe(`bytes=${left}-`);
 }, 30_000);
@@ -117,7 +117,7 @@ test.each([
   await mkdir(join(folder, 'deep'));
   await writeFile(`${target()}.part`, left);
   await http.download(url, target(), wanted);
-  expect(await readFile(target())).toEqual(bytes);
+  expect(await isAt(target(), bytes)).toBe(true);
 });
 
 test('without a digest nothing is continued that another process left', async () => {
@@ -136,7 +136,7 @@ test('a file that changes between two tries is not mixed', async () => {
   for (let i = 0; i < 100 && index.requests.length === 0; i += 1) await delay(5);
   index.publish({ filename, bytes: newer });
   await download;
-  expect(await readFile(target())).toEqual(newer);
+  expect(await isAt(target(), newer)).toBe(true);
 });
 
 test.each([
@@ -155,7 +155,7 @@ test.each([
       : 'DIGEST_MISMATCH',
   });
   if (name === 'a login page')
-    expect(failure).toMatchObject({ message: `\`${url}\` answers with a web page (63 bytes) instead of the file` });
+    expect(failure).toMatchObject({ message: `\`${url}\` answers with a web page (56 bytes) instead of the file` });
   expect(await files()).not.toContain('file');
 });
 
@@ -174,7 +174,7 @@ test('a full disk says so, and what came is continued when there is room', async
     expect(await readdir(mount)).not.toContain('file');
     execFileSync('mount', ['-o', 'remount,size=2m', mount]);
     await http.download(url, join(mount, 'file'), wanted);
-    expect(await readFile(join(mount, 'file'))).toEqual(bytes);
+    expect(await isAt(join(mount, 'file'), bytes)).toBe(true);
   } finally {
     execFileSync('umount', [mount]);
   }
@@ -196,5 +196,5 @@ test('an interrupt keeps what came', async () => {
   off();
   await http.download(url, target(), wanted);
   expect(ranges(index).at(-1)).toMatch(/^bytes=[1-9]/);
-  expect(await readFile(target())).toEqual(bytes);
+  expect(await isAt(target(), bytes)).toBe(true);
 });

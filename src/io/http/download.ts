@@ -31,8 +31,8 @@ interface Partial {
   isPage: boolean;
 }
 
-/** Pieces that come in are gathered up to this size: fewer writes. */
-const writeSize = 1 << 20;
+/** Pieces that come in are gathered up to this size: fewer writes. What is gathered is lost if the process is killed. */
+const writeSize = 1 << 18;
 
 /** See `Http.download`. */
 export async function downloadFile(
@@ -107,7 +107,8 @@ async function receive(client: Client, url: string, partial: Partial, options: D
     if (options.size !== undefined && done > options.size) throw tooLong(url, options.size);
     options.onProgress?.(done, total);
   });
-  if (total !== undefined && partial.size < total) throw new Error('the body ended early');
+  // Another try does not make a file of a page.
+  if (total !== undefined && partial.size < total && !partial.isPage) throw new Error('the body ended early');
 }
 
 /** The answer with what is still missing; `partial` is emptied if the server sends the whole. */
@@ -137,27 +138,32 @@ function startOf({ headers }: HttpResponse): number | undefined {
   return start === undefined ? undefined : Number(start);
 }
 
-/** Writes the body behind what is there. What came before a break is kept. */
+/** Writes the body behind what is there, while the next pieces come in. What came before a break is kept. */
 async function store(response: HttpResponse, partial: Partial, onPiece: (done: number) => void): Promise<void> {
   let pieces: Uint8Array[] = [];
-  let waiting = 0;
+  let gathered = 0;
+  let writing = Promise.resolve();
   const flush = async (): Promise<void> => {
-    const bytes = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+    const [batch, position] = [pieces, partial.size];
+    partial.size += gathered;
     pieces = [];
-    waiting = 0;
-    partial.hash.update(bytes);
-    await writeAt(partial.file, bytes, partial.size);
-    partial.size += bytes.length;
+    gathered = 0;
+    await writing;
+    writing = writeAll(partial.file, batch, position);
+    // It is awaited with the next batch; until then nobody else must see a failure.
+    writing.catch(() => undefined);
   };
   try {
     for await (const piece of response.stream()) {
+      partial.hash.update(piece);
       pieces.push(piece);
-      waiting += piece.length;
-      onPiece(partial.size + waiting);
-      if (waiting >= writeSize) await flush();
+      gathered += piece.length;
+      onPiece(partial.size + gathered);
+      if (gathered >= writeSize) await flush();
     }
   } finally {
-    if (waiting > 0) await flush();
+    await flush();
+    await writing;
   }
 }
 
@@ -168,9 +174,12 @@ async function restart(partial: Partial): Promise<void> {
   partial.etag = undefined;
 }
 
-async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
+async function writeAll(file: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
+  if (pieces.length === 0) return;
+  const size = pieces.reduce((sum, { length }) => sum + length, 0);
+  let { bytesWritten: done } = await file.writev(pieces, position);
+  while (done < size) {
+    const { bytesWritten } = await file.write(Buffer.concat(pieces), done, size - done, position + done);
     done += bytesWritten;
   }
 }

@@ -131,7 +131,9 @@ export function createHttp(options: HttpOptions): Http {
     download: async (url, file, downloadOptions = {}) =>
       await downloadFile({ get, retries, env: options.env }, url, file, downloadOptions),
     close: async () => {
-      await (await dispatcher)?.close();
+      // What nobody waits for any more (a body that was not read to its end) must not hold the process.
+      const opened = await dispatcher?.catch(() => undefined);
+      await opened?.destroy();
     },
   };
 }
