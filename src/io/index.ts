@@ -63,5 +63,7 @@ export {
   linkTarget,
   makeLink,
   readFolder,
+  readSmallFile,
   realPath,
+  writeNewFile,
 } from './tree.ts';

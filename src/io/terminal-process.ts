@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { onEndingSignals } from './signals.ts';
@@ -13,11 +13,13 @@ export async function runOnTerminal(
   args: readonly string[],
   { cwd, env }: { cwd: string; env: Readonly<Record<string, string>> },
 ): Promise<{ exitCode: number; signal: NodeJS.Signals | null }> {
-  const child = spawn(program, args, { cwd, env, stdio: 'inherit' });
+  // Listening begins before the start: a signal in between must not end us and leave the program behind.
+  let child: ChildProcess | undefined;
   const stopListening = onEndingSignals((signal) => {
-    if (signal !== 'SIGINT') child.kill(signal);
+    if (signal !== 'SIGINT') child?.kill(signal);
   });
   try {
+    child = spawn(program, args, { cwd, env, stdio: 'inherit' });
     const [exitCode, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     return { exitCode: exitCode ?? 128 + (signal === null ? 0 : constants.signals[signal]), signal };
   } catch (error) {

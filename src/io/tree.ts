@@ -1,6 +1,5 @@
-import { type Dirent, lstatSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
-import { chmod, constants, copyFile, mkdir, symlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type Dirent, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { chmod, constants, copyFile, symlink, writeFile } from 'node:fs/promises';
 import { fsErrorToAppError, withFsErrors } from './files.ts';
 
 export type EntryKind = 'file' | 'folder' | 'link' | 'other';
@@ -50,6 +49,15 @@ function kindOf(entry: Pick<Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLink'>
   return entry.isSymbolicLink() ? 'link' : 'other';
 }
 
+/** A small file's content; like the above, for many files. */
+export function readSmallFile(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw fsErrorToAppError(error, `read \`${path}\``);
+  }
+}
+
 export function linkTarget(path: string): string {
   try {
     return readlinkSync(path);
@@ -67,19 +75,28 @@ export function realPath(path: string): string | undefined {
   }
 }
 
-/** Copies a file to a path that must not exist; folders are made. The copy is the user's own: writable, and apart from the original. */
+/** Writes a file of the user's own at a path that must not exist, in a folder that does. */
+export async function writeNewFile(
+  path: string,
+  content: Uint8Array,
+  { executable }: { executable: boolean },
+): Promise<void> {
+  await withFsErrors(`write \`${path}\``, async () => {
+    await writeFile(path, content, { flag: 'wx', mode: executable ? 0o755 : 0o644 });
+  });
+}
+
+/** Copies a file to a path that must not exist, in a folder that does. The copy is the user's own: writable, and apart from the original. */
 export async function copyOut(from: string, to: string, { executable }: { executable: boolean }): Promise<void> {
   await withFsErrors(`copy \`${from}\` to \`${to}\``, async () => {
-    await mkdir(dirname(to), { recursive: true });
     await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     await chmod(to, executable ? 0o755 : 0o644);
   });
 }
 
-/** Makes a symbolic link at a path that must not exist; folders are made. */
+/** Makes a symbolic link at a path that must not exist, in a folder that does. */
 export async function makeLink(target: string, path: string): Promise<void> {
   await withFsErrors(`make the link \`${path}\``, async () => {
-    await mkdir(dirname(path), { recursive: true });
     await symlink(target, path);
   });
 }

@@ -23,7 +23,7 @@ export interface Watchdog {
   release(): void;
 }
 
-/** Starts a watchdog, before what it watches: then there is no time at which a started process goes unwatched. */
+/** Starts a watchdog, before what it is to watch. */
 export function startWatchdog(): Watchdog {
   // A session of its own keeps it out of reach of the terminal's signals.
   const child = spawn('/bin/sh', ['-c', script, 'terroir-watchdog', String(graceTenths)], {

@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { AppError, isAppError } from '../errors/index.ts';
-import { hashFile, readBytes, readFolder } from '../io/index.ts';
+import { hashFile, readFolder, readSmallFile } from '../io/index.ts';
 import { sha256 } from '../schema/index.ts';
 import { heaviestPaths } from './heaviest-paths.ts';
 import { readIgnoreLevels } from './ignore-levels.ts';
@@ -77,7 +77,7 @@ async function takeFile(
   keep: KeepContent | undefined,
 ): Promise<SnapshotEntry | 'secret' | 'unusable' | undefined> {
   try {
-    const content = facts.size <= longestKey ? await readBytes(absolute) : undefined;
+    const content = facts.size <= longestKey ? readSmallFile(absolute) : undefined;
     if (content !== undefined && isPrivateKey(basename(path), content)) return 'secret';
     const { digest, size } = await takeContent(absolute, content, keep);
     return { type: 'file', path, executable: facts.executable, digest, size };

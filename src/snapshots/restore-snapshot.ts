@@ -1,20 +1,25 @@
 import { dirname, isAbsolute, join, posix } from 'node:path';
-import { AppError, isAppError } from '../errors/index.ts';
+import { AppError } from '../errors/index.ts';
 import {
   copyOut,
   ensureFolder,
+  fileFacts,
   hashFile,
   isInside,
   listFolder,
   makeLink,
+  readSmallFile,
   realPath,
   removeTree,
   resolveInside,
+  writeNewFile,
 } from '../io/index.ts';
+import { sha256 } from '../schema/index.ts';
 import { inParallel } from './in-parallel.ts';
 import type { SnapshotEntry } from './snapshot-entry.ts';
 
 const parallel = 8;
+const inMemory = 1 << 20;
 
 /**
  * Lays a snapshot out in a folder that is empty or missing. Files are copies that may be changed. After an error the folder is gone.
@@ -43,6 +48,8 @@ async function layOut(
 ): Promise<void> {
   const files = entries.filter((entry) => entry.type === 'file');
   const links = entries.filter((entry) => entry.type === 'link');
+  const folders = new Set(entries.map(({ path }) => dirname(join(folder, path))));
+  for (const below of folders) await ensureFolder(below);
   await inParallel(
     files,
     parallel,
@@ -57,21 +64,30 @@ async function layOut(
   }
 }
 
+/** Small files are verified on the way, large ones once they lie there. */
 async function layOutFile(entry: SnapshotEntry & { type: 'file' }, blob: string, path: string): Promise<void> {
-  try {
-    await copyOut(blob, path, { executable: entry.executable });
-  } catch (error) {
-    if (!isAppError(error, 'FILE_NOT_FOUND')) throw error;
+  const size = fileFacts(blob)?.size;
+  if (size === undefined) {
     throw new AppError(
       'CORRUPT_STORE',
       `the content of \`${entry.path}\` (${entry.digest}) is missing in the workspace`,
       {
         hint: `Restore \`${blob}\` from a backup.`,
-        cause: error,
       },
     );
   }
-  if ((await hashFile(path)).sha256 === entry.digest) return;
+  if (size <= inMemory) {
+    const content = readSmallFile(blob);
+    checkDigest(sha256(content), entry.digest, blob);
+    await writeNewFile(path, content, entry);
+  } else {
+    await copyOut(blob, path, entry);
+    checkDigest((await hashFile(path)).sha256, entry.digest, blob);
+  }
+}
+
+function checkDigest(actual: string, promised: string, blob: string): void {
+  if (actual === promised) return;
   throw new AppError('CORRUPT_STORE', `\`${blob}\` was changed: its content is not what its name says`, {
     hint: 'Restore it from a backup; Terroir never writes it again.',
   });

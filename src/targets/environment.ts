@@ -30,7 +30,7 @@ const unwanted: readonly RegExp[] = [
   /^_?CONDA_/,
   /^_CE_(?:M|CONDA)$/,
   /^(?:LD_LIBRARY_PATH|DYLD_(?:FALLBACK_)?(?:LIBRARY|FRAMEWORK)_PATH)$/,
-  /^(?:BASH_ENV|ENV)$/,
+  /^(?:BASH_ENV|ENV|SHELLOPTS|BASHOPTS)$/,
   /^BASH_FUNC_/,
   /^AZUREML_|^AZURE_ML_(?:IN|OUT)PUT_/,
   /^TERROIR_(?:RUN_ID|ENVIRONMENT|OUTPUTS)$/,

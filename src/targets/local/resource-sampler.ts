@@ -5,7 +5,7 @@ import { groupMembers, type ProcessGroup } from './group-members.ts';
 /** Short scripts are looked at early, long ones seldom. */
 const firstPauses = [10, 30, 60, 100];
 const pauseMs = 200;
-/** Looking costs at most this part of the time. */
+/** After the first moments, looking costs at most this part of the time. */
 const share = 0.02;
 
 export interface ResourceSampler {
@@ -27,7 +27,7 @@ export function startResourceSampler(): ResourceSampler {
     const beginning = performance.now();
     maxMemory = Math.max(maxMemory, memoryOf(group, maxMemory));
     const cost = performance.now() - beginning;
-    timer = setTimeout(() => look(group, round + 1), Math.max(firstPauses[round] ?? pauseMs, cost / share));
+    timer = setTimeout(() => look(group, round + 1), firstPauses[round] ?? Math.max(pauseMs, cost / share));
   };
   return {
     watch: (group) => {
@@ -57,7 +57,10 @@ function memoryOf(group: ProcessGroup, known: number): number {
   const sum = memories.reduce((total, { resident }) => total + resident, 0);
   if (memories.length < 2 || sum <= Math.max(known, largest)) return largest;
   // Forked workers share most of their pages; only a sum that would be a new peak is worth the kernel's exact count.
-  const exact = memories.reduce((total, { pid, resident }) => total + (sharedOutMemory(pid) ?? resident), 0);
+  const exact = memories.reduce(
+    (total, { pid }) => total + (sharedOutMemory(pid) ?? processMemory(pid)?.resident ?? 0),
+    0,
+  );
   return Math.max(largest, exact);
 }
 

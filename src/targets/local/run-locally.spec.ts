@@ -1,11 +1,12 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { env } from 'node:process';
+import { env, execPath } from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AppError } from '../../errors/index.ts';
-import { processStartTime, sleep } from '../../io/index.ts';
+import { processStartTime, processTable, sleep, startedWith } from '../../io/index.ts';
 import {
   endProcessGroup,
   type LocalRunRequest,
@@ -84,7 +85,13 @@ describe('the end of a script', () => {
 
   test('it sees its environment and nothing else', async () => {
     const result = await run(['env'], { env: { PATH, ONLY: 'this', 'odd.name': 'too' } });
-    expect(result.stdout.toString().trim().split('\n').sort()).toEqual([`ONLY=this`, `PATH=${PATH}`, 'odd.name=too']);
+    expect(result.stdout.toString().trim().split('\n').sort()).toEqual([
+      `ONLY=this`,
+      `PATH=${PATH}`,
+      `PWD=${folder}`,
+      'SHLVL=0',
+      'odd.name=too',
+    ]);
   });
 });
 
@@ -272,12 +279,12 @@ describe('ending it early', () => {
 
   test('a recorded process can be ended by another program, and only while it is the same', async () => {
     let started: StartedProcess | undefined;
-    const running = shell('trap "" INT; sleep 30', {
+    const running = shell('trap "" INT; touch deaf-to-int; sleep 30', {
       onStarted: (process) => {
         started = process;
       },
     });
-    await eventually(() => started !== undefined);
+    await eventually(() => existsSync(join(folder, 'deaf-to-int')));
     const pid = started?.pid ?? 0;
     expect(await endProcessGroup({ pid, startTime: '1' })).toBe(false);
     expect(await endProcessGroup({ pid, startTime: started?.startTime }, { graceMs: 200 })).toBe(true);
@@ -363,19 +370,25 @@ describe('resources', () => {
 const holdsScript = existsSync('/proc/self/stat');
 
 describe('a terroir that dies', () => {
-  /** A process of its own that runs a command as `terroir run` does. */
-  async function startDriver(script: string, name: string): Promise<{ pid: number; exited: Promise<number | null> }> {
-    const { spawn } = await import('node:child_process');
+  /** A process of its own that runs a command as `terroir run` does. It is ready when all is loaded, just before it starts the command. */
+  async function startDriver(
+    script: string,
+    name: string,
+    variables: Record<string, string> = {},
+  ): Promise<{ pid: number; exited: Promise<number | null>; ready: () => boolean }> {
     const program = join(folder, `${name}.ts`);
     writeFileSync(
       program,
-      `import { runLocally } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};
-       const result = await runLocally({ executed: { shell: ${JSON.stringify(script)} }, cwd: ${JSON.stringify(folder)}, env: { PATH: process.env.PATH }, killGraceMs: 300 });
-       console.log(JSON.stringify(result));
+      `import { env, execPath } from 'node:process';
+       import { runLocally } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};
+       console.log('ready');
+       const result = await runLocally({ executed: { shell: ${JSON.stringify(script)} }, cwd: ${JSON.stringify(folder)}, env: { PATH: env.PATH, ...${JSON.stringify(variables)} }, killGraceMs: 300 });
        process.exitCode = result.exitCode;`,
     );
-    const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] });
-    return { pid: child.pid ?? 0, exited: new Promise((resolve) => child.once('exit', resolve)) };
+    const child = spawn(execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let isReady = false;
+    child.stdout.once('data', () => (isReady = true));
+    return { pid: child.pid ?? 0, exited: new Promise((resolve) => child.once('exit', resolve)), ready: () => isReady };
   }
 
   test.skipIf(!holdsScript)('of SIGKILL takes the script with it, whatever that ignores', async () => {
@@ -387,6 +400,27 @@ describe('a terroir that dies', () => {
     process.kill(driver.pid, 'SIGKILL');
     await driver.exited;
     await eventually(() => !isThere(pidIn('sc.pid')) && !isThere(pidIn('gc.pid')), 12_000);
+  });
+
+  test.skipIf(!holdsScript)('at any moment leaves nothing behind', async () => {
+    const marker = `TERROIR_RUN_ID=spec_${process.pid}_random`;
+    const survivors = (): number =>
+      (processTable() ?? []).filter(({ pid, zombie }) => !zombie && startedWith(pid, marker)).length;
+    let seen = 0;
+    await Promise.all(
+      Array.from({ length: 12 }, async (_, index) => {
+        const driver = await startDriver('sleep 300 & exec sleep 300', `random-${index}`, {
+          TERROIR_RUN_ID: marker.split('=')[1] ?? '',
+        });
+        await eventually(() => driver.ready(), 20_000);
+        await sleep(Math.random() * 60);
+        seen = Math.max(seen, survivors());
+        process.kill(driver.pid, 'SIGKILL');
+        await driver.exited;
+      }),
+    );
+    expect(seen).toBeGreaterThan(0);
+    await eventually(() => survivors() === 0, 12_000);
   });
 
   test('of SIGTERM ends the script first', async () => {

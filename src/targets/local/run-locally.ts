@@ -42,6 +42,7 @@ export interface LocalRunRequest {
   signal?: AbortSignal;
   /** The script waits while a returned promise is open, so memory stays flat. */
   onOutput?: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void | Promise<void>;
+  /** The command begins when a returned promise resolves: nothing runs that is not on record. */
   onStarted?: (started: StartedProcess) => void | Promise<void>;
   /** Between one signal and the next, harder one; 10 s if not given. */
   killGraceMs?: number;
@@ -148,6 +149,7 @@ async function runWords(
   const output = passStreams(child, { log, onOutput: request.onOutput });
   try {
     await startedOrEnd(request, { pid: child.pid, startTime, executed }, group);
+    child.begin();
     const { exitCode, signal } = await child.exited;
     const resources = sampler.finish();
     const { timedOut, used } = stop;

@@ -1,0 +1,126 @@
+/** Prefixes from warm and cold stores, side by side with uv: CLI against CLI, alternating, medians. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { machineShape, measure, median } from './measure.ts';
+import { layOutPackage } from './package.ts';
+import { serveWheels } from './simple-index.ts';
+
+const cache = join(homedir(), '.cache', 'terroir-bench');
+const workloads: Readonly<Record<string, readonly string[]>> = {
+  'W-sci': ['numpy==2.3.5', 'pandas==2.3.3', 'scipy==1.17.1', 'scikit-learn==1.9.1'],
+  'W-torch': ['numpy==2.3.5', 'pandas==2.3.3', 'scipy==1.17.1', 'scikit-learn==1.9.1', 'torch==2.13.0'],
+};
+/** Of torch's own requirements those that are no CUDA libraries: what an index without a CPU build can serve. */
+const torchParts = ['filelock', 'typing-extensions', 'sympy', 'networkx', 'jinja2', 'fsspec', 'setuptools'];
+
+export async function benchPrefix({ repeats }: { repeats: number }): Promise<void> {
+  const uv = findUv();
+  console.log(`machine: ${machineShape()}; peer: ${execFileSync(uv, ['--version'], { encoding: 'utf8' }).trim()}`);
+  for (const [name, requirements] of Object.entries(workloads)) {
+    try {
+      await benchWorkload(name, fetchWheels(name, requirements), uv, repeats);
+    } catch (error) {
+      console.log(`${name}: not measured: ${(error as Error).message.split('\n').slice(0, 4).join(' ')}`);
+    }
+  }
+}
+
+/** Wheels by pip, once; each with `--no-deps`, so that the workload is what it says. */
+function fetchWheels(name: string, requirements: readonly string[]): string {
+  const folder = join(cache, name);
+  if (existsSync(join(folder, 'complete'))) return folder;
+  mkdirSync(folder, { recursive: true });
+  const pip = (...args: string[]): void =>
+    void execFileSync(
+      'python3',
+      ['-m', 'pip', 'download', '-q', '--disable-pip-version-check', '--only-binary', ':all:', '-d', folder, ...args],
+      { stdio: 'inherit' },
+    );
+  const own = requirements.filter((each) => !each.startsWith('torch'));
+  pip(...own);
+  for (const torch of requirements.filter((each) => each.startsWith('torch'))) {
+    pip('--no-deps', torch);
+    pip(...torchParts);
+  }
+  writeFileSync(join(folder, 'complete'), '');
+  return folder;
+}
+
+async function benchWorkload(name: string, wheels: string, uv: string, repeats: number): Promise<void> {
+  const index = await serveWheels(wheels);
+  const work = join(tmpdir(), `terroir-bench-${process.pid}`);
+  mkdirSync(join(work, '.terroir'), { recursive: true });
+  const pins = readdirSync(wheels)
+    .filter((file) => file.endsWith('.whl'))
+    .map((file) => file.split('-').slice(0, 2).join('==').replaceAll('_', '-'));
+  // Without dependencies: torch asks for CUDA libraries that are no part of the workload.
+  writeFileSync(join(work, 'requirements.txt'), `${pins.join('\n')}\n`);
+  const clean = {
+    PATH: process.env.PATH ?? '',
+    HOME: work,
+    TERROIR_UV: uv,
+    PIP_CONFIG_FILE: '/dev/null',
+    PIP_INDEX_URL: index.url,
+  };
+  const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
+  const ours = { ...clean, TERROIR_HOME: join(work, 'home') };
+  const theirs = {
+    ...clean,
+    UV_CACHE_DIR: join(work, 'uv-cache'),
+    UV_DEFAULT_INDEX: index.url,
+    UV_LINK_MODE: 'hardlink',
+    UV_PYTHON_DOWNLOADS: 'never',
+  };
+  const main = layOutPackage(join(work, 'package'));
+  const terroir = [main, 'env', 'prefix', join(work, 'requirements.txt'), '--workspace', join(work, '.terroir')];
+  const venv = join(work, 'venv');
+  const shell = `"${uv}" venv -q --no-config -p "${python}" "${venv}" && "${uv}" pip sync -q --no-config --python "${venv}/bin/python" "${join(work, 'requirements.txt')}"`;
+  const runOurs = async () => await measure(process.execPath, terroir, ours, work);
+  const runTheirs = async () => await measure('/bin/sh', ['-c', shell], theirs, work);
+  try {
+    await runOurs();
+    const cold = { ours: [] as number[], theirs: [] as number[] };
+    let memory = 0;
+    for (let round = 0; round < Math.min(repeats, 3); round += 1) {
+      rmSync(join(work, 'home'), { recursive: true, force: true });
+      const mine = await runOurs();
+      memory = Math.max(memory, mine.memory ?? 0);
+      cold.ours.push(mine.seconds);
+      rmSync(join(work, 'uv-cache'), { recursive: true, force: true });
+      rmSync(venv, { recursive: true, force: true });
+      cold.theirs.push((await runTheirs()).seconds);
+    }
+    const warm = { ours: [] as number[], theirs: [] as number[] };
+    for (let round = 0; round < repeats; round += 1) {
+      rmSync(join(work, 'home', 'v1', 'prefixes'), { recursive: true, force: true });
+      warm.ours.push((await runOurs()).seconds);
+      rmSync(venv, { recursive: true, force: true });
+      warm.theirs.push((await runTheirs()).seconds);
+    }
+    const line = (what: string, { ours: a, theirs: b }: { ours: number[]; theirs: number[] }): string =>
+      `${name} ${what}: terroir ${median(a).toFixed(2)} s, uv ${median(b).toFixed(2)} s, ratio ${(median(a) / median(b)).toFixed(2)}`;
+    console.log(line('cold', cold));
+    console.log(line('warm', warm));
+    console.log(`${name} memory: ${(memory / 1e6).toFixed(0)} MB at the peak (cold)`);
+  } finally {
+    index.close();
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function findUv(): string {
+  const named = process.env.TERROIR_UV;
+  if (named) return named;
+  try {
+    return execFileSync('sh', ['-c', 'command -v uv'], { encoding: 'utf8' }).trim();
+  } catch {
+    const folder = join(cache, 'uv');
+    if (!existsSync(join(folder, 'bin', 'uv'))) {
+      execFileSync('python3', ['-m', 'venv', folder]);
+      execFileSync(join(folder, 'bin', 'python'), ['-m', 'pip', 'install', '-q', 'uv==0.13.9'], { stdio: 'inherit' });
+    }
+    return join(folder, 'bin', 'uv');
+  }
+}
