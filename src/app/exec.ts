@@ -6,9 +6,8 @@ import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { homeJupyterFolder } from './jupyter-folder.ts';
 import { findOrRegister } from './register.ts';
+import type { OnOutput } from './run-plan.ts';
 import { prepareEnvironment, type ReadyEnvironment } from './use-environment.ts';
-
-type OnOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
 
 /** Runs a command in an environment, in the current folder, without a record. */
 export async function execInEnvironment(

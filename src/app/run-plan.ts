@@ -1,7 +1,7 @@
 import type { JobInput, JobOutput, JobVariable, Lock, RunRecord } from '../schema/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 
-export type OnOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
+export type OnOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void | Promise<void>;
 
 /** Everything that a run is made of, before it begins: environment + target + script. */
 export interface RunPlan {
