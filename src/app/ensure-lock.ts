@@ -1,6 +1,6 @@
 import { findInterpreter, removeTree } from '../io/index.ts';
 import { choosePython, resolveLock } from '../resolve/index.ts';
-import type { Lock, Platform } from '../schema/index.ts';
+import type { Lock, LockedPython, Platform } from '../schema/index.ts';
 import type { EnvironmentVersion, LockRevision, Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { readPlatform } from './environments.ts';
@@ -58,6 +58,8 @@ export async function relock(
   const lock = await resolve(app, workspace, version, platform, {
     seed: upgrade === 'all' ? undefined : before?.lock,
     upgrade,
+    // Who lets one package move does not ask for another Python.
+    python: upgrade === 'all' ? undefined : before?.lock.python,
   });
   if (request.dryRun) return { lock, revision: null, before, stay: [] };
   await keepBuiltWheels(app, workspace, lock);
@@ -75,14 +77,16 @@ async function resolve(
   workspace: Workspace,
   version: EnvironmentVersion,
   platform: Platform,
-  options: { seed?: Lock; upgrade?: 'all' | readonly string[] },
+  options: { seed?: Lock; upgrade?: 'all' | readonly string[]; python?: LockedPython },
 ): Promise<Lock> {
   const { definition, fingerprint } = version;
-  const python = await choosePython(
-    definition,
-    async ({ fits, subject, minor }) =>
-      await findInterpreter(app.interpreters, { fits: (found) => fits(found.version), subject, minor }),
-  );
+  const python =
+    options.python ??
+    (await choosePython(
+      definition,
+      async ({ fits, subject, minor }) =>
+        await findInterpreter(app.interpreters, { fits: (found) => fits(found.version), subject, minor }),
+    ));
   const entries = definition.layer?.kind === 'requirements' ? definition.layer.entries : [];
   const indexes = entries.flatMap((entry) =>
     entry.type === 'option' && entry.value !== undefined ? [entry.value] : [],
@@ -92,7 +96,7 @@ async function resolve(
   try {
     const place = await layOutFiles(workspace, version.files, folder);
     return await resolveLock(
-      { definition, fingerprint, platform, python, place, ...options },
+      { definition, fingerprint, platform, place, ...options, python },
       await openResolver(app, channel),
     );
   } finally {

@@ -30,6 +30,8 @@ export interface LockResult {
   /** Of a relock: what moves. */
   diff?: LockDiff;
   stay: string[];
+  /** Of a relock that moves Python: the minor version before. */
+  pythonBefore?: string;
 }
 
 /** Shows the lock of a version, makes it if there is none, or moves it. */
@@ -61,6 +63,8 @@ export async function lockEnvironment(app: App, reference: string, request: Lock
     outcome: request.dryRun ? 'dry-run' : 'relocked',
     diff: diffLocks(moved.before?.lock, moved.lock),
     stay: moved.stay,
+    pythonBefore:
+      moved.before?.lock.python.version === moved.lock.python.version ? undefined : moved.before?.lock.python.version,
   };
 }
 

@@ -19,9 +19,19 @@ function presentable(definition: Definition): Record<string, unknown> {
   const { layer, build } = definition;
   return {
     image: definition.image,
-    build: build === undefined ? undefined : { path: build.context.path, dockerfile_path: build.dockerfilePath, content: build.context.digest },
-    docker_steps: definition.dockerSteps?.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== ''),
-    python: { version: definition.python.version, user_managed: definition.python.userManaged, interpreter_path: definition.python.interpreterPath },
+    build:
+      build === undefined
+        ? undefined
+        : { path: build.context.path, dockerfile_path: build.dockerfilePath, content: build.context.digest },
+    docker_steps: definition.dockerSteps
+      ?.split(/\r?\n/)
+      .map((line) => line.trim())
+      .filter((line) => line !== ''),
+    python: {
+      version: definition.python.version,
+      user_managed: definition.python.userManaged,
+      interpreter_path: definition.python.interpreterPath,
+    },
     requirements: layer?.kind === 'requirements' ? entryTexts(layer.entries) : undefined,
     conda_file:
       layer?.kind === 'conda'
@@ -32,7 +42,15 @@ function presentable(definition: Definition): Record<string, unknown> {
             variables: layer.variables,
           }
         : undefined,
-    spark: definition.spark === undefined ? undefined : { packages: definition.spark.packages.map(({ group, artifact, version }) => `${group}:${artifact}:${version}`), repositories: definition.spark.repositories },
+    spark:
+      definition.spark === undefined
+        ? undefined
+        : {
+            packages: definition.spark.packages.map(
+              ({ group, artifact, version }) => `${group}:${artifact}:${version}`,
+            ),
+            repositories: definition.spark.repositories,
+          },
     system_requirements: definition.systemRequirements,
     bytecode: definition.bytecode,
     environment_variables: definition.environmentVariables,
@@ -55,7 +73,9 @@ function entryTexts(entries: readonly RequirementEntry[]): string[] {
       case 'constraint':
         return entryTexts(entry.entries).map((text) => `-c ${text}`);
       case 'local':
-        return [`${entry.editable ? '-e ' : ''}${entry.file.path}${entry.extras.length === 0 ? '' : `[${entry.extras.join(',')}]`} (${entry.file.digest.slice(0, 12)})`];
+        return [
+          `${entry.editable ? '-e ' : ''}${entry.file.path}${entry.extras.length === 0 ? '' : `[${entry.extras.join(',')}]`} (${entry.file.digest.slice(0, 12)})`,
+        ];
     }
     return [];
   });
@@ -68,7 +88,9 @@ function compare(path: string, from: unknown, to: unknown): DefinitionChange[] {
   }
   if (isRecord(from ?? {}) && isRecord(to ?? {}) && (isRecord(from) || isRecord(to))) {
     const [left, right] = [(from ?? {}) as Record<string, unknown>, (to ?? {}) as Record<string, unknown>];
-    return [...new Set([...Object.keys(left), ...Object.keys(right)])].flatMap((key) => compare(path === '' ? key : `${path}.${key}`, left[key], right[key]));
+    return [...new Set([...Object.keys(left), ...Object.keys(right)])].flatMap((key) =>
+      compare(path === '' ? key : `${path}.${key}`, left[key], right[key]),
+    );
   }
   return [{ path, from: from ?? null, to: to ?? null }];
 }

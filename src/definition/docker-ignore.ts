@@ -16,7 +16,10 @@ export function parseDockerIgnore(text: string): (path: string) => boolean {
     if (pattern === '') continue;
     const negated = pattern.startsWith('!');
     if (negated) pattern = pattern.slice(1).trim();
-    const clean = pattern.split('/').filter((part) => part !== '' && part !== '.').join('/');
+    const clean = pattern
+      .split('/')
+      .filter((part) => part !== '' && part !== '.')
+      .join('/');
     if (clean !== '') rules.push({ pattern: toExpression(clean), negated });
   }
   return (path) => {

@@ -10,8 +10,24 @@ export interface DockerInstruction {
 }
 
 export const dockerKeywords = [
-  'ADD', 'ARG', 'CMD', 'COPY', 'ENTRYPOINT', 'ENV', 'EXPOSE', 'FROM', 'HEALTHCHECK', 'LABEL', 'MAINTAINER', 'ONBUILD', 'RUN', 'SHELL',
-  'STOPSIGNAL', 'USER', 'VOLUME', 'WORKDIR',
+  'ADD',
+  'ARG',
+  'CMD',
+  'COPY',
+  'ENTRYPOINT',
+  'ENV',
+  'EXPOSE',
+  'FROM',
+  'HEALTHCHECK',
+  'LABEL',
+  'MAINTAINER',
+  'ONBUILD',
+  'RUN',
+  'SHELL',
+  'STOPSIGNAL',
+  'USER',
+  'VOLUME',
+  'WORKDIR',
 ];
 
 /** Those that only set metadata of an image; everything else needs an engine. */
@@ -91,12 +107,16 @@ function escapeOf(lines: readonly string[]): string {
   for (const line of lines) {
     const directive = /^\s*#\s*([a-z]+)\s*=\s*(\S+)\s*$/i.exec(line);
     if (directive === null) break;
-    if (directive[1]?.toLowerCase() === 'escape' && (directive[2] === '`' || directive[2] === '\\')) return directive[2];
+    if (directive[1]?.toLowerCase() === 'escape' && (directive[2] === '`' || directive[2] === '\\'))
+      return directive[2];
   }
   return '\\';
 }
 
 function heredocsOf(value: string): { name: string; strip: boolean }[] {
   if (value.startsWith('[')) return [];
-  return [...value.matchAll(/(?<![<\d"'])<<(-?)(["']?)([A-Za-z_][A-Za-z0-9_]*)\2/g)].map((match) => ({ name: match[3] ?? '', strip: match[1] === '-' }));
+  return [...value.matchAll(/(?<![<\d"'])<<(-?)(["']?)([A-Za-z_][A-Za-z0-9_]*)\2/g)].map((match) => ({
+    name: match[3] ?? '',
+    strip: match[1] === '-',
+  }));
 }

@@ -57,7 +57,12 @@ function entryPackages(entries: readonly RequirementEntry[], at: Path): NamedPac
   return entries.flatMap((entry, index): NamedPackage[] => {
     const path = [...at, index];
     if (entry.type === 'include') return entryPackages(entry.entries, [...path, 'entries']);
-    const name = entry.type === 'requirement' ? parseRequirement(splitRequirementOptions(entry.text).requirement)?.name : entry.type === 'local' ? entry.name : undefined;
+    const name =
+      entry.type === 'requirement'
+        ? parseRequirement(splitRequirementOptions(entry.text).requirement)?.name
+        : entry.type === 'local'
+          ? entry.name
+          : undefined;
     return name === undefined ? [] : [{ name: normaliseName(name), kind: 'pip', path }];
   });
 }
@@ -79,30 +84,41 @@ function remove(read: ReadResult, packages: readonly NamedPackage[], text: strin
 function add(read: ReadResult, packages: readonly NamedPackage[], text: string): TextEdit {
   const { layer } = read.definition;
   if (layer === undefined) {
-    throw new AppError('USAGE', `\`${text}\` cannot be added: the environment has no Python layer`, { hint: 'A user-managed environment brings its packages with the image or with Docker steps.' });
+    throw new AppError('USAGE', `\`${text}\` cannot be added: the environment has no Python layer`, {
+      hint: 'A user-managed environment brings its packages with the image or with Docker steps.',
+    });
   }
   const wanted = understand(text, layer.kind);
   const there = packages.find(({ name, kind }) => normaliseName(name) === wanted.name && kind === wanted.kind);
   if (there !== undefined) return replaceSpan(read.sources, spanOf(read, there.path), wanted.text);
   const list = listFor(read, wanted.kind);
   if (list === undefined) return addPipBlock(read, wanted.text);
-  const last = list.items.map((path) => read.span(path)).findLast((span) => span !== undefined && span.file === list.file);
+  const last = list.items
+    .map((path) => read.span(path))
+    .findLast((span) => span !== undefined && span.file === list.file);
   if (last !== undefined) return insertItem(read.sources, last, wanted.text);
   const source = read.sources.find(({ path }) => path === list.file);
   if (source === undefined || layer.kind === 'conda') {
-    throw new AppError('USAGE', `\`${text}\` cannot be added to an empty list`, { hint: 'Add the first package in the file by hand.' });
+    throw new AppError('USAGE', `\`${text}\` cannot be added to an empty list`, {
+      hint: 'Add the first package in the file by hand.',
+    });
   }
   const gap = source.text === '' || source.text.endsWith('\n') ? '' : '\n';
   return { file: source.path, start: source.text.length, end: source.text.length, text: `${gap}${wanted.text}\n` };
 }
 
-function understand(text: string, layer: 'conda' | 'requirements'): { name: string; kind: 'conda' | 'pip'; text: string } {
+function understand(
+  text: string,
+  layer: 'conda' | 'requirements',
+): { name: string; kind: 'conda' | 'pip'; text: string } {
   const forPip = layer === 'requirements' || text.startsWith('pip:');
   const bare = text.replace(/^(?:pip|conda):(?!:)/, '').trim();
   const name = forPip ? parseRequirement(bare)?.name : parseCondaSpec(bare)?.name;
   if (name === undefined) {
     throw new AppError('USAGE', `\`${bare}\` is no ${forPip ? 'Python requirement' : 'conda specification'}`, {
-      hint: forPip ? 'Write it like `numpy`, `numpy==2.3.5` or `name @ https://…`.' : 'Write it like `numpy=1.26`; for a package from PyPI put `pip:` in front: `pip:numpy==2.3.5`.',
+      hint: forPip
+        ? 'Write it like `numpy`, `numpy==2.3.5` or `name @ https://…`.'
+        : 'Write it like `numpy=1.26`; for a package from PyPI put `pip:` in front: `pip:numpy==2.3.5`.',
     });
   }
   return { name: normaliseName(name), kind: forPip ? 'pip' : 'conda', text: bare };
@@ -114,8 +130,15 @@ function listFor(read: ReadResult, kind: 'conda' | 'pip'): { items: Path[]; file
   const [main] = read.sources;
   if (layer === undefined || main === undefined) return undefined;
   const file = layer.file?.path ?? main.path;
-  if (layer.kind === 'requirements') return { items: layer.entries.map((_, index) => ['layer', 'entries', index]), file };
-  if (kind === 'conda') return { items: layer.dependencies.flatMap((item, index) => (typeof item === 'string' ? [['layer', 'dependencies', index]] : [])), file };
+  if (layer.kind === 'requirements')
+    return { items: layer.entries.map((_, index) => ['layer', 'entries', index]), file };
+  if (kind === 'conda')
+    return {
+      items: layer.dependencies.flatMap((item, index) =>
+        typeof item === 'string' ? [['layer', 'dependencies', index]] : [],
+      ),
+      file,
+    };
   const block = layer.dependencies.findIndex((item) => typeof item !== 'string' && item.pip.length > 0);
   const pip = layer.dependencies[block];
   if (pip === undefined || typeof pip === 'string') return undefined;
@@ -125,12 +148,17 @@ function listFor(read: ReadResult, kind: 'conda' | 'pip'): { items: Path[]; file
 function addPipBlock(read: ReadResult, text: string): TextEdit {
   const list = listFor(read, 'conda');
   const last = list?.items.map((path) => read.span(path)).findLast((span) => span !== undefined);
-  if (last === undefined) throw new AppError('USAGE', `\`${text}\` cannot be added to an empty list`, { hint: 'Add the first package in the file by hand.' });
+  if (last === undefined)
+    throw new AppError('USAGE', `\`${text}\` cannot be added to an empty list`, {
+      hint: 'Add the first package in the file by hand.',
+    });
   const source = read.sources.find(({ path }) => path === last.file);
   const lineStart = (source?.text.lastIndexOf('\n', last.start) ?? -1) + 1;
   const indent = ' '.repeat((source?.text.slice(lineStart).search(/\S/) ?? 0) + 2);
   const { layer } = read.definition;
-  const hasPip = layer?.kind === 'conda' && layer.dependencies.some((item) => typeof item === 'string' && parseCondaSpec(item)?.name === 'pip');
+  const hasPip =
+    layer?.kind === 'conda' &&
+    layer.dependencies.some((item) => typeof item === 'string' && parseCondaSpec(item)?.name === 'pip');
   const block = `pip:\n${indent}  - ${text}`;
   return insertItem(read.sources, last, hasPip ? block : `pip\n${indent.slice(2)}- ${block}`);
 }
@@ -140,12 +168,22 @@ function setImage(read: ReadResult, sources: SourceDocument[], image: string): S
   if (span !== undefined && read.format !== 'dockerfile') {
     // Offsets are those of the unedited text; packages and image never overlap, so re-find the scalar by its text.
     const before = read.sources.find(({ path }) => path === span.file)?.text.slice(span.start, span.end) ?? '';
-    return sources.map((source) => (source.path === span.file ? { ...source, text: source.text.replace(before, () => image) } : source));
+    return sources.map((source) =>
+      source.path === span.file ? { ...source, text: source.text.replace(before, () => image) } : source,
+    );
   }
   if (span !== undefined) {
-    return sources.map((source, index) => (index === 0 ? { ...source, text: source.text.replace(/^(\s*FROM\s+)\S+/im, (_, keyword: string) => `${keyword}${image}`) } : source));
+    return sources.map((source, index) =>
+      index === 0
+        ? { ...source, text: source.text.replace(/^(\s*FROM\s+)\S+/im, (_, keyword: string) => `${keyword}${image}`) }
+        : source,
+    );
   }
-  if (read.definition.build !== undefined) throw new AppError('USAGE', 'an environment with a build context has its base in the Dockerfile; --image cannot change it');
+  if (read.definition.build !== undefined)
+    throw new AppError(
+      'USAGE',
+      'an environment with a build context has its base in the Dockerfile; --image cannot change it',
+    );
   return setKey(read, sources, 'image', image);
 }
 
@@ -159,7 +197,11 @@ function setPython(read: ReadResult, sources: SourceDocument[], version: string)
       if (source.path !== span.file) return source;
       const from = Math.max(0, pythonAt(source.text));
       at.lastIndex = from;
-      return { ...source, text: source.text.slice(0, from) + source.text.slice(from).replace(at, (_, key: string) => `${key}"${version}"`) };
+      return {
+        ...source,
+        text:
+          source.text.slice(0, from) + source.text.slice(from).replace(at, (_, key: string) => `${key}"${version}"`),
+      };
     });
   }
   return setKey(read, sources, 'python', `{ version: "${version}" }`);
@@ -174,12 +216,19 @@ function setKey(read: ReadResult, sources: SourceDocument[], key: string, value:
   const [main, ...others] = sources;
   if (main === undefined) return sources;
   if (read.format === 'v2') return [{ ...main, text: setTopLevel(main.text, key, value) }, ...others];
-  if (read.format === 'v1') throw new AppError('USAGE', `a v1 environment has no \`${key}\` of its own to set`, { hint: 'Save it as an environment file first.' });
+  if (read.format === 'v1')
+    throw new AppError('USAGE', `a v1 environment has no \`${key}\` of its own to set`, {
+      hint: 'Save it as an environment file first.',
+    });
   const [pointer, name] = read.format === 'conda' ? ['conda_file', 'conda.yml'] : ['requirements', 'requirements.txt'];
   if (main.path === 'environment.yml' || read.format === 'dockerfile') {
     return [{ path: 'definition.yml', text: `${key}: ${value}\n${pointer}: ${main.path}\n` }, main, ...others];
   }
-  return [{ path: 'environment.yml', text: `${key}: ${value}\n${pointer}: ${main.path === '-' ? name : main.path}\n` }, main, ...others];
+  return [
+    { path: 'environment.yml', text: `${key}: ${value}\n${pointer}: ${main.path === '-' ? name : main.path}\n` },
+    main,
+    ...others,
+  ];
 }
 
 function spanOf(read: ReadResult, path: Path): Span {

@@ -27,5 +27,12 @@ export interface ReferencedFile {
   size: number;
   kind: 'file' | 'tree';
   /** Of a tree: what is in it. */
-  entries?: { path: string; type: 'file' | 'link'; executable: boolean; size: number; digest: string; target?: string }[];
+  entries?: {
+    path: string;
+    type: 'file' | 'link';
+    executable: boolean;
+    size: number;
+    digest: string;
+    target?: string;
+  }[];
 }

@@ -12,17 +12,29 @@ const format = 1;
  */
 export function canonicalForm(definition: Definition): unknown {
   const { image, build, dockerSteps, layer, python, spark, systemRequirements, bytecode } = definition;
-  const steps = dockerInstructions(dockerSteps ?? '').map(({ keyword, value }) => (value === '' ? keyword : `${keyword} ${value}`));
+  const steps = dockerInstructions(dockerSteps ?? '').map(({ keyword, value }) =>
+    value === '' ? keyword : `${keyword} ${value}`,
+  );
   return {
     format,
     image: image === undefined ? undefined : normaliseImage(image),
     build: build === undefined ? undefined : { context: build.context.digest, dockerfile: build.dockerfilePath },
     dockerSteps: steps.length === 0 ? undefined : steps,
     layer: layer === undefined ? undefined : canonicalLayer(layer),
-    python: withoutEmpty({ version: collapse(python.version), userManaged: python.userManaged || undefined, interpreterPath: python.interpreterPath }),
+    python: withoutEmpty({
+      version: collapse(python.version),
+      userManaged: python.userManaged || undefined,
+      interpreterPath: python.interpreterPath,
+    }),
     systemRequirements: withoutEmpty({ ...systemRequirements }),
     bytecode: bytecode || undefined,
-    spark: spark === undefined ? undefined : { packages: spark.packages.map(({ group, artifact, version }) => `${group}:${artifact}:${version}`), repositories: spark.repositories },
+    spark:
+      spark === undefined
+        ? undefined
+        : {
+            packages: spark.packages.map(({ group, artifact, version }) => `${group}:${artifact}:${version}`),
+            repositories: spark.repositories,
+          },
   };
 }
 
@@ -40,7 +52,9 @@ function canonicalLayer(layer: PythonLayer): unknown {
   if (layer.kind === 'requirements') return { requirements: canonicalEntries(layer.entries) };
   return {
     channels: layer.channels.map((channel) => stripToken(channel.trim())),
-    dependencies: layer.dependencies.map((item) => (typeof item === 'string' ? stripToken(collapse(item) ?? '') : { pip: canonicalEntries(item.pip) })),
+    dependencies: layer.dependencies.map((item) =>
+      typeof item === 'string' ? stripToken(collapse(item) ?? '') : { pip: canonicalEntries(item.pip) },
+    ),
   };
 }
 
@@ -56,7 +70,13 @@ function canonicalEntries(entries: readonly RequirementEntry[]): unknown[] {
       case 'constraint':
         return [{ constraints: canonicalEntries(entry.entries) }];
       case 'local':
-        return [{ [entry.kind]: entry.file.digest, extras: entry.extras.length === 0 ? undefined : entry.extras, marker: collapse(entry.marker) }];
+        return [
+          {
+            [entry.kind]: entry.file.digest,
+            extras: entry.extras.length === 0 ? undefined : entry.extras,
+            marker: collapse(entry.marker),
+          },
+        ];
     }
     return [];
   });

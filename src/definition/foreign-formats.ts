@@ -5,27 +5,79 @@ interface ForeignFormat {
 }
 
 const byName: readonly (ForeignFormat & { name: RegExp })[] = [
-  { name: /^pyproject\.toml$/, what: 'a Python project', advice: 'Write `-e .` into a requirements file next to it, or `uv export --no-hashes > requirements.txt`.' },
+  {
+    name: /^pyproject\.toml$/,
+    what: 'a Python project',
+    advice: 'Write `-e .` into a requirements file next to it, or `uv export --no-hashes > requirements.txt`.',
+  },
   { name: /^uv\.lock$/, what: 'uv’s lock file', advice: 'Export it: `uv export > requirements.txt`.' },
   { name: /^poetry\.lock$/, what: 'Poetry’s lock file', advice: 'Export it: `poetry export > requirements.txt`.' },
   { name: /^pdm\.lock$/, what: 'PDM’s lock file', advice: 'Export it: `pdm export > requirements.txt`.' },
-  { name: /^pylock(?:\..+)?\.toml$/, what: 'a Python lock file (PEP 751)', advice: 'Name the requirements that it was made from; reading it is planned.' },
-  { name: /^Pipfile(?:\.lock)?$/, what: 'pipenv’s file', advice: 'Export it: `pipenv requirements > requirements.txt`.' },
-  { name: /^pixi\.(?:toml|lock)$/, what: 'a pixi project', advice: 'Export it: `pixi workspace export conda-environment > environment.yml`.' },
-  { name: /conda-lock\.ya?ml$/, what: 'a conda-lock file', advice: 'Name the environment.yml that it was made from; reading it is planned.' },
-  { name: /^setup\.(?:py|cfg)$/, what: 'a Python project', advice: 'Write `-e .` into a requirements file next to it.' },
-  { name: /^(?:meta|recipe)\.ya?ml$/, what: 'a conda package’s recipe', advice: 'Name an environment.yml that lists the package.' },
-  { name: /\.ipynb$/, what: 'a notebook', advice: 'Name an environment file; `terroir env kernel` then gives the notebook its kernel.' },
-  { name: /\.py$/, what: 'a script', advice: 'Name an environment file, and run the script with `terroir run --env FILE -- python SCRIPT`.' },
+  {
+    name: /^pylock(?:\..+)?\.toml$/,
+    what: 'a Python lock file (PEP 751)',
+    advice: 'Name the requirements that it was made from; reading it is planned.',
+  },
+  {
+    name: /^Pipfile(?:\.lock)?$/,
+    what: 'pipenv’s file',
+    advice: 'Export it: `pipenv requirements > requirements.txt`.',
+  },
+  {
+    name: /^pixi\.(?:toml|lock)$/,
+    what: 'a pixi project',
+    advice: 'Export it: `pixi workspace export conda-environment > environment.yml`.',
+  },
+  {
+    name: /conda-lock\.ya?ml$/,
+    what: 'a conda-lock file',
+    advice: 'Name the environment.yml that it was made from; reading it is planned.',
+  },
+  {
+    name: /^setup\.(?:py|cfg)$/,
+    what: 'a Python project',
+    advice: 'Write `-e .` into a requirements file next to it.',
+  },
+  {
+    name: /^(?:meta|recipe)\.ya?ml$/,
+    what: 'a conda package’s recipe',
+    advice: 'Name an environment.yml that lists the package.',
+  },
+  {
+    name: /\.ipynb$/,
+    what: 'a notebook',
+    advice: 'Name an environment file; `terroir env kernel` then gives the notebook its kernel.',
+  },
+  {
+    name: /\.py$/,
+    what: 'a script',
+    advice: 'Name an environment file, and run the script with `terroir run --env FILE -- python SCRIPT`.',
+  },
   { name: /^package(?:-lock)?\.json$/, what: 'a JavaScript project', advice: 'Name an environment file.' },
 ];
 
 /** By the keys at the top of a YAML or JSON file. */
 const byKeys: readonly (ForeignFormat & { keys: readonly string[]; without?: readonly string[] })[] = [
-  { keys: ['version', 'metadata', 'package'], what: 'a conda-lock file', advice: 'Name the environment.yml that it was made from; reading it is planned.' },
-  { keys: ['version', 'environments', 'packages'], what: 'a pixi lock file', advice: 'Export it: `pixi workspace export conda-environment > environment.yml`.' },
-  { keys: ['package', 'requirements'], what: 'a conda package’s recipe', advice: 'Name an environment.yml that lists the package.' },
-  { keys: ['package', 'source'], what: 'a conda package’s recipe', advice: 'Name an environment.yml that lists the package.' },
+  {
+    keys: ['version', 'metadata', 'package'],
+    what: 'a conda-lock file',
+    advice: 'Name the environment.yml that it was made from; reading it is planned.',
+  },
+  {
+    keys: ['version', 'environments', 'packages'],
+    what: 'a pixi lock file',
+    advice: 'Export it: `pixi workspace export conda-environment > environment.yml`.',
+  },
+  {
+    keys: ['package', 'requirements'],
+    what: 'a conda package’s recipe',
+    advice: 'Name an environment.yml that lists the package.',
+  },
+  {
+    keys: ['package', 'source'],
+    what: 'a conda package’s recipe',
+    advice: 'Name an environment.yml that lists the package.',
+  },
   { keys: ['services'], what: 'a docker-compose file', advice: 'Name an environment file.' },
   { keys: ['jobs', 'on'], what: 'a GitHub workflow', advice: 'Name an environment file.' },
   { keys: ['jobs'], what: 'a pipeline job', advice: 'Pipelines cannot be run yet; name an environment file.' },
@@ -45,11 +97,19 @@ export function foreignByKeys(keys: readonly string[]): ForeignFormat | undefine
 }
 
 export function foreignByText(text: string): ForeignFormat | undefined {
-  if (/^@EXPLICIT\s*$/m.test(text)) return { what: 'a list of conda package URLs (`@EXPLICIT`)', advice: 'Name the environment.yml that it was made from; reading it is planned.' };
-  if (/^\s*\[(?:project|tool\.|build-system|workspace|package|dependencies)\b[^\]]*\]\s*$/m.test(text) && /^\s*[\w.-]+\s*=\s*\S/m.test(text)) {
+  if (/^@EXPLICIT\s*$/m.test(text))
+    return {
+      what: 'a list of conda package URLs (`@EXPLICIT`)',
+      advice: 'Name the environment.yml that it was made from; reading it is planned.',
+    };
+  if (
+    /^\s*\[(?:project|tool\.|build-system|workspace|package|dependencies)\b[^\]]*\]\s*$/m.test(text) &&
+    /^\s*[\w.-]+\s*=\s*\S/m.test(text)
+  ) {
     return { what: 'a TOML file', advice: 'Name a requirements file or an environment YAML.' };
   }
-  if (/^\s*<(?:!doctype|html)/i.test(text)) return { what: 'a page of HTML', advice: 'It is probably a log-in page that was downloaded in place of the file.' };
+  if (/^\s*<(?:!doctype|html)/i.test(text))
+    return { what: 'a page of HTML', advice: 'It is probably a log-in page that was downloaded in place of the file.' };
   return undefined;
 }
 

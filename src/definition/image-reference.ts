@@ -8,7 +8,10 @@ export interface ImageReference {
 
 /** Undefined if the text is no image reference. */
 export function parseImage(text: string): ImageReference | undefined {
-  const match = /^(?<name>[^@:]+(?::\d+\/[^@:]+)?)(?::(?<tag>[\w][\w.-]{0,127}))?(?:@(?<digest>[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}))?$/.exec(text);
+  const match =
+    /^(?<name>[^@:]+(?::\d+\/[^@:]+)?)(?::(?<tag>[\w][\w.-]{0,127}))?(?:@(?<digest>[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}))?$/.exec(
+      text,
+    );
   const name = match?.groups?.name;
   if (name === undefined) return undefined;
   const slash = name.indexOf('/');
@@ -17,8 +20,14 @@ export function parseImage(text: string): ImageReference | undefined {
   const registry = hasRegistry ? first.toLowerCase() : 'docker.io';
   const path = hasRegistry ? name.slice(slash + 1) : name;
   const repository = registry === 'docker.io' && !path.includes('/') ? `library/${path}` : path;
-  if (!/^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/.test(repository)) return undefined;
-  return { registry: registry === 'index.docker.io' ? 'docker.io' : registry, repository, tag: match?.groups?.tag, digest: match?.groups?.digest };
+  if (!/^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/.test(repository))
+    return undefined;
+  return {
+    registry: registry === 'index.docker.io' ? 'docker.io' : registry,
+    repository,
+    tag: match?.groups?.tag,
+    digest: match?.groups?.digest,
+  };
 }
 
 /** The full form: `debian` is `docker.io/library/debian:latest`. Text that is no reference comes back as it is. */

@@ -4,20 +4,20 @@
  * Invariants: pure (files come in through `FileAccess`); a definition never depends on a folder, only on content;
  * every problem of a file is reported with file, line and column.
  */
-export { canonicalForm, fingerprint, imageRepository } from './fingerprint.ts';
+
 export { anonymousVersion, definitionDigest } from './anonymous.ts';
 export { category } from './category.ts';
-export { type CondaSpec, parseCondaSpec } from './conda-spec.ts';
+export type { CondaSpec } from './conda-spec.ts';
 export { type DefinitionChange, diffDefinitions } from './diff.ts';
-export { dockerInstructions, type DockerInstruction, needsEngine } from './dockerfile.ts';
+export { type DockerInstruction, needsEngine } from './dockerfile.ts';
 export { type CloneChanges, editSources } from './edit.ts';
 export type { FileAccess, ReferencedFile, TreeEntry } from './file-access.ts';
-export { normaliseImage, parseImage, type ImageReference } from './image-reference.ts';
+export { fingerprint, imageRepository } from './fingerprint.ts';
+export type { ImageReference } from './image-reference.ts';
 export { layoutPath } from './layout-path.ts';
-export { anonymousName, checkName, checkTags, checkVersion, isAnonymousName } from './names.ts';
+export { anonymousName, checkName, checkTags, checkVersion } from './names.ts';
 export { chooseMainFile, readDefinition } from './read-definition.ts';
 export { type DefinitionFormat, type ReadResult, type ReadWarning, type Span } from './read-result.ts';
 export { parseReference, type Reference } from './reference.ts';
-export { splitRequirementOptions } from './requirement-line.ts';
 export { treeDigest } from './tree-digest.ts';
-export { writeV1Folder, type V1Folder } from './v1-folder.ts';
+export { type V1Folder, writeV1Folder } from './v1-folder.ts';

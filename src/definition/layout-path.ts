@@ -4,5 +4,7 @@
  */
 export function layoutPath(path: string): string {
   const parts = path.split('/').filter((part, index) => part !== '.' && (part !== '' || index === 0));
-  return parts.map((part, index) => (part === '..' ? '_up' : part === '' && index === 0 ? '_root' : part)).join('/') || '.';
+  return (
+    parts.map((part, index) => (part === '..' ? '_up' : part === '' && index === 0 ? '_root' : part)).join('/') || '.'
+  );
 }

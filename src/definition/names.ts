@@ -2,34 +2,50 @@ import { AppError } from '../errors/index.ts';
 
 /** The name of environments that were registered by a submission. */
 export const anonymousName = 'anonymous';
-const anonymousNames = [anonymousName, 'cliv2anonymousenvironment'];
+const anonymousNames = new Set([anonymousName, 'cliv2anonymousenvironment']);
 const reservedPrefixes = ['AzureML', 'Microsoft', 'Terroir-'];
 const maximumLength = 255;
 
 export function isAnonymousName(name: string): boolean {
-  return anonymousNames.includes(name.toLowerCase());
+  return anonymousNames.has(name.toLowerCase());
 }
 
 /** @throws AppError INVALID_NAME or RESERVED_NAME unless a user may register an environment under the name. */
 export function checkName(name: string): void {
-  if (name === '') throw new AppError('INVALID_NAME', 'Environment name is required', { hint: 'Give `--name`, or write `name:` into the file.' });
+  if (name === '')
+    throw new AppError('INVALID_NAME', 'Environment name is required', {
+      hint: 'Give `--name`, or write `name:` into the file.',
+    });
   if (name.length > maximumLength) {
-    throw new AppError('INVALID_NAME', `the name is ${name.length} characters long; at most ${maximumLength} are allowed`);
+    throw new AppError(
+      'INVALID_NAME',
+      `the name is ${name.length} characters long; at most ${maximumLength} are allowed`,
+    );
   }
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name)) {
-    const found = [...name].find((letter) => !/[A-Za-z0-9_.-]/.test(letter)) ?? name[0];
-    throw new AppError('INVALID_NAME', `\`${name}\` is no name for an environment: \`${found}\` cannot stand ${found === name[0] ? 'at the beginning' : 'in it'}`, {
-      hint: 'Allowed are letters, digits, `-`, `_` and `.`; it begins with a letter or a digit.',
-    });
+    const found = Array.from(name).find((letter) => !/[A-Za-z0-9_.-]/.test(letter)) ?? name[0];
+    throw new AppError(
+      'INVALID_NAME',
+      `\`${name}\` is no name for an environment: \`${found}\` cannot stand ${found === name[0] ? 'at the beginning' : 'in it'}`,
+      {
+        hint: 'Allowed are letters, digits, `-`, `_` and `.`; it begins with a letter or a digit.',
+      },
+    );
   }
   const prefix = reservedPrefixes.find((reserved) => name.toLowerCase().startsWith(reserved.toLowerCase()));
   if (prefix !== undefined) {
-    throw new AppError('RESERVED_NAME', `Environment name can not start with the prefix ${prefix}: it is reserved for curated environments`, {
-      hint: 'To alter a curated environment first create a copy of it: `terroir env clone NAME NEW-NAME`.',
-    });
+    throw new AppError(
+      'RESERVED_NAME',
+      `Environment name can not start with the prefix ${prefix}: it is reserved for curated environments`,
+      {
+        hint: 'To alter a curated environment first create a copy of it: `terroir env clone NAME NEW-NAME`.',
+      },
+    );
   }
   if (isAnonymousName(name)) {
-    throw new AppError('RESERVED_NAME', `the name \`${name}\` is reserved for environments without a name`, { hint: 'Choose another one.' });
+    throw new AppError('RESERVED_NAME', `the name \`${name}\` is reserved for environments without a name`, {
+      hint: 'Choose another one.',
+    });
   }
 }
 
@@ -45,9 +61,18 @@ export function checkVersion(version: string): void {
 /** Azure ML's limits. @throws AppError INVALID_NAME. */
 export function checkTags(tags: Readonly<Record<string, string>>): void {
   const entries = Object.entries(tags);
-  if (entries.length > 50) throw new AppError('INVALID_NAME', `there are ${entries.length} tags; at most 50 are allowed`);
+  if (entries.length > 50)
+    throw new AppError('INVALID_NAME', `there are ${entries.length} tags; at most 50 are allowed`);
   for (const [key, value] of entries) {
-    if (key === '' || key.length > 100) throw new AppError('INVALID_NAME', `the tag \`${key.slice(0, 40)}\` has a key of ${key.length} characters; 1 to 100 are allowed`);
-    if (value.length > 1000) throw new AppError('INVALID_NAME', `the value of the tag \`${key}\` has ${value.length} characters; at most 1000 are allowed`);
+    if (key === '' || key.length > 100)
+      throw new AppError(
+        'INVALID_NAME',
+        `the tag \`${key.slice(0, 40)}\` has a key of ${key.length} characters; 1 to 100 are allowed`,
+      );
+    if (value.length > 1000)
+      throw new AppError(
+        'INVALID_NAME',
+        `the value of the tag \`${key}\` has ${value.length} characters; at most 1000 are allowed`,
+      );
   }
 }

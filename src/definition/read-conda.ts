@@ -2,8 +2,8 @@ import { createShapeReader, nearest, type ShapeReader, type YamlDocument, type Y
 import type { Platform, PythonLayer, RequirementEntry } from '../schema/index.ts';
 import { platforms } from '../schema/index.ts';
 import { parseCondaSpec } from './conda-spec.ts';
-import type { ReadState } from './read-state.ts';
 import { readRequirementEntry } from './read-requirements.ts';
+import type { ReadState } from './read-state.ts';
 
 type CondaLayer = Extract<PythonLayer, { kind: 'conda' }>;
 
@@ -43,7 +43,12 @@ export async function readCondaFile(
   return result;
 }
 
-function readChannels(state: ReadState, reader: ShapeReader, root: YamlPath, at: readonly (string | number)[]): string[] {
+function readChannels(
+  state: ReadState,
+  reader: ShapeReader,
+  root: YamlPath,
+  at: readonly (string | number)[],
+): string[] {
   const path = [...root, 'channels'];
   if (typeof reader.value(path) === 'string') {
     mark(state, reader.document, path, [...at, 'channels', 0]);
@@ -68,8 +73,15 @@ async function readDependencies(
 ): Promise<void> {
   const path = [...root, 'dependencies'];
   if (!reader.has(path)) {
-    const near = Object.keys((reader.value(root) as object | undefined) ?? {}).find((key) => nearest(key, ['dependencies']) !== undefined);
-    if (near === undefined) reader.report(root, 'the conda file has no `dependencies`', 'List the packages under `dependencies:`; an empty list is `dependencies: []`.');
+    const near = Object.keys((reader.value(root) as object | undefined) ?? {}).find(
+      (key) => nearest(key, ['dependencies']) !== undefined,
+    );
+    if (near === undefined)
+      reader.report(
+        root,
+        'the conda file has no `dependencies`',
+        'List the packages under `dependencies:`; an empty list is `dependencies: []`.',
+      );
     return;
   }
   for (const item of reader.list(path) ?? []) {
@@ -89,7 +101,7 @@ async function readDependencies(
 }
 
 function checkSpec(reader: ShapeReader, path: YamlPath, text: string): boolean {
-  if (/^-/.test(text)) {
+  if (text.startsWith('-')) {
     reader.report(path, `\`${text}\` is no conda package`, 'Options and `-r` files belong into the `pip:` block.');
     return false;
   }
@@ -102,7 +114,9 @@ function checkSpec(reader: ShapeReader, path: YamlPath, text: string): boolean {
   reader.report(
     path,
     `\`${text}\` is no conda specification`,
-    python === null ? 'Write it like `numpy`, `numpy=1.26`, `numpy>=1.2,<2` or `conda-forge::numpy=1.26.4=py311_0`.' : 'conda packages have no extras; put it into the `pip:` block.',
+    python === null
+      ? 'Write it like `numpy`, `numpy=1.26`, `numpy>=1.2,<2` or `conda-forge::numpy=1.26.4=py311_0`.'
+      : 'conda packages have no extras; put it into the `pip:` block.',
   );
   return false;
 }
@@ -118,7 +132,12 @@ async function readPipBlock(
   if (!found.includes('pip') || found.length > 1) {
     const odd = found.find((key) => key !== 'pip') ?? '';
     const value = reader.text([...item, odd]);
-    reader.report(item, `\`${odd}:\` cannot stand in a list of dependencies; only \`pip:\` can`, value === undefined ? undefined : `Write \`${odd}=${value}\`.`, 'key');
+    reader.report(
+      item,
+      `\`${odd}:\` cannot stand in a list of dependencies; only \`pip:\` can`,
+      value === undefined ? undefined : `Write \`${odd}=${value}\`.`,
+      'key',
+    );
     return undefined;
   }
   const path = [...item, 'pip'];
@@ -130,7 +149,11 @@ async function readPipBlock(
     const at = [...here, 'pip', entries.length];
     mark(state, reader.document, each, at);
     const body = text.replace(/\s#.*$/, '').trim();
-    const entry = await readRequirementEntry(state, body, at, { folder, position: reader.document.locate(each), chain: [] });
+    const entry = await readRequirementEntry(state, body, at, {
+      folder,
+      position: reader.document.locate(each),
+      chain: [],
+    });
     if (entry !== undefined) entries.push(entry);
   }
   return entries;
@@ -143,4 +166,3 @@ function mark(state: ReadState, document: YamlDocument, from: YamlPath, to: read
 
 /** Marks where a value stands; for readers of other formats. */
 export const markValue = mark;
-

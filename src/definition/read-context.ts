@@ -3,8 +3,8 @@ import type { Definition } from '../schema/index.ts';
 import { parseDockerIgnore } from './docker-ignore.ts';
 import { unknownInstruction } from './docker-steps.ts';
 import { dockerInstructions, dockerKeywords } from './dockerfile.ts';
-import { decodeText, type ReadState } from './read-state.ts';
 import { joinPath } from './read-requirements.ts';
+import { decodeText, type ReadState } from './read-state.ts';
 import { digestTree } from './tree-digest.ts';
 
 /** Reads a build context: its Dockerfile is checked, its content digested after `.dockerignore`. */
@@ -14,7 +14,11 @@ export async function readContext(
 ): Promise<Definition['build']> {
   const { folder, dockerfilePath } = place;
   if ((await state.files.kind(folder)) !== 'folder') {
-    state.problems.push({ position: place.position, message: `the build context \`${folder}\` is no folder`, hint: 'Paths are relative to the file that names them.' });
+    state.problems.push({
+      position: place.position,
+      message: `the build context \`${folder}\` is no folder`,
+      hint: 'Paths are relative to the file that names them.',
+    });
     return undefined;
   }
   const dockerfile = joinPath(folder, dockerfilePath);
@@ -23,7 +27,10 @@ export async function readContext(
   if (text === undefined) {
     state.problems.push({
       position: place.dockerfilePosition,
-      message: bytes === undefined ? `the Dockerfile \`${dockerfilePath}\` does not exist in \`${folder}\`` : `\`${dockerfile}\` is not UTF-8 text`,
+      message:
+        bytes === undefined
+          ? `the Dockerfile \`${dockerfilePath}\` does not exist in \`${folder}\``
+          : `\`${dockerfile}\` is not UTF-8 text`,
       hint: '`dockerfile_path` is relative to the context `path`.',
     });
     return undefined;
@@ -59,7 +66,11 @@ export function checkDockerfile(state: ReadState, source: SourceDocument): void 
 }
 
 /** `<Dockerfile>.dockerignore` beside the Dockerfile wins over the context's own. */
-async function readIgnore(state: ReadState, folder: string, dockerfilePath: string): Promise<(path: string) => boolean> {
+async function readIgnore(
+  state: ReadState,
+  folder: string,
+  dockerfilePath: string,
+): Promise<(path: string) => boolean> {
   for (const name of [`${dockerfilePath}.dockerignore`, '.dockerignore']) {
     const bytes = await state.files.readBytes(joinPath(folder, name));
     const text = bytes === undefined ? undefined : decodeText(bytes);

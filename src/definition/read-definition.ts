@@ -1,5 +1,12 @@
 import { posix } from 'node:path';
-import { formatPosition, parseYaml, positionAt, type SourceDocument, throwProblems, type YamlDocument } from '../documents/index.ts';
+import {
+  formatPosition,
+  parseYaml,
+  positionAt,
+  type SourceDocument,
+  throwProblems,
+  type YamlDocument,
+} from '../documents/index.ts';
 import { AppError } from '../errors/index.ts';
 import type { Definition, DefinitionHeader } from '../schema/index.ts';
 import { emptyDefinition } from './defaults.ts';
@@ -59,7 +66,8 @@ interface FormatRead {
 
 async function readByFormat(state: ReadState, main: SourceDocument, name: string): Promise<FormatRead> {
   const header: DefinitionHeader = { tags: {} };
-  if (isDockerfile(name, main.text)) return { format: 'dockerfile', header, definition: await readDockerfile(state, main) };
+  if (isDockerfile(name, main.text))
+    return { format: 'dockerfile', header, definition: await readDockerfile(state, main) };
   if (isRequirements(name, main.text)) {
     refuseTemplate(main);
     const definition = { ...emptyDefinition(), layer: await readRequirementsLayer(state, main) };
@@ -69,7 +77,17 @@ async function readByFormat(state: ReadState, main: SourceDocument, name: string
   const document = parseOrRefuse(main);
   const keys = topLevelKeys(document);
   if (name === 'azureml_environment.json' || isV1(keys)) return { format: 'v1', ...(await readV1(state, document)) };
-  const isV2 = ['image', 'build', 'conda_file', 'requirements', 'docker_steps', 'inference_config', 'os_type', 'python', 'spark'].some((key) => keys.includes(key));
+  const isV2 = [
+    'image',
+    'build',
+    'conda_file',
+    'requirements',
+    'docker_steps',
+    'inference_config',
+    'os_type',
+    'python',
+    'spark',
+  ].some((key) => keys.includes(key));
   const isConda = keys.includes('dependencies') || keys.includes('channels');
   if (!isV2 && !isConda) refuse(main, foreignByKeys(keys));
   if (isV2 && isConda) refuseMixture(document, keys);
@@ -79,7 +97,11 @@ async function readByFormat(state: ReadState, main: SourceDocument, name: string
 }
 
 function isDockerfile(name: string, text: string): boolean {
-  if (/^(?:Dockerfile|Containerfile)(?:\..+)?$|\.(?:dockerfile|containerfile)$/i.test(name) && !name.endsWith('.dockerignore')) return true;
+  if (
+    /^(?:Dockerfile|Containerfile)(?:\..+)?$|\.(?:dockerfile|containerfile)$/i.test(name) &&
+    !name.endsWith('.dockerignore')
+  )
+    return true;
   return !/\.(?:ya?ml|json|txt|in)$/i.test(name) && /^(?:\s*#[^\n]*\n|\s*\n|ARG[^\n]*\n)*FROM\s+\S/i.test(text);
 }
 
@@ -96,9 +118,13 @@ function isV1(keys: readonly string[]): boolean {
 function topLevelKeys(document: YamlDocument): string[] {
   const { value, source } = document;
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.keys(value);
-  throw new AppError('UNSUPPORTED_FORMAT', `\`${source.path}\` is no environment file: it holds ${Array.isArray(value) ? 'a list' : 'a single text'}`, {
-    hint: 'A requirements file ends in `.txt`; an environment file is a map with keys such as `image` and `conda_file`.',
-  });
+  throw new AppError(
+    'UNSUPPORTED_FORMAT',
+    `\`${source.path}\` is no environment file: it holds ${Array.isArray(value) ? 'a list' : 'a single text'}`,
+    {
+      hint: 'A requirements file ends in `.txt`; an environment file is a map with keys such as `image` and `conda_file`.',
+    },
+  );
 }
 
 function parseOrRefuse(main: SourceDocument): YamlDocument {
@@ -112,7 +138,9 @@ function parseOrRefuse(main: SourceDocument): YamlDocument {
 
 function refuse(main: SourceDocument, format: { what: string; advice: string } | undefined): void {
   if (format === undefined) return;
-  throw new AppError('UNSUPPORTED_FORMAT', `\`${main.path}\` is ${format.what}, not a definition that Terroir reads`, { hint: format.advice });
+  throw new AppError('UNSUPPORTED_FORMAT', `\`${main.path}\` is ${format.what}, not a definition that Terroir reads`, {
+    hint: format.advice,
+  });
 }
 
 function refuseTemplate(main: SourceDocument): void {
@@ -121,10 +149,14 @@ function refuseTemplate(main: SourceDocument): void {
   const position = positionAt(main, placeholder.start);
   const line = main.text.slice(0, placeholder.start).split('\n').at(-1) ?? '';
   if (/(?:^|\s)#/.test(line)) return;
-  throw new AppError('UNSUPPORTED_FORMAT', `${formatPosition(position)}: the file is a template: \`${placeholder.text}\` is a placeholder`, {
-    hint: 'Fill the template in first, and name the result.',
-    details: { position },
-  });
+  throw new AppError(
+    'UNSUPPORTED_FORMAT',
+    `${formatPosition(position)}: the file is a template: \`${placeholder.text}\` is a placeholder`,
+    {
+      hint: 'Fill the template in first, and name the result.',
+      details: { position },
+    },
+  );
 }
 
 function refuseMixture(document: YamlDocument, keys: readonly string[]): never {

@@ -22,7 +22,12 @@ export async function readDockerfile(state: ReadState, source: SourceDocument): 
   }
   const position = positionAt(source, 0);
   const name = posix.basename(source.path);
-  const build = await readContext(state, { folder: posix.dirname(source.path), dockerfilePath: name, position, dockerfilePosition: position });
+  const build = await readContext(state, {
+    folder: posix.dirname(source.path),
+    dockerfilePath: name,
+    position,
+    dockerfilePosition: position,
+  });
   state.mark(['build'], { file: source.path, start: 0, end: source.text.length });
   return { ...definition, build };
 }
@@ -42,7 +47,12 @@ export function simpleForm(text: string): SimpleDockerfile | undefined {
   const image = /^(?<image>[^\s$]+)$/.exec(from.value)?.groups?.image;
   if (image === undefined || image === 'scratch' || parseImage(image) === undefined) return undefined;
   if (/^\s*#\s*(?:syntax|escape)\s*=/im.test(text.slice(0, from.start))) return undefined;
-  const takesContext = steps.some(({ keyword, value }) => (keyword === 'COPY' && !value.includes('<<')) || keyword === 'ADD' || (keyword === 'RUN' && value.includes('--mount')));
+  const takesContext = steps.some(
+    ({ keyword, value }) =>
+      (keyword === 'COPY' && !value.includes('<<')) ||
+      keyword === 'ADD' ||
+      (keyword === 'RUN' && value.includes('--mount')),
+  );
   if (takesContext) return undefined;
   return { image, steps: text.slice(from.end).trim(), fromStart: from.start, fromEnd: from.end };
 }

@@ -25,7 +25,12 @@ interface LineOrigin {
 }
 
 /** The entries of a requirements file. `at` is where they stand in the definition. */
-export async function readRequirementsText(state: ReadState, source: SourceDocument, at: Path, chain: readonly string[] = []): Promise<RequirementEntry[]> {
+export async function readRequirementsText(
+  state: ReadState,
+  source: SourceDocument,
+  at: Path,
+  chain: readonly string[] = [],
+): Promise<RequirementEntry[]> {
   const entries: RequirementEntry[] = [];
   for (const line of logicalLines(source.text)) {
     const path = [...at, entries.length];
@@ -41,14 +46,21 @@ export async function readRequirementsText(state: ReadState, source: SourceDocum
 }
 
 /** One entry, its files read and digested. Problems go to the state. */
-export async function readRequirementEntry(state: ReadState, text: string, at: Path, origin: LineOrigin): Promise<RequirementEntry | undefined> {
+export async function readRequirementEntry(
+  state: ReadState,
+  text: string,
+  at: Path,
+  origin: LineOrigin,
+): Promise<RequirementEntry | undefined> {
   const line = readRequirementLine(text);
   switch (line.type) {
     case 'problem':
       state.problems.push({ position: origin.position, message: line.message, hint: line.hint });
       return undefined;
     case 'option':
-      return line.value === undefined ? { type: 'option', name: line.name } : readValueOption(state, line.name, line.value, origin);
+      return line.value === undefined
+        ? { type: 'option', name: line.name }
+        : readValueOption(state, line.name, line.value, origin);
     case 'requirement':
       if (line.editable) {
         state.warnings.push({
@@ -78,10 +90,20 @@ function readValueOption(state: ReadState, name: string, value: string, origin: 
   return { type: 'option', name, value };
 }
 
-async function readInclude(state: ReadState, type: 'include' | 'constraint', path: string, at: Path, origin: LineOrigin): Promise<RequirementEntry | undefined> {
+async function readInclude(
+  state: ReadState,
+  type: 'include' | 'constraint',
+  path: string,
+  at: Path,
+  origin: LineOrigin,
+): Promise<RequirementEntry | undefined> {
   const full = joinPath(origin.folder, path);
   if (origin.chain.includes(full)) {
-    state.problems.push({ position: origin.position, message: `\`${path}\` includes itself`, hint: `The chain is ${[...origin.chain, full].map((file) => `\`${file}\``).join(' → ')}.` });
+    state.problems.push({
+      position: origin.position,
+      message: `\`${path}\` includes itself`,
+      hint: `The chain is ${[...origin.chain, full].map((file) => `\`${file}\``).join(' → ')}.`,
+    });
     return undefined;
   }
   const source = await readReferencedText(state, full, origin.position);
@@ -90,23 +112,45 @@ async function readInclude(state: ReadState, type: 'include' | 'constraint', pat
   return { type, file: { path: full, digest: sha256(source.text), size: Buffer.byteLength(source.text) }, entries };
 }
 
-async function readLocal(state: ReadState, line: Extract<RequirementLine, { type: 'path' }>, origin: LineOrigin): Promise<RequirementEntry | undefined> {
+async function readLocal(
+  state: ReadState,
+  line: Extract<RequirementLine, { type: 'path' }>,
+  origin: LineOrigin,
+): Promise<RequirementEntry | undefined> {
   const full = joinPath(origin.folder, line.path);
   const kind = await state.files.kind(full);
   if (kind === undefined) {
-    state.problems.push({ position: origin.position, message: `\`${line.path}\` does not exist`, hint: 'Local wheels and projects are looked for relative to the file that names them.' });
+    state.problems.push({
+      position: origin.position,
+      message: `\`${line.path}\` does not exist`,
+      hint: 'Local wheels and projects are looked for relative to the file that names them.',
+    });
     return undefined;
   }
-  const base = { type: 'local' as const, editable: line.editable, extras: line.extras, name: line.name, marker: line.marker };
+  const base = {
+    type: 'local' as const,
+    editable: line.editable,
+    extras: line.extras,
+    name: line.name,
+    marker: line.marker,
+  };
   if (kind === 'folder') {
     if (!(await isProject(state, full))) {
-      state.problems.push({ position: origin.position, message: `the folder \`${line.path}\` is no Python project`, hint: 'It has neither `pyproject.toml` nor `setup.py`.' });
+      state.problems.push({
+        position: origin.position,
+        message: `the folder \`${line.path}\` is no Python project`,
+        hint: 'It has neither `pyproject.toml` nor `setup.py`.',
+      });
       return undefined;
     }
     const tree = await digestProject(state.files, full);
     state.referenced.set(full, tree);
     if (line.editable) {
-      state.warnings.push({ position: origin.position, message: `\`-e ${line.path}\` is built and installed as a wheel, from its content now`, hint: 'A later change of the folder is a new version.' });
+      state.warnings.push({
+        position: origin.position,
+        message: `\`-e ${line.path}\` is built and installed as a wheel, from its content now`,
+        hint: 'A later change of the folder is a new version.',
+      });
     }
     return { ...base, kind: 'project', file: referenceOf(tree) };
   }
@@ -114,7 +158,11 @@ async function readLocal(state: ReadState, line: Extract<RequirementLine, { type
   if (bytes === undefined) return undefined;
   const isWheel = full.endsWith('.whl');
   if (!isWheel && !/\.(?:tar\.gz|tgz|zip|tar\.bz2|tar\.xz|tar)$/.test(full)) {
-    state.problems.push({ position: origin.position, message: `\`${line.path}\` is neither a wheel nor a source archive`, hint: 'To include a requirements file, write `-r` before it.' });
+    state.problems.push({
+      position: origin.position,
+      message: `\`${line.path}\` is neither a wheel nor a source archive`,
+      hint: 'To include a requirements file, write `-r` before it.',
+    });
     return undefined;
   }
   const file = { path: full, digest: sha256(bytes), size: bytes.length };
@@ -154,7 +202,14 @@ function logicalLines(text: string): LogicalLine[] {
     const continued = content.endsWith('\\') && !isComment;
     const body = isComment ? '' : continued ? content.slice(0, -1) : content;
     const end = start + body.length;
-    pending = pending === undefined ? { text: body, start, end } : { text: `${pending.text} ${body.trimStart()}`, start: pending.start, end: body.trim() === '' ? pending.end : end };
+    pending =
+      pending === undefined
+        ? { text: body, start, end }
+        : {
+            text: `${pending.text} ${body.trimStart()}`,
+            start: pending.start,
+            end: body.trim() === '' ? pending.end : end,
+          };
     if (!continued) flush();
     if (newline === -1) break;
     start = next + 1;

@@ -1,4 +1,4 @@
-import { type Position, positionAt, type Problem, type SourceDocument } from '../documents/index.ts';
+import { type Position, type Problem, positionAt, type SourceDocument } from '../documents/index.ts';
 import { sha256 } from '../schema/index.ts';
 import type { FileAccess, ReferencedFile } from './file-access.ts';
 import type { ReadWarning, Span } from './read-result.ts';
@@ -45,7 +45,11 @@ export function createReadState(main: SourceDocument, files: FileAccess): ReadSt
  * Reads a text file that the definition names, and keeps it. Reports a missing file, a folder, and bytes that are no UTF-8.
  * `where` is the place that names it.
  */
-export async function readReferencedText(state: ReadState, path: string, where: Position): Promise<SourceDocument | undefined> {
+export async function readReferencedText(
+  state: ReadState,
+  path: string,
+  where: Position,
+): Promise<SourceDocument | undefined> {
   const bytes = await state.files.readBytes(path);
   if (bytes === undefined) {
     const kind = await state.files.kind(path);
@@ -58,7 +62,11 @@ export async function readReferencedText(state: ReadState, path: string, where: 
   }
   const text = decodeText(bytes);
   if (text === undefined) {
-    state.problems.push({ position: where, message: `the file \`${path}\` is not UTF-8 text`, hint: 'Save it as UTF-8.' });
+    state.problems.push({
+      position: where,
+      message: `the file \`${path}\` is not UTF-8 text`,
+      hint: 'Save it as UTF-8.',
+    });
     return undefined;
   }
   const known = state.sources.find((source) => source.path === path);
@@ -71,7 +79,8 @@ export async function readReferencedText(state: ReadState, path: string, where: 
 
 /** The text of UTF-8 bytes (UTF-16 with a byte order mark too); undefined for anything else. */
 export function decodeText(bytes: Uint8Array): string | undefined {
-  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
+  const encoding =
+    bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
   try {
     const text = new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes);
     return text.includes('\0') ? undefined : text;

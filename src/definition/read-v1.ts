@@ -9,13 +9,31 @@ import { joinPath } from './read-requirements.ts';
 import { type ReadState, readReferencedText } from './read-state.ts';
 
 const condaFileName = 'conda_dependencies.yml';
-const keys = ['name', 'version', 'environmentVariables', 'python', 'docker', 'spark', 'databricks', 'r', 'inferencingStackVersion', 'assetId', 'autoRebuild', 'description', 'tags', 'mpi'];
+const keys = [
+  'name',
+  'version',
+  'environmentVariables',
+  'python',
+  'docker',
+  'spark',
+  'databricks',
+  'r',
+  'inferencingStackVersion',
+  'assetId',
+  'autoRebuild',
+  'description',
+  'tags',
+  'mpi',
+];
 
 /** What SDK v1's scaffold puts into every environment. */
 const placeholderVariable = { name: 'EXAMPLE_ENV_VAR', value: 'EXAMPLE_VALUE' };
 
 /** `azureml_environment.json`, with `conda_dependencies.yml` beside it; also the form that the service answers. */
-export async function readV1(state: ReadState, document: YamlDocument): Promise<{ header: DefinitionHeader; definition: Definition }> {
+export async function readV1(
+  state: ReadState,
+  document: YamlDocument,
+): Promise<{ header: DefinitionHeader; definition: Definition }> {
   const reader = createShapeReader(document);
   const definition = emptyDefinition();
   const header: DefinitionHeader = { tags: {} };
@@ -25,8 +43,10 @@ export async function readV1(state: ReadState, document: YamlDocument): Promise<
     header.description = reader.text(['description']);
     header.tags = reader.textMap(['tags']) ?? {};
     definition.environmentVariables = reader.textMap(['environmentVariables']) ?? {};
-    if (definition.environmentVariables[placeholderVariable.name] === placeholderVariable.value) delete definition.environmentVariables[placeholderVariable.name];
-    for (const name of Object.keys(definition.environmentVariables)) markValue(state, document, ['environmentVariables', name], ['environmentVariables', name]);
+    if (definition.environmentVariables[placeholderVariable.name] === placeholderVariable.value)
+      delete definition.environmentVariables[placeholderVariable.name];
+    for (const name of Object.keys(definition.environmentVariables))
+      markValue(state, document, ['environmentVariables', name], ['environmentVariables', name]);
     definition.autoRebuild = reader.flag(['autoRebuild']) === false ? 'disabled' : 'on_base_image_update';
     await readDocker(state, reader, definition);
     await readPython(state, reader, definition);
@@ -39,17 +59,33 @@ export async function readV1(state: ReadState, document: YamlDocument): Promise<
 
 async function readPython(state: ReadState, reader: ShapeReader, definition: Definition): Promise<void> {
   const path = ['python'];
-  reader.map(path, ['userManagedDependencies', 'interpreterPath', 'condaDependenciesFile', 'baseCondaEnvironment', 'condaDependencies'], '`python`');
+  reader.map(
+    path,
+    [
+      'userManagedDependencies',
+      'interpreterPath',
+      'condaDependenciesFile',
+      'baseCondaEnvironment',
+      'condaDependencies',
+    ],
+    '`python`',
+  );
   const userManaged = reader.flag([...path, 'userManagedDependencies']) ?? false;
   const interpreterPath = reader.text([...path, 'interpreterPath']);
   definition.python = userManaged ? { userManaged, interpreterPath: interpreterPath ?? 'python' } : { userManaged };
   if (reader.has([...path, 'baseCondaEnvironment'])) {
-    state.warnings.push({ position: reader.document.locate([...path, 'baseCondaEnvironment']), message: '`baseCondaEnvironment` is not read: an environment does not build on another one of a machine' });
+    state.warnings.push({
+      position: reader.document.locate([...path, 'baseCondaEnvironment']),
+      message: '`baseCondaEnvironment` is not read: an environment does not build on another one of a machine',
+    });
   }
   if (userManaged) return;
   if (reader.has([...path, 'condaDependencies'])) {
     markValue(state, reader.document, [...path, 'condaDependencies'], ['layer']);
-    const { layer } = await readCondaFile(state, reader.document, [...path, 'condaDependencies'], { at: ['layer'], folder: '.' });
+    const { layer } = await readCondaFile(state, reader.document, [...path, 'condaDependencies'], {
+      at: ['layer'],
+      folder: '.',
+    });
     definition.layer = layer;
     return;
   }
@@ -58,18 +94,41 @@ async function readPython(state: ReadState, reader: ShapeReader, definition: Def
   if (named === undefined && (await state.files.kind(file)) !== 'file') return;
   const source = await readReferencedText(state, file, reader.document.locate([...path, 'condaDependenciesFile']));
   if (source === undefined) return;
-  const { layer } = await readCondaFile(state, parseYaml(source, 'INVALID_DEFINITION'), [], { at: ['layer'], folder: joinPath(file, '..') });
-  definition.layer = { ...layer, file: { path: file, digest: sha256(source.text), size: Buffer.byteLength(source.text) } };
+  const { layer } = await readCondaFile(state, parseYaml(source, 'INVALID_DEFINITION'), [], {
+    at: ['layer'],
+    folder: joinPath(file, '..'),
+  });
+  definition.layer = {
+    ...layer,
+    file: { path: file, digest: sha256(source.text), size: Buffer.byteLength(source.text) },
+  };
 }
 
-const dockerKeys = ['enabled', 'baseImage', 'baseDockerfile', 'sharedVolumes', 'shmSize', 'smhSize', 'arguments', 'gpuSupport', 'baseImageRegistry', 'platform', 'buildContext'];
+const dockerKeys = [
+  'enabled',
+  'baseImage',
+  'baseDockerfile',
+  'sharedVolumes',
+  'shmSize',
+  'smhSize',
+  'arguments',
+  'gpuSupport',
+  'baseImageRegistry',
+  'platform',
+  'buildContext',
+];
 
 async function readDocker(state: ReadState, reader: ShapeReader, definition: Definition): Promise<void> {
   const path = ['docker'];
   if (!reader.map(path, dockerKeys, '`docker`')) return;
   const options = ['baseImage', 'baseDockerfile', 'buildContext'].filter((key) => reader.has([...path, key]));
   if (options.length > 1) {
-    reader.report([...path, options[1] ?? ''], `Docker image or Dockerfile should be provided not both: ${options.map((key) => `\`${key}\``).join(' and ')}`, undefined, 'key');
+    reader.report(
+      [...path, options[1] ?? ''],
+      `Docker image or Dockerfile should be provided not both: ${options.map((key) => `\`${key}\``).join(' and ')}`,
+      undefined,
+      'key',
+    );
     return;
   }
   readImage(state, reader, definition);
@@ -80,7 +139,11 @@ async function readDocker(state: ReadState, reader: ShapeReader, definition: Def
   if (reader.map(context, ['locationType', 'location', 'dockerfilePath'], '`buildContext`')) {
     const location = reader.text([...context, 'location']);
     if (location === undefined || /^[a-z]+:\/\//i.test(location)) {
-      reader.report([...context, 'location'], 'a build context in Azure storage or in git cannot be read', 'Download it, and register the folder with `terroir env create --build-context`.');
+      reader.report(
+        [...context, 'location'],
+        'a build context in Azure storage or in git cannot be read',
+        'Download it, and register the folder with `terroir env create --build-context`.',
+      );
       return;
     }
     definition.build = await readContext(state, {
@@ -97,7 +160,12 @@ function readImage(state: ReadState, reader: ShapeReader, definition: Definition
   reader.map(registry, ['address', 'username', 'password', 'registryIdentity'], '`baseImageRegistry`');
   for (const key of ['username', 'password']) {
     if (reader.has([...registry, key])) {
-      reader.report([...registry, key], 'credentials of a registry do not belong into a definition', 'Log in with `docker login` on the machine that pulls, and remove them here.', 'key');
+      reader.report(
+        [...registry, key],
+        'credentials of a registry do not belong into a definition',
+        'Log in with `docker login` on the machine that pulls, and remove them here.',
+        'key',
+      );
     }
   }
   const image = reader.text(['docker', 'baseImage']);
@@ -105,17 +173,29 @@ function readImage(state: ReadState, reader: ShapeReader, definition: Definition
   const address = reader.text([...registry, 'address'])?.replace(/\/+$/, '');
   definition.image = address === undefined || image.startsWith(`${address}/`) ? image : `${address}/${image}`;
   markValue(state, reader.document, ['docker', 'baseImage'], ['image']);
-  if (parseImage(definition.image) === undefined) reader.report(['docker', 'baseImage'], `\`${image}\` is no image reference`);
+  if (parseImage(definition.image) === undefined)
+    reader.report(['docker', 'baseImage'], `\`${image}\` is no image reference`);
 }
 
-async function readBaseDockerfile(state: ReadState, reader: ShapeReader, definition: Definition, given: string): Promise<void> {
+async function readBaseDockerfile(
+  state: ReadState,
+  reader: ShapeReader,
+  definition: Definition,
+  given: string,
+): Promise<void> {
   const path = ['docker', 'baseDockerfile'];
   const isText = given.includes('\n') || /^\s*(?:FROM|ARG|#)\b/i.test(given);
-  const text = isText ? given : (await readReferencedText(state, joinPath('.', given), reader.document.locate(path)))?.text;
+  const text = isText
+    ? given
+    : (await readReferencedText(state, joinPath('.', given), reader.document.locate(path)))?.text;
   if (text === undefined) return;
   const simple = simpleForm(text);
   if (simple === undefined) {
-    reader.report(path, 'this Dockerfile needs a build context, and v1 environments have none for it', 'Register its folder with `terroir env create --build-context`.');
+    reader.report(
+      path,
+      'this Dockerfile needs a build context, and v1 environments have none for it',
+      'Register its folder with `terroir env create --build-context`.',
+    );
     return;
   }
   definition.image = simple.image;
@@ -145,8 +225,21 @@ function readSpark(reader: ShapeReader, definition: Definition): void {
 }
 
 function readForeign(state: ReadState, reader: ShapeReader): void {
-  if (reader.has(['r'])) reader.report(['r'], 'R environments are not supported', 'Azure ML ended them in 2021; use a base image or Docker steps that bring R.', 'key');
+  if (reader.has(['r']))
+    reader.report(
+      ['r'],
+      'R environments are not supported',
+      'Azure ML ended them in 2021; use a base image or Docker steps that bring R.',
+      'key',
+    );
   const libraries = reader.value(['databricks']);
-  const isUsed = typeof libraries === 'object' && libraries !== null && Object.values(libraries).some((list) => Array.isArray(list) && list.length > 0);
-  if (isUsed) state.warnings.push({ position: reader.document.locate(['databricks'], 'key'), message: 'the Databricks libraries have no meaning outside of Databricks; they are left out' });
+  const isUsed =
+    typeof libraries === 'object' &&
+    libraries !== null &&
+    Object.values(libraries).some((list) => Array.isArray(list) && list.length > 0);
+  if (isUsed)
+    state.warnings.push({
+      position: reader.document.locate(['databricks'], 'key'),
+      message: 'the Databricks libraries have no meaning outside of Databricks; they are left out',
+    });
 }

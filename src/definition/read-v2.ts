@@ -1,29 +1,66 @@
-import { createShapeReader, parseYaml, type ShapeReader, type SourceDocument, type YamlDocument } from '../documents/index.ts';
+import {
+  createShapeReader,
+  parseYaml,
+  type ShapeReader,
+  type SourceDocument,
+  type YamlDocument,
+} from '../documents/index.ts';
 import { type Definition, type DefinitionHeader, platforms, type RequirementEntry, sha256 } from '../schema/index.ts';
 import { emptyDefinition } from './defaults.ts';
-import { readContext } from './read-context.ts';
+import { checkDockerSteps } from './docker-steps.ts';
+import { parseImage } from './image-reference.ts';
 import { markValue, readCondaFile } from './read-conda.ts';
+import { readContext } from './read-context.ts';
 import { joinPath, readRequirementEntry, readRequirementsText } from './read-requirements.ts';
 import { type ReadState, readReferencedText } from './read-state.ts';
-import { parseImage } from './image-reference.ts';
-import { checkDockerSteps } from './docker-steps.ts';
 
 const keys = [
-  '$schema', 'name', 'version', 'description', 'tags', 'image', 'build', 'conda_file', 'requirements', 'docker_steps', 'python',
-  'environment_variables', 'spark', 'system_requirements', 'bytecode', 'platforms', 'auto_rebuild', 'os_type', 'inference_config',
+  '$schema',
+  'name',
+  'version',
+  'description',
+  'tags',
+  'image',
+  'build',
+  'conda_file',
+  'requirements',
+  'docker_steps',
+  'python',
+  'environment_variables',
+  'spark',
+  'system_requirements',
+  'bytecode',
+  'platforms',
+  'auto_rebuild',
+  'os_type',
+  'inference_config',
 ];
 /** Keys that Azure ML's own tools write when they show an environment; they say nothing about what it is. */
-const readOnly = ['id', 'creation_context', 'latest_version', 'auto_delete_setting', 'properties', 'resourceGroup', 'datastore'];
+const readOnly = [
+  'id',
+  'creation_context',
+  'latest_version',
+  'auto_delete_setting',
+  'properties',
+  'resourceGroup',
+  'datastore',
+];
 
 /** Azure ML's v2 environment YAML, and our keys besides. */
-export async function readV2(state: ReadState, document: YamlDocument): Promise<{ header: DefinitionHeader; definition: Definition }> {
+export async function readV2(
+  state: ReadState,
+  document: YamlDocument,
+): Promise<{ header: DefinitionHeader; definition: Definition }> {
   const reader = createShapeReader(document);
   const definition = emptyDefinition();
   const header: DefinitionHeader = { tags: {} };
   if (reader.map([], [...keys, ...readOnly], 'an environment file')) {
     state.mark([], { file: document.source.path, start: 0, end: 0 });
     for (const key of readOnly.filter((name) => reader.has([name]))) {
-      state.warnings.push({ position: document.locate([key], 'key'), message: `\`${key}\` has no meaning in a definition; it is left out` });
+      state.warnings.push({
+        position: document.locate([key], 'key'),
+        message: `\`${key}\` has no meaning in a definition; it is left out`,
+      });
     }
     readHeader(reader, header);
     readDocker(state, reader, definition);
@@ -52,15 +89,28 @@ function readDocker(state: ReadState, reader: ShapeReader, definition: Definitio
     markValue(state, document, ['image'], ['image']);
     if (image === '') reader.report(['image'], '`image` is empty');
     else if (!image.includes('${') && parseImage(image.replace(/^docker(?:-daemon)?:\/\//, '')) === undefined) {
-      reader.report(['image'], `\`${image}\` is no image reference`, 'Write it like `debian:12`, `ghcr.io/team/base:1.2` or `name@sha256:…`; repositories are lower case.');
+      reader.report(
+        ['image'],
+        `\`${image}\` is no image reference`,
+        'Write it like `debian:12`, `ghcr.io/team/base:1.2` or `name@sha256:…`; repositories are lower case.',
+      );
     }
   }
-  const steps = typeof reader.value(['docker_steps']) === 'object' ? reader.textList(['docker_steps'])?.join('\n') : reader.text(['docker_steps']);
+  const steps =
+    typeof reader.value(['docker_steps']) === 'object'
+      ? reader.textList(['docker_steps'])?.join('\n')
+      : reader.text(['docker_steps']);
   if (steps !== undefined) {
     definition.dockerSteps = steps;
     markValue(state, document, ['docker_steps'], ['dockerSteps']);
     for (const { message, hint } of checkDockerSteps(steps)) reader.report(['docker_steps'], message, hint);
-    if (image === undefined) reader.report(['docker_steps'], '`docker_steps` need an `image` to stand on', 'Add `image:`, or use `build:` with a Dockerfile.', 'key');
+    if (image === undefined)
+      reader.report(
+        ['docker_steps'],
+        '`docker_steps` need an `image` to stand on',
+        'Add `image:`, or use `build:` with a Dockerfile.',
+        'key',
+      );
   }
 }
 
@@ -68,7 +118,12 @@ async function readBuild(state: ReadState, reader: ShapeReader, definition: Defi
   const path = ['build'];
   if (!reader.map(path, ['path', 'dockerfile_path'], '`build`')) return;
   if (definition.image !== undefined) {
-    reader.report(path, 'Docker image or Dockerfile should be provided not both: `image` and `build`', 'Keep `image` for a ready base, or `build` for a Dockerfile of your own.', 'key');
+    reader.report(
+      path,
+      'Docker image or Dockerfile should be provided not both: `image` and `build`',
+      'Keep `image` for a ready base, or `build` for a Dockerfile of your own.',
+      'key',
+    );
   }
   const folder = reader.text([...path, 'path']);
   if (folder === undefined) {
@@ -76,7 +131,11 @@ async function readBuild(state: ReadState, reader: ShapeReader, definition: Defi
     return;
   }
   if (/^(?:https?|git|ssh):\/\/|^git@/.test(folder)) {
-    reader.report([...path, 'path'], 'a build context on a server can change at any time', 'Clone or download it, and name the folder.');
+    reader.report(
+      [...path, 'path'],
+      'a build context on a server can change at any time',
+      'Clone or download it, and name the folder.',
+    );
     return;
   }
   const build = await readContext(state, {
@@ -92,13 +151,21 @@ async function readBuild(state: ReadState, reader: ShapeReader, definition: Defi
 async function readLayer(state: ReadState, reader: ShapeReader, definition: Definition): Promise<void> {
   const { document } = reader;
   if (reader.has(['conda_file']) && reader.has(['requirements'])) {
-    reader.report(['requirements'], '`conda_file` and `requirements` cannot be given together', 'Put the requirements into the conda file’s `pip:` block.', 'key');
+    reader.report(
+      ['requirements'],
+      '`conda_file` and `requirements` cannot be given together',
+      'Put the requirements into the conda file’s `pip:` block.',
+      'key',
+    );
     return;
   }
   if (reader.has(['conda_file'])) {
     markValue(state, document, ['conda_file'], ['layer']);
     if (typeof reader.value(['conda_file']) === 'object') {
-      const { layer, platforms: named } = await readCondaFile(state, document, ['conda_file'], { at: ['layer'], folder: '.' });
+      const { layer, platforms: named } = await readCondaFile(state, document, ['conda_file'], {
+        at: ['layer'],
+        folder: '.',
+      });
       definition.layer = layer;
       definition.platforms = named;
       return;
@@ -122,16 +189,27 @@ async function readLayer(state: ReadState, reader: ShapeReader, definition: Defi
   const path = reader.text(['requirements']);
   if (path === undefined) return;
   if (path.includes('\n')) {
-    reader.report(['requirements'], '`requirements` is the path of a file, or a list', 'Write each requirement as an item: `- numpy`.');
+    reader.report(
+      ['requirements'],
+      '`requirements` is the path of a file, or a list',
+      'Write each requirement as an item: `- numpy`.',
+    );
     return;
   }
   const source = await readReferencedText(state, joinPath('.', path), document.locate(['requirements']));
   if (source !== undefined) definition.layer = await readRequirementsLayer(state, source);
 }
 
-export async function readRequirementsLayer(state: ReadState, source: SourceDocument): Promise<NonNullable<Definition['layer']>> {
+export async function readRequirementsLayer(
+  state: ReadState,
+  source: SourceDocument,
+): Promise<NonNullable<Definition['layer']>> {
   const entries = await readRequirementsText(state, source, ['layer', 'entries']);
-  return { kind: 'requirements', file: { path: source.path, digest: sha256(source.text), size: Buffer.byteLength(source.text) }, entries };
+  return {
+    kind: 'requirements',
+    file: { path: source.path, digest: sha256(source.text), size: Buffer.byteLength(source.text) },
+    entries,
+  };
 }
 
 async function readInlineRequirements(state: ReadState, reader: ShapeReader): Promise<RequirementEntry[]> {
@@ -141,7 +219,11 @@ async function readInlineRequirements(state: ReadState, reader: ShapeReader): Pr
     if (text === undefined || text === '') continue;
     const at = ['layer', 'entries', entries.length];
     markValue(state, reader.document, item, at);
-    const entry = await readRequirementEntry(state, text.replace(/\s#.*$/, '').trim(), at, { folder: '.', position: reader.document.locate(item), chain: [] });
+    const entry = await readRequirementEntry(state, text.replace(/\s#.*$/, '').trim(), at, {
+      folder: '.',
+      position: reader.document.locate(item),
+      chain: [],
+    });
     if (entry !== undefined) entries.push(entry);
   }
   return entries;
@@ -153,17 +235,31 @@ function readPython(state: ReadState, reader: ShapeReader, definition: Definitio
   if (version !== undefined) {
     markValue(state, reader.document, ['python', 'version'], ['python', 'version']);
     if (!/^\d+\.\d+(?:\.\d+)?$|^(?:(?:~=|==|!=|<=|>=|<|>)\s*\d+(?:\.\d+)*(?:\.\*)?\s*,?\s*)+$/.test(version)) {
-      reader.report(['python', 'version'], `\`${version}\` is no Python version`, 'Write it like `"3.12"`, `"3.12.4"` or `">=3.10"`, in quotes.');
+      reader.report(
+        ['python', 'version'],
+        `\`${version}\` is no Python version`,
+        'Write it like `"3.12"`, `"3.12.4"` or `">=3.10"`, in quotes.',
+      );
     }
   }
   const userManaged = reader.flag(['python', 'user_managed']) ?? false;
   const interpreterPath = reader.text(['python', 'interpreter_path']);
   if (interpreterPath !== undefined && reader.has(['python', 'user_managed']) && !userManaged) {
-    reader.report(['python', 'interpreter_path'], '`interpreter_path` has a meaning only for user-managed Python', 'Set `user_managed: true`, or remove it.', 'key');
+    reader.report(
+      ['python', 'interpreter_path'],
+      '`interpreter_path` has a meaning only for user-managed Python',
+      'Set `user_managed: true`, or remove it.',
+      'key',
+    );
   }
   definition.python = { version, userManaged: userManaged || interpreterPath !== undefined, interpreterPath };
   if (definition.python.userManaged && definition.layer !== undefined) {
-    reader.report(['python'], 'a user-managed environment has no Python layer', 'Remove `conda_file` or `requirements`, or `user_managed`.', 'key');
+    reader.report(
+      ['python'],
+      'a user-managed environment has no Python layer',
+      'Remove `conda_file` or `requirements`, or `user_managed`.',
+      'key',
+    );
   }
 }
 
@@ -177,31 +273,44 @@ function readSpark(reader: ShapeReader, definition: Definition): void {
       return undefined;
     }
     if (!reader.map(item, ['group', 'artifact', 'version'], 'a Spark package')) return undefined;
-    const [group, artifact, version] = (['group', 'artifact', 'version'] as const).map((key) => reader.text([...item, key]));
+    const [group, artifact, version] = (['group', 'artifact', 'version'] as const).map((key) =>
+      reader.text([...item, key]),
+    );
     if (group !== undefined && artifact !== undefined && version !== undefined) return { group, artifact, version };
     reader.report(item, 'a Spark package needs `group`, `artifact` and `version`');
     return undefined;
   });
-  definition.spark = { packages: packages.filter((item) => item !== undefined), repositories: reader.textList(['spark', 'repositories']) ?? [] };
+  definition.spark = {
+    packages: packages.filter((item) => item !== undefined),
+    repositories: reader.textList(['spark', 'repositories']) ?? [],
+  };
 }
 
 function readRest(state: ReadState, reader: ShapeReader, definition: Definition): void {
   definition.environmentVariables = reader.textMap(['environment_variables']) ?? {};
   for (const name of Object.keys(definition.environmentVariables)) {
     markValue(state, reader.document, ['environment_variables', name], ['environmentVariables', name]);
-    if (name === '' || /[=\0\s]/.test(name)) reader.report(['environment_variables', name], `\`${name}\` is no name of a variable`, undefined, 'key');
+    if (name === '' || /[=\0\s]/.test(name))
+      reader.report(['environment_variables', name], `\`${name}\` is no name of a variable`, undefined, 'key');
   }
   if (reader.map(['system_requirements'], ['glibc', 'cuda', 'archspec'], '`system_requirements`')) {
-    const texts = Object.fromEntries((['glibc', 'cuda', 'archspec'] as const).map((key) => [key, reader.text(['system_requirements', key])]));
+    const texts = Object.fromEntries(
+      (['glibc', 'cuda', 'archspec'] as const).map((key) => [key, reader.text(['system_requirements', key])]),
+    );
     for (const key of ['glibc', 'cuda']) {
-      if (texts[key] !== undefined && !/^\d+(?:\.\d+)*$/.test(texts[key])) reader.report(['system_requirements', key], `\`${texts[key]}\` is no version`, 'Write it like `"2.28"`.');
+      if (texts[key] !== undefined && !/^\d+(?:\.\d+)*$/.test(texts[key]))
+        reader.report(['system_requirements', key], `\`${texts[key]}\` is no version`, 'Write it like `"2.28"`.');
     }
     definition.systemRequirements = texts;
   }
   definition.bytecode = reader.flag(['bytecode']) ?? false;
-  const named = reader.list(['platforms'])?.map((item) => reader.oneOf(item, platforms)).filter((item) => item !== undefined);
+  const named = reader
+    .list(['platforms'])
+    ?.map((item) => reader.oneOf(item, platforms))
+    .filter((item) => item !== undefined);
   if (named !== undefined) definition.platforms = named;
-  definition.autoRebuild = reader.oneOf(['auto_rebuild'], ['on_base_image_update', 'disabled'], { anyCase: true }) ?? 'on_base_image_update';
+  definition.autoRebuild =
+    reader.oneOf(['auto_rebuild'], ['on_base_image_update', 'disabled'], { anyCase: true }) ?? 'on_base_image_update';
   definition.osType = reader.oneOf(['os_type'], ['linux', 'windows'], { anyCase: true }) ?? 'linux';
   markValue(state, reader.document, ['os_type'], ['osType']);
   readInference(reader, definition);
@@ -213,15 +322,25 @@ function readInference(reader: ShapeReader, definition: Definition): void {
   const read = (name: (typeof routes)[number]): { path: string; port: number } | undefined => {
     const at = ['inference_config', name];
     if (!reader.map(at, ['path', 'port'], `\`${name}\``)) {
-      reader.report(['inference_config'], `\`inference_config\` needs \`${name}\``, 'All three routes are required once one is given.', 'key');
+      reader.report(
+        ['inference_config'],
+        `\`inference_config\` needs \`${name}\``,
+        'All three routes are required once one is given.',
+        'key',
+      );
       return undefined;
     }
     const path = reader.text([...at, 'path']);
     const port = reader.integer([...at, 'port']);
     if (path === undefined || port === undefined) reader.report(at, `\`${name}\` needs \`path\` and \`port\``);
-    else if (port < 1 || port > 65_535) reader.report([...at, 'port'], `\`${port}\` is no port`, 'Ports go from 1 to 65535.');
+    else if (port < 1 || port > 65_535)
+      reader.report([...at, 'port'], `\`${port}\` is no port`, 'Ports go from 1 to 65535.');
     else return { path, port };
     return undefined;
   };
-  definition.inferenceConfig = { livenessRoute: read('liveness_route'), readinessRoute: read('readiness_route'), scoringRoute: read('scoring_route') };
+  definition.inferenceConfig = {
+    livenessRoute: read('liveness_route'),
+    readinessRoute: read('readiness_route'),
+    scoringRoute: read('scoring_route'),
+  };
 }

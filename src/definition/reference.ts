@@ -20,7 +20,8 @@ export function parseReference(text: string): Reference {
   const bare = text.replace(/^azureml:/, '');
   const colon = bare.indexOf(':');
   const at = bare.lastIndexOf('@');
-  if (colon !== -1 && (at === -1 || colon < at)) return named(text, bare.slice(0, colon), { version: bare.slice(colon + 1) });
+  if (colon !== -1 && (at === -1 || colon < at))
+    return named(text, bare.slice(0, colon), { version: bare.slice(colon + 1) });
   if (at !== -1) return named(text, bare.slice(0, at), { label: bare.slice(at + 1) });
   return named(text, bare, {});
 }
@@ -36,9 +37,15 @@ function parsePath(text: string, path: string): Reference {
 function named(text: string, name: string, rest: { version?: string; label?: string }): Reference {
   if (name === '' || /[\s/]/.test(name) || rest.version === '') throw unreadable(text);
   if (rest.label !== undefined && rest.label !== 'latest') {
-    throw new AppError('USAGE', `\`${text}\`: there is no label \`${rest.label}\``, { hint: 'The only label is `latest`; a version is written with a colon: `name:version`.' });
+    throw new AppError('USAGE', `\`${text}\`: there is no label \`${rest.label}\``, {
+      hint: 'The only label is `latest`; a version is written with a colon: `name:version`.',
+    });
   }
-  return { name, ...(rest.version === undefined ? {} : { version: rest.version }), ...(rest.label === undefined ? {} : { label: 'latest' as const }) };
+  return {
+    name,
+    ...(rest.version === undefined ? {} : { version: rest.version }),
+    ...(rest.label === undefined ? {} : { label: 'latest' as const }),
+  };
 }
 
 function unreadable(text: string): AppError {

@@ -56,7 +56,12 @@ function readOption(text: string): RequirementLine {
   const value = (written === match?.[1] ? match[2] : short?.[2])?.replace(/^["'](.*)["']$/, '$1') ?? '';
   const name = synonyms[written] ?? written;
   if (name === '--editable') {
-    if (value === '') return { type: 'problem', message: `\`${written}\` names nothing`, hint: 'Write the folder or URL after it: `-e .`.' };
+    if (value === '')
+      return {
+        type: 'problem',
+        message: `\`${written}\` names nothing`,
+        hint: 'Write the folder or URL after it: `-e .`.',
+      };
     return readRequirement(value, true);
   }
   if (name === '--requirement' || name === '--constraint') {
@@ -80,7 +85,8 @@ function readOption(text: string): RequirementLine {
     };
   }
   if (takesValue && value === '') return { type: 'problem', message: `\`${written}\` needs a value` };
-  if (!takesValue && value !== '') return { type: 'problem', message: `\`${written}\` takes no value, found \`${value}\`` };
+  if (!takesValue && value !== '')
+    return { type: 'problem', message: `\`${written}\` takes no value, found \`${value}\`` };
   return takesValue ? { type: 'option', name, value } : { type: 'option', name };
 }
 
@@ -89,7 +95,11 @@ function readRequirement(text: string, editable: boolean): RequirementLine {
   const oddOption = options.find((option) => !/^--(?:hash|config-settings?|global-option|build-option)\b/.test(option));
   if (oddOption !== undefined) {
     const word = oddOption.split(/[= ]/)[0] ?? oddOption;
-    return { type: 'problem', message: `\`${word}\` cannot follow a requirement`, hint: 'Allowed there: `--hash`, `--config-settings`. Other options go on lines of their own.' };
+    return {
+      type: 'problem',
+      message: `\`${word}\` cannot follow a requirement`,
+      hint: 'Allowed there: `--hash`, `--config-settings`. Other options go on lines of their own.',
+    };
   }
   const named = /^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*@\s*(.+)$/.exec(requirement);
   if (named !== null) {
@@ -100,14 +110,21 @@ function readRequirement(text: string, editable: boolean): RequirementLine {
     return { type: 'requirement', text, editable };
   }
   if (requirement.startsWith('file:')) return readPath(requirement, editable);
-  if (urlScheme.test(requirement) || /^(?:git|hg|svn|bzr)\+/i.test(requirement)) return { type: 'requirement', text, editable };
+  if (urlScheme.test(requirement) || /^(?:git|hg|svn|bzr)\+/i.test(requirement))
+    return { type: 'requirement', text, editable };
   if (looksLikePath(requirement) || editable) return readPath(requirement, editable);
   return parseRequirement(requirement) === undefined ? explain(requirement) : { type: 'requirement', text, editable };
 }
 
 function looksLikePath(text: string): boolean {
   const [path = ''] = text.split(/\s*;\s*|\[/);
-  return path.startsWith('.') || path.startsWith('~') || path.includes('/') || path.includes('\\') || archiveEnding.test(path.trim());
+  return (
+    path.startsWith('.') ||
+    path.startsWith('~') ||
+    path.includes('/') ||
+    path.includes('\\') ||
+    archiveEnding.test(path.trim())
+  );
 }
 
 function readPath(text: string, editable: boolean, name?: string, namedExtras?: string): RequirementLine {
@@ -117,9 +134,16 @@ function readPath(text: string, editable: boolean, name?: string, namedExtras?: 
   const withExtras = /^(.*?)\[([^\]]*)\]$/.exec(bare);
   const path = fromFileUrl((withExtras?.[1] ?? bare).trim());
   if (/^[A-Za-z]:[\\/]|\\/.test(path)) {
-    return { type: 'problem', message: `\`${path}\` is a Windows path`, hint: 'Write it with `/`, relative to the file: `./wheels/x.whl`.' };
+    return {
+      type: 'problem',
+      message: `\`${path}\` is a Windows path`,
+      hint: 'Write it with `/`, relative to the file: `./wheels/x.whl`.',
+    };
   }
-  const extras = (namedExtras ?? withExtras?.[2] ?? '').split(',').map((extra) => extra.trim()).filter((extra) => extra !== '');
+  const extras = (namedExtras ?? withExtras?.[2] ?? '')
+    .split(',')
+    .map((extra) => extra.trim())
+    .filter((extra) => extra !== '');
   const egg = /(?:^|&)egg=([A-Za-z0-9._-]+)/.exec(fragment ?? '')?.[1];
   const distribution = name ?? egg ?? parseWheelFilename(path.split('/').at(-1) ?? '')?.name;
   return { type: 'path', path, editable, extras, name: distribution, marker };
@@ -139,17 +163,33 @@ function fromFileUrl(text: string): string {
 function explain(text: string): RequirementLine {
   const single = /^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?)\s*=\s*([^=\s].*)$/.exec(text);
   if (single !== null) {
-    return { type: 'problem', message: `\`${text}\` is no Python requirement: a single \`=\` is conda's`, hint: `Write \`${single[1]}==${single[2]?.split('=')[0]}\`.` };
+    return {
+      type: 'problem',
+      message: `\`${text}\` is no Python requirement: a single \`=\` is conda's`,
+      hint: `Write \`${single[1]}==${single[2]?.split('=')[0]}\`.`,
+    };
   }
   if (/<[A-Za-z][^>]*>|\{\{|\{%|@@/.test(text)) {
     return { type: 'problem', message: `\`${text}\` still has a placeholder`, hint: 'Fill the template in first.' };
   }
   const missingOperator = /^([A-Za-z0-9][A-Za-z0-9._-]*)\s+v?(\d[^\s]*)$/.exec(text);
   if (missingOperator !== null) {
-    return { type: 'problem', message: `\`${text}\` has no operator before the version`, hint: `Write \`${missingOperator[1]}==${missingOperator[2]}\`.` };
+    return {
+      type: 'problem',
+      message: `\`${text}\` has no operator before the version`,
+      hint: `Write \`${missingOperator[1]}==${missingOperator[2]}\`.`,
+    };
   }
   if (text.includes('::')) {
-    return { type: 'problem', message: `\`${text}\` names a conda channel, and this is a list of Python requirements`, hint: 'Move it to the conda dependencies.' };
+    return {
+      type: 'problem',
+      message: `\`${text}\` names a conda channel, and this is a list of Python requirements`,
+      hint: 'Move it to the conda dependencies.',
+    };
   }
-  return { type: 'problem', message: `\`${text}\` is no Python requirement`, hint: 'Write it like `numpy`, `numpy==2.3.5`, `numpy>=2,<3` or `name @ https://…`.' };
+  return {
+    type: 'problem',
+    message: `\`${text}\` is no Python requirement`,
+    hint: 'Write it like `numpy`, `numpy==2.3.5`, `numpy>=2,<3` or `name @ https://…`.',
+  };
 }

@@ -19,7 +19,9 @@ export function applyEdits(sources: readonly SourceDocument[], edits: readonly T
       if (!overlaps) accepted.push(edit);
     }
     // Stable: insertions at the same place keep the order in which they were asked for.
-    const ordered = accepted.map((edit, index) => ({ edit, index })).sort((a, b) => b.edit.start - a.edit.start || b.index - a.index);
+    const ordered = accepted
+      .map((edit, index) => ({ edit, index }))
+      .sort((a, b) => b.edit.start - a.edit.start || b.index - a.index);
     let { text } = source;
     for (const { edit } of ordered) text = text.slice(0, edit.start) + edit.text + text.slice(edit.end);
     return { ...source, text };
@@ -44,11 +46,21 @@ export function insertItem(sources: readonly SourceDocument[], span: Span, text:
   const body = text.replaceAll('\n', lineBreak);
   if (bullet !== null) {
     const indent = `${bullet[1] ?? ''}${(bullet[2] ?? '').slice(0, -2).replaceAll('-', ' ')}- `;
-    return { file: span.file, start: lineEnd, end: lineEnd, text: `${lineBreak}${indent}${text.includes('\n') ? body : quoteIfNeeded(body, true)}` };
+    return {
+      file: span.file,
+      start: lineEnd,
+      end: lineEnd,
+      text: `${lineBreak}${indent}${text.includes('\n') ? body : quoteIfNeeded(body, true)}`,
+    };
   }
   if (lead.trim() === '') return { file: span.file, start: lineEnd, end: lineEnd, text: `${lineBreak}${lead}${body}` };
   const json = span.file.endsWith('.json');
-  return { file: span.file, start: span.end, end: span.end, text: `, ${json ? JSON.stringify(body) : quoteIfNeeded(body, true)}` };
+  return {
+    file: span.file,
+    start: span.end,
+    end: span.end,
+    text: `, ${json ? JSON.stringify(body) : quoteIfNeeded(body, true)}`,
+  };
 }
 
 /** Takes an item away with its line, or in a flow list with a comma. */

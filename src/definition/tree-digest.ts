@@ -7,7 +7,14 @@ type Entries = NonNullable<ReferencedFile['entries']>;
 export function treeDigest(entries: Entries): string {
   const sorted = [...entries].sort((a, b) => (a.path < b.path ? -1 : 1));
   return sha256(
-    canonicalJson(sorted.map(({ path, type, executable, digest, target }) => [path, type, executable, type === 'link' ? (target ?? '') : digest])),
+    canonicalJson(
+      sorted.map(({ path, type, executable, digest, target }) => [
+        path,
+        type,
+        executable,
+        type === 'link' ? (target ?? '') : digest,
+      ]),
+    ),
   );
 }
 

@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import { stringify } from 'yaml';
 import type { Definition, DefinitionHeader, RequirementEntry } from '../schema/index.ts';
 
@@ -30,7 +29,10 @@ export function writeV1Folder(definition: Definition, header: DefinitionHeader &
       shmSize: '2g',
       arguments: [],
       baseImageRegistry: { address: null, username: null, password: null, registryIdentity: null },
-      platform: { os: definition.osType === 'windows' ? 'Windows' : 'Linux', architecture: definition.platforms[0] === 'linux-aarch64' ? 'arm64' : 'amd64' },
+      platform: {
+        os: definition.osType === 'windows' ? 'Windows' : 'Linux',
+        architecture: definition.platforms[0] === 'linux-aarch64' ? 'arm64' : 'amd64',
+      },
     },
     spark: { repositories: spark?.repositories ?? [], packages: spark?.packages ?? [], precachePackages: true },
     databricks: { mavenLibraries: [], pypiLibraries: [], rcranLibraries: [], jarLibraries: [], eggLibraries: [] },
@@ -46,19 +48,22 @@ export function writeV1Folder(definition: Definition, header: DefinitionHeader &
 function condaText({ layer, python }: Definition): string | undefined {
   if (layer === undefined) return undefined;
   if (layer.kind === 'requirements') {
-    const dependencies = [`python${python.version === undefined || /[<>~!]/.test(python.version) ? '' : `=${python.version}`}`, 'pip', { pip: entryLines(layer.entries, '.') }];
+    const dependencies = [
+      `python${python.version === undefined || /[<>~!]/.test(python.version) ? '' : `=${python.version}`}`,
+      'pip',
+      { pip: entryLines(layer.entries) },
+    ];
     return stringify({ dependencies });
   }
-  const folder = layer.file === undefined ? '.' : posix.dirname(layer.file.path);
   return stringify({
     ...(layer.channels.length === 0 ? {} : { channels: layer.channels }),
-    dependencies: layer.dependencies.map((item) => (typeof item === 'string' ? item : { pip: entryLines(item.pip, folder) })),
+    dependencies: layer.dependencies.map((item) => (typeof item === 'string' ? item : { pip: entryLines(item.pip) })),
     ...(layer.variables === undefined ? {} : { variables: layer.variables }),
   });
 }
 
 /** Included files are written out: v1 sends the conda file without its folder. */
-function entryLines(entries: readonly RequirementEntry[], folder: string): string[] {
+function entryLines(entries: readonly RequirementEntry[]): string[] {
   return entries.flatMap((entry): string[] => {
     switch (entry.type) {
       case 'requirement':
@@ -66,11 +71,13 @@ function entryLines(entries: readonly RequirementEntry[], folder: string): strin
       case 'option':
         return [entry.value === undefined ? entry.name : `${entry.name} ${entry.value}`];
       case 'include':
-        return entryLines(entry.entries, folder);
+        return entryLines(entry.entries);
       case 'constraint':
         return [`-c ${entry.file.path}`];
       case 'local':
-        return [`${entry.editable ? '-e ' : ''}./${entry.file.path}${entry.extras.length === 0 ? '' : `[${entry.extras.join(',')}]`}`];
+        return [
+          `${entry.editable ? '-e ' : ''}./${entry.file.path}${entry.extras.length === 0 ? '' : `[${entry.extras.join(',')}]`}`,
+        ];
     }
     return [];
   });
@@ -80,10 +87,16 @@ function lostIn(definition: Definition): string[] {
   const { layer, build, systemRequirements, bytecode, inferenceConfig, platforms } = definition;
   const lost: string[] = [];
   if (build !== undefined) lost.push('the build context: copy its folder yourself');
-  if (layer?.kind === 'requirements') lost.push('requirements without conda: they become the `pip:` block of a conda file, which is another fingerprint');
-  const entries = layer?.kind === 'requirements' ? layer.entries : (layer?.dependencies ?? []).flatMap((item) => (typeof item === 'string' ? [] : item.pip));
-  if (entries.some(({ type }) => type === 'local' || type === 'constraint')) lost.push('local wheels, projects and constraint files: only their paths are written');
-  if (layer !== undefined && layer.kind === 'conda' && definition.python.version !== undefined) lost.push('`python.version`: v1 takes Python from the conda file');
+  if (layer?.kind === 'requirements')
+    lost.push('requirements without conda: they become the `pip:` block of a conda file, which is another fingerprint');
+  const entries =
+    layer?.kind === 'requirements'
+      ? layer.entries
+      : (layer?.dependencies ?? []).flatMap((item) => (typeof item === 'string' ? [] : item.pip));
+  if (entries.some(({ type }) => type === 'local' || type === 'constraint'))
+    lost.push('local wheels, projects and constraint files: only their paths are written');
+  if (layer !== undefined && layer.kind === 'conda' && definition.python.version !== undefined)
+    lost.push('`python.version`: v1 takes Python from the conda file');
   if (systemRequirements !== undefined) lost.push('`system_requirements`');
   if (bytecode) lost.push('`bytecode`');
   if (inferenceConfig !== undefined) lost.push('`inference_config`');

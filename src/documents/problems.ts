@@ -11,7 +11,9 @@ export interface Problem {
 
 /** @throws AppError with the first problem as its message, and all of them in `details.problems`. */
 export function throwProblems(code: ErrorCode, problems: readonly Problem[]): never {
-  const sorted = [...problems].sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column);
+  const sorted = [...problems].sort(
+    (a, b) => a.position.line - b.position.line || a.position.column - b.position.column,
+  );
   const [first, ...others] = sorted;
   if (first === undefined) throw new Error('there is no problem to report');
   const shown = [first, ...others.slice(0, 4)].map(lineOf);

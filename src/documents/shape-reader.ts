@@ -28,7 +28,8 @@ export interface ShapeReader {
 
 export function createShapeReader(document: YamlDocument): ShapeReader {
   const problems: Problem[] = [];
-  const value = (path: YamlPath): unknown => path.reduce<unknown>((current, key) => (isObject(current) ? current[String(key)] : undefined), document.value);
+  const value = (path: YamlPath): unknown =>
+    path.reduce<unknown>((current, key) => (isObject(current) ? current[String(key)] : undefined), document.value);
   const report: ShapeReader['report'] = (path, message, hint, which = 'value') => {
     problems.push({ position: document.locate(path, which), message, hint });
   };
@@ -88,15 +89,24 @@ export function createShapeReader(document: YamlDocument): ShapeReader {
     oneOf: <T extends string>(path: YamlPath, allowed: readonly T[], options: { anyCase?: boolean } = {}) => {
       const found = text(path);
       if (found === undefined) return undefined;
-      const match = allowed.find((word) => word === found || (options.anyCase === true && word.toLowerCase() === found.toLowerCase()));
+      const match = allowed.find(
+        (word) => word === found || (options.anyCase === true && word.toLowerCase() === found.toLowerCase()),
+      );
       if (match !== undefined) return match;
       const near = nearest(found, allowed);
       const choices = allowed.map((word) => `\`${word}\``).join(', ');
-      report(path, `${nameOf(path)} is \`${found}\``, `${near === undefined ? '' : `Did you mean \`${near}\`? `}Allowed: ${choices}.`);
+      report(
+        path,
+        `${nameOf(path)} is \`${found}\``,
+        `${near === undefined ? '' : `Did you mean \`${near}\`? `}Allowed: ${choices}.`,
+      );
       return undefined;
     },
     list,
-    textList: (path) => list(path)?.map(text).filter((item) => item !== undefined),
+    textList: (path) =>
+      list(path)
+        ?.map(text)
+        .filter((item) => item !== undefined),
     textMap: (path) => {
       const found = value(path);
       if (found === undefined || found === null) return undefined;

@@ -1,4 +1,16 @@
-import { type Document, isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, type Pair } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+} from 'yaml';
 import type { ErrorCode } from '../errors/index.ts';
 import { type Position, positionAt, type SourceDocument } from './position.ts';
 import { type Problem, throwProblems } from './problems.ts';
@@ -28,19 +40,33 @@ export function parseYaml(source: SourceDocument, code: ErrorCode): YamlDocument
   const text = source.text.startsWith('\uFEFF') ? source.text.slice(1) : source.text;
   const shift = source.text.length - text.length;
   const at = (offset: number): Position => positionAt(source, offset + shift);
-  const parsed = parseAllDocuments(text, { lineCounter: new LineCounter(), prettyErrors: false, uniqueKeys: true, stringKeys: false });
+  const parsed = parseAllDocuments(text, {
+    lineCounter: new LineCounter(),
+    prettyErrors: false,
+    uniqueKeys: true,
+    stringKeys: false,
+  });
   const documents = (Array.isArray(parsed) ? parsed : []) as Document.Parsed[];
   const problems: Problem[] = documents.flatMap((document) =>
-    document.errors.map((error) => ({ position: at(error.pos[0]), ...wording(error.code, error.message, text.slice(error.pos[0], error.pos[1])) })),
+    document.errors.map((error) => ({
+      position: at(error.pos[0]),
+      ...wording(error.code, error.message, text.slice(error.pos[0], error.pos[1])),
+    })),
   );
   if (problems.length > 0) throwProblems(code, problems);
   const [document, second] = documents;
   if (document === undefined || document.contents === null || isEmptyScalar(document.contents)) {
-    throwProblems(code, [{ position: at(0), message: 'the file is empty', hint: 'Write at least one key, such as `requirements:`.' }]);
+    throwProblems(code, [
+      { position: at(0), message: 'the file is empty', hint: 'Write at least one key, such as `requirements:`.' },
+    ]);
   }
   if (second !== undefined) {
     throwProblems(code, [
-      { position: at(second.range[0]), message: 'there is a second document (`---`) in the file', hint: 'Put each definition into a file of its own.' },
+      {
+        position: at(second.range[0]),
+        message: 'there is a second document (`---`) in the file',
+        hint: 'Put each definition into a file of its own.',
+      },
     ]);
   }
   const { contents } = document;
@@ -67,7 +93,11 @@ function toPlain(document: Document.Parsed, code: ErrorCode, at: (offset: number
     return document.toJS({ maxAliasCount: maximumAliases }) as unknown;
   } catch (error) {
     return throwProblems(code, [
-      { position: at(0), message: `the aliases of the file cannot be expanded: ${(error as Error).message}`, hint: 'Write the values out.' },
+      {
+        position: at(0),
+        message: `the aliases of the file cannot be expanded: ${(error as Error).message}`,
+        hint: 'Write the values out.',
+      },
     ]);
   }
 }
@@ -78,16 +108,26 @@ function findOddKeys(node: unknown, at: (offset: number) => Position): Problem[]
   return node.items.flatMap((pair) => {
     const key = pair.key as Node | null;
     if (isScalar(key) && ['string', 'number', 'boolean'].includes(typeof key.value)) return findOddKeys(pair.value, at);
-    return [{ position: at(key?.range?.[0] ?? 0), message: 'a key must be a word', hint: 'If it is a template placeholder such as `{{ x }}`, fill it in first.' }];
+    return [
+      {
+        position: at(key?.range?.[0] ?? 0),
+        message: 'a key must be a word',
+        hint: 'If it is a template placeholder such as `{{ x }}`, fill it in first.',
+      },
+    ];
   });
 }
 
-function child(document: Document.Parsed, node: unknown, key: string | number): { pair?: Pair; node: Node } | undefined {
+function child(
+  document: Document.Parsed,
+  node: unknown,
+  key: string | number,
+): { pair?: Pair; node: Node } | undefined {
   const target = isAlias(node) ? node.resolve(document) : node;
   if (isMap(target)) {
     const pair = target.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
     if (pair === undefined) return undefined;
-    return { pair: pair as Pair, node: pair.value as Node };
+    return { pair, node: pair.value as Node };
   }
   if (isSeq(target) && typeof key === 'number') {
     const item = target.items[key];
@@ -133,10 +173,16 @@ function wording(code: string, message: string, found: string): { message: strin
     case 'TAB_AS_INDENT':
       return { message: 'a tab cannot be used for indentation', hint: 'Indent with blanks.' };
     case 'BAD_INDENT':
-      return { message: 'the indentation does not fit', hint: 'Items of the same list or map begin in the same column.' };
+      return {
+        message: 'the indentation does not fit',
+        hint: 'Items of the same list or map begin in the same column.',
+      };
     case 'BLOCK_AS_IMPLICIT_KEY':
     case 'MULTILINE_IMPLICIT_KEY':
-      return { message: 'a `key: value` cannot stand here', hint: 'Quote a text that contains `: `, and put nested keys on lines of their own.' };
+      return {
+        message: 'a `key: value` cannot stand here',
+        hint: 'Quote a text that contains `: `, and put nested keys on lines of their own.',
+      };
     case 'MISSING_CHAR':
       return { message: lowerFirst(message), hint: 'Look for a missing quote, bracket or colon.' };
     default:

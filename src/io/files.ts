@@ -79,16 +79,6 @@ export async function readTextIfExists(path: string): Promise<string | undefined
   return (await readBytesIfExists(path))?.toString('utf8');
 }
 
-/** Parsed, not checked: give the result to a schema. */
-export async function readJson(path: string): Promise<unknown> {
-  const text = await readText(path);
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw new AppError('CORRUPT_STORE', `\`${path}\` is not valid JSON`, { cause: error });
-  }
-}
-
 /** Writes the whole file or nothing: readers see the old content or the new. Missing folders are made. */
 export async function writeAtomically(
   path: string,
@@ -168,10 +158,6 @@ export async function hashFile(path: string): Promise<{ sha256: string; size: nu
     }
     return { sha256: hash.digest('hex'), size };
   });
-}
-
-export async function openForReading(path: string): Promise<fs.FileHandle> {
-  return await withFsErrors(`open \`${path}\``, () => fs.open(path, 'r'));
 }
 
 function isMissing(error: unknown): boolean {

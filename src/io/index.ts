@@ -14,11 +14,9 @@ export {
   hashFile,
   isFolder,
   listFolder,
-  openForReading,
   pathExists,
   readBytes,
   readBytesIfExists,
-  readJson,
   readText,
   readTextIfExists,
   removeTree,
@@ -34,7 +32,6 @@ export {
   findInterpreter,
   Interpreter,
   type InterpreterSearch,
-  inspectInterpreter,
   listInterpreters,
 } from './interpreters.ts';
 export { type LogFile, openLogFile } from './log-file.ts';

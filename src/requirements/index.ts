@@ -3,8 +3,9 @@
  *
  * Invariants: parsing never throws for a bad text, it answers undefined; the caller knows file, line and column.
  */
-export { canonicalVersion, compareVersions, isPrerelease, parseVersion, type Version } from './version.ts';
-export { isPinned, matchesSpecifier, parseSpecifiers, pinnedVersion, type Specifier } from './specifier.ts';
-export { isDistributionName, normaliseName } from './name.ts';
+
+export { normaliseName } from './name.ts';
 export { parseRequirement, type Requirement } from './requirement.ts';
+export { isPinned, matchesSpecifier, parseSpecifiers, pinnedVersion, type Specifier } from './specifier.ts';
+export { canonicalVersion, compareVersions, parseVersion, type Version } from './version.ts';
 export { parseWheelFilename, type WheelFilename } from './wheel-filename.ts';

@@ -24,7 +24,9 @@ export function parseRequirement(text: string): Requirement | undefined {
   const split = rest.indexOf(';');
   const marker = split === -1 ? undefined : rest.slice(split + 1).trim();
   const versions = (split === -1 ? rest : rest.slice(0, split)).trim();
-  const specifiers = parseSpecifiers(versions.startsWith('(') && versions.endsWith(')') ? versions.slice(1, -1) : versions);
+  const specifiers = parseSpecifiers(
+    versions.startsWith('(') && versions.endsWith(')') ? versions.slice(1, -1) : versions,
+  );
   if (specifiers === undefined || marker === '') return undefined;
   return { name, extras, specifiers, url: undefined, marker };
 }

@@ -33,7 +33,9 @@ function bare(operator: Specifier['operator'], version: string): string {
 
 /** The one version that the specifiers allow, if they name one exactly. */
 export function pinnedVersion(specifiers: readonly Specifier[]): string | undefined {
-  const pin = specifiers.find(({ operator, version }) => operator === '===' || (operator === '==' && !version.endsWith('.*')));
+  const pin = specifiers.find(
+    ({ operator, version }) => operator === '===' || (operator === '==' && !version.endsWith('.*')),
+  );
   return pin?.version;
 }
 
@@ -76,7 +78,9 @@ function satisfies(version: Version, text: string, { operator, version: wanted }
 }
 
 function startsWith(version: Version, prefix: Version): boolean {
-  return version.epoch === prefix.epoch && prefix.release.every((part, index) => (version.release[index] ?? 0) === part);
+  return (
+    version.epoch === prefix.epoch && prefix.release.every((part, index) => (version.release[index] ?? 0) === part)
+  );
 }
 
 function sameRelease(a: Version, b: Version): boolean {

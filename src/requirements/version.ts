@@ -37,10 +37,6 @@ export function parseVersion(text: string): Version | undefined {
   };
 }
 
-export function isPrerelease(version: Version): boolean {
-  return version.pre !== undefined || version.dev !== undefined;
-}
-
 /** Negative if `a` comes before `b`. */
 export function compareVersions(a: Version, b: Version): number {
   return (
@@ -49,8 +45,9 @@ export function compareVersions(a: Version, b: Version): number {
     comparePre(a, b) ||
     (a.post ?? -1) - (b.post ?? -1) ||
     (a.dev ?? Number.POSITIVE_INFINITY) - (b.dev ?? Number.POSITIVE_INFINITY) ||
-    compareLocal(a.local, b.local)
-  ) || 0;
+    compareLocal(a.local, b.local) ||
+    0
+  );
 }
 
 /** The normal form of a version: `1.0.0-alpha1` is `1.0.0a1`. Text that is no version comes back trimmed. */

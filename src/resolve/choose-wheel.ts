@@ -63,8 +63,9 @@ function pythonRank(tag: string, abi: string, python: string): number {
   if (match[1] === 'cp') {
     if (tagMinor === undefined || tagMinor > minor) return -1;
     if (tagMinor === minor && (abi === `cp3${minor}` || (minor < 8 && abi === `cp3${minor}m`))) return 1000;
-    if (abi === 'abi3') return 500 + tagMinor;
-    return abi === 'none' && tagMinor === minor ? 499 : -1;
+    // `none` of this very minor stands between the stable ABI of it and that of an older one.
+    if (abi === 'abi3') return 500 + tagMinor + (tagMinor === minor ? 1 : 0);
+    return abi === 'none' && tagMinor === minor ? 500 + minor : -1;
   }
   if (abi !== 'none') return -1;
   // `py311`, `py3`, `py310`, `py39`, …
@@ -101,5 +102,6 @@ function linuxRank(tag: string, machine: string, glibc: string): number {
   const minor = match[3] === undefined ? oldGlibc[match[1] ?? ''] : Number(match[3]);
   const [newestMajor = 2, newestMinor = 0] = glibc.split('.').map(Number);
   if (minor === undefined || Number(match[2] ?? 2) !== newestMajor || minor > newestMinor) return -1;
-  return 10 + minor;
+  // pip takes a version under its own name before the same one under its old name.
+  return 10 + minor * 2 + (match[3] === undefined ? 0 : 1);
 }

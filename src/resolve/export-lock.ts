@@ -23,9 +23,13 @@ export function exportLock(lock: Lock, format: ExportFormat): string {
 
 function requirements(lock: Lock): string {
   const head = [`# Python ${lock.python.version} on ${lock.platform}; lock ${lock.digest}`];
-  const indexes = lock.inputs.indexes.map((index, position) =>
-    position === 0 ? `--index-url ${index}` : `--extra-index-url ${index}`,
-  );
+  // Without an index in the lock nothing came from one; pip and uv would ask their default one for every name.
+  const indexes =
+    lock.inputs.indexes.length === 0
+      ? ['--no-index']
+      : lock.inputs.indexes.map((index, position) =>
+          position === 0 ? `--index-url ${index}` : `--extra-index-url ${index}`,
+        );
   const links = lock.inputs.findLinks.map((place) => `--find-links ${place}`);
   const lines = sorted(lock).map(
     (pkg) =>

@@ -7,7 +7,7 @@
 export { choosePython, type MachinePython } from './choose-python.ts';
 export { diffLocks, type LockDiff } from './diff-locks.ts';
 export { type ExportFormat, exportFormats, exportLock } from './export-lock.ts';
-export { checkLock, lockDigest, serialiseLock } from './lock-document.ts';
+export { checkLock, serialiseLock } from './lock-document.ts';
 export type {
   BuildRequest,
   BuiltWheel,

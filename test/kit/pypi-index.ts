@@ -264,7 +264,10 @@ async function sendFile(exchange: Exchange, content: Buffer | undefined, type: s
     return;
   }
   const etag = `"${digest(content).slice(0, 20)}"`;
-  const range = options.ranges === false || (request.headers['if-range'] ?? etag) !== etag ? undefined : readRange(request.headers.range, content.length);
+  const range =
+    options.ranges === false || (request.headers['if-range'] ?? etag) !== etag
+      ? undefined
+      : readRange(request.headers.range, content.length);
   if (range === 'unsatisfiable') {
     response.writeHead(416, { 'content-range': `bytes */${content.length}` }).end();
     return;

@@ -20,8 +20,8 @@ import { uvVersion, uvWheels } from './uv-wheels.ts';
 
 const manual = 'Install uv (`pip install uv`), or name one in TERROIR_UV.';
 
-/** Older ones lack options that are used. */
-const oldestUv = '0.8.0';
+/** Older ones do not take the pre-releases that pip takes, and say why something failed in other words. TERROIR_UV takes any. */
+const oldestUv = '0.13.0';
 
 export interface Uv {
   path: string;

@@ -13,7 +13,10 @@ export function parsePythonIni(text: string): Ini | undefined {
   for (const line of text.split(/\r?\n/)) {
     const content = line.trim();
     if (/^[#;]/.test(content)) continue;
-    if (content === '') continue;
+    if (content === '') {
+      if (section !== undefined && option !== undefined) section.set(option, `${section.get(option) ?? ''}\n`);
+      continue;
+    }
     const depth = line.length - line.trimStart().length;
     if (section !== undefined && option !== undefined && depth > indent) {
       section.set(option, `${section.get(option) ?? ''}\n${content}`);
@@ -31,6 +34,9 @@ export function parsePythonIni(text: string): Ini | undefined {
     if (match === null || section === undefined || match[1] === '') return undefined;
     option = match[1]?.toLowerCase() ?? '';
     section.set(option, match[2] ?? '');
+  }
+  for (const options of sections.values()) {
+    for (const [name, value] of options) options.set(name, value.trimEnd());
   }
   return sections;
 }

@@ -117,7 +117,6 @@ export function createUvResolver(parts: UvResolverParts): PypiResolver {
     const args = [
       'build',
       '--wheel',
-      '--no-create-gitignore',
       '--out-dir',
       output,
       '--index-strategy',

@@ -78,6 +78,7 @@ function lockText(result: LockResult, style: Parameters<typeof facts>[1]): strin
   );
   if (result.diff !== undefined) {
     const moved = packageDiffLines(result.diff, style);
+    if (result.pythonBefore !== undefined) moved.unshift(`~ python ${result.pythonBefore} → ${lock.python.version}`);
     const stay = result.stay.map((version) => `  ${version} stays at its revision`);
     return [head, '', ...(moved.length === 0 ? ['nothing moves'] : moved), ...stay].join('\n');
   }

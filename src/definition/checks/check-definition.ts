@@ -13,12 +13,28 @@ export interface CheckFacts {
 export function checkDefinition(read: ReadResult, facts: CheckFacts = {}): Finding[] {
   const ruleFacts = { name: facts.name, today: facts.today ?? new Date().toISOString() };
   const findings = checkRules.flatMap(({ code, severity, explanation, run }) =>
-    run(read, ruleFacts).map(({ path, message, help, fix }): Finding => ({ code, severity, message, explanation, position: read.locate(path), help, fix })),
+    run(read, ruleFacts).map(
+      ({ path, message, help, fix }): Finding => ({
+        code,
+        severity,
+        message,
+        explanation,
+        position: read.locate(path),
+        help,
+        fix,
+      }),
+    ),
   );
   const order = new Map(read.sources.map(({ path }, index) => [path, index]));
   return findings.sort((a, b) => {
     const [left, right] = [a.position, b.position];
-    if (left === undefined || right === undefined) return Number(left !== undefined) - Number(right !== undefined) || (a.code < b.code ? -1 : 1);
-    return (order.get(left.file) ?? 0) - (order.get(right.file) ?? 0) || left.line - right.line || left.column - right.column || (a.code < b.code ? -1 : 1);
+    if (left === undefined || right === undefined)
+      return Number(left !== undefined) - Number(right !== undefined) || (a.code < b.code ? -1 : 1);
+    return (
+      (order.get(left.file) ?? 0) - (order.get(right.file) ?? 0) ||
+      left.line - right.line ||
+      left.column - right.column ||
+      (a.code < b.code ? -1 : 1)
+    );
   });
 }

@@ -3,7 +3,16 @@ import { checkRules } from './rules.ts';
 /** docs/checks.md, from the rules. */
 export function checksPage(): string {
   const sections = checkRules.map(({ code, severity, title, explanation, example, azure, fixable }) =>
-    [`### ${code}`, '', `**${title}** (${severity}${fixable === true ? ', `--fix` repairs it' : ''}${azure === true ? ', also a rule of Azure ML' : ''}). ${explanation}`, '', '```text', example, '```', ''].join('\n'),
+    [
+      `### ${code}`,
+      '',
+      `**${title}** (${severity}${fixable === true ? ', `--fix` repairs it' : ''}${azure === true ? ', also a rule of Azure ML' : ''}). ${explanation}`,
+      '',
+      '```text',
+      example,
+      '```',
+      '',
+    ].join('\n'),
   );
   return `${[
     '# Checks',
@@ -14,5 +23,7 @@ export function checksPage(): string {
     '`--fix` repairs what can be repaired and pins what is not pinned to the versions of the lock; comments, order and spacing stay.',
     '',
     ...sections,
-  ].join('\n').trimEnd()}\n`;
+  ]
+    .join('\n')
+    .trimEnd()}\n`;
 }

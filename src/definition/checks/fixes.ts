@@ -41,10 +41,19 @@ function replaceText(read: ReadResult, path: readonly (string | number)[], from:
   const source = read.sources.find((each) => each.path === span?.file);
   if (span === undefined || source === undefined) return [];
   const written = source.text.slice(span.start, span.end);
-  const loose = new RegExp(from.split(/\s+/).map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('\\s+'));
+  const loose = new RegExp(
+    from
+      .split(/\s+/)
+      .map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+      .join('\\s+'),
+  );
   const match = loose.exec(written);
   if (match === null) return [];
   const start = span.start + match.index;
-  return [{ description: `\`${from}\` → \`${to}\``, edits: [{ file: span.file, start, end: start + match[0].length, text: to }] }];
+  return [
+    {
+      description: `\`${from}\` → \`${to}\``,
+      edits: [{ file: span.file, start, end: start + match[0].length, text: to }],
+    },
+  ];
 }
-

@@ -7,4 +7,3 @@ export { type CheckFacts, checkDefinition } from './check-definition.ts';
 export { checksPage } from './checks-page.ts';
 export type { Finding, Fix, Severity } from './finding.ts';
 export { applyFixes, pinFromLock } from './fixes.ts';
-export { checkRules } from './rules.ts';

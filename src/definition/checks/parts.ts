@@ -30,16 +30,22 @@ export interface CondaDependency {
 }
 
 /** Every entry of the Python layer's pip side, those of included files too; constraints only if asked for. */
-export function entriesOf({ definition: { layer } }: ReadResult, options: { constraints?: boolean } = {}): { path: Path; entry: RequirementEntry }[] {
+export function entriesOf(
+  { definition: { layer } }: ReadResult,
+  options: { constraints?: boolean } = {},
+): { path: Path; entry: RequirementEntry }[] {
   const visit = (entries: readonly RequirementEntry[], at: Path): { path: Path; entry: RequirementEntry }[] =>
     entries.flatMap((entry, index) => {
       const path = [...at, index];
-      if (entry.type === 'include' || (entry.type === 'constraint' && options.constraints === true)) return [{ path, entry }, ...visit(entry.entries, [...path, 'entries'])];
+      if (entry.type === 'include' || (entry.type === 'constraint' && options.constraints === true))
+        return [{ path, entry }, ...visit(entry.entries, [...path, 'entries'])];
       return [{ path, entry }];
     });
   if (layer === undefined) return [];
   if (layer.kind === 'requirements') return visit(layer.entries, ['layer', 'entries']);
-  return layer.dependencies.flatMap((item, index) => (typeof item === 'string' ? [] : visit(item.pip, ['layer', 'dependencies', index, 'pip'])));
+  return layer.dependencies.flatMap((item, index) =>
+    typeof item === 'string' ? [] : visit(item.pip, ['layer', 'dependencies', index, 'pip']),
+  );
 }
 
 export function requirementsOf(read: ReadResult): NamedRequirement[] {
@@ -47,7 +53,9 @@ export function requirementsOf(read: ReadResult): NamedRequirement[] {
     if (entry.type !== 'requirement') return [];
     const { requirement: text, options } = splitRequirementOptions(entry.text);
     const requirement = parseRequirement(text);
-    return requirement === undefined ? [] : [{ path, text, name: normaliseName(requirement.name), requirement, options }];
+    return requirement === undefined
+      ? []
+      : [{ path, text, name: normaliseName(requirement.name), requirement, options }];
   });
 }
 
@@ -62,28 +70,42 @@ export function addressesOf(read: ReadResult): { path: Path; text: string }[] {
 }
 
 export function optionsOf(read: ReadResult): OptionLine[] {
-  return entriesOf(read).flatMap(({ path, entry }) => (entry.type === 'option' ? [{ path, name: entry.name, value: entry.value }] : []));
+  return entriesOf(read).flatMap(({ path, entry }) =>
+    entry.type === 'option' ? [{ path, name: entry.name, value: entry.value }] : [],
+  );
 }
 
 export function condaOf({ definition: { layer } }: ReadResult): CondaDependency[] {
   if (layer?.kind !== 'conda') return [];
   return layer.dependencies.flatMap((item, index) => {
     const spec = typeof item === 'string' ? parseCondaSpec(item) : undefined;
-    return typeof item === 'string' && spec !== undefined ? [{ path: ['layer', 'dependencies', index], text: item, spec }] : [];
+    return typeof item === 'string' && spec !== undefined
+      ? [{ path: ['layer', 'dependencies', index], text: item, spec }]
+      : [];
   });
 }
 
 export function channelsOf({ definition: { layer } }: ReadResult): { path: Path; channel: string }[] {
-  return layer?.kind === 'conda' ? layer.channels.map((channel, index) => ({ path: ['layer', 'channels', index], channel })) : [];
+  return layer?.kind === 'conda'
+    ? layer.channels.map((channel, index) => ({ path: ['layer', 'channels', index], channel }))
+    : [];
 }
 
 /** The text of the main file's part at a place, replaced. */
-export function replacement(read: ReadResult, path: Path, from: string, to: string): { description: string; edits: { file: string; start: number; end: number; text: string }[] } | undefined {
+export function replacement(
+  read: ReadResult,
+  path: Path,
+  from: string,
+  to: string,
+): { description: string; edits: { file: string; start: number; end: number; text: string }[] } | undefined {
   const span = read.span(path);
   const text = read.sources.find((source) => source.path === span?.file)?.text;
   if (span === undefined || text === undefined) return undefined;
   const at = text.slice(span.start, span.end).indexOf(from);
   if (at === -1) return undefined;
   const start = span.start + at;
-  return { description: `\`${from}\` → \`${to}\``, edits: [{ file: span.file, start, end: start + from.length, text: to }] };
+  return {
+    description: `\`${from}\` → \`${to}\``,
+    edits: [{ file: span.file, start, end: start + from.length, text: to }],
+  };
 }

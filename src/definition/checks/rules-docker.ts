@@ -5,8 +5,14 @@ import type { CheckRule, Hit } from './finding.ts';
 
 /** Base images that Azure ML withdrew, and distributions without patches, by the beginning of their normal form. */
 const deprecatedImages: readonly (readonly [RegExp, string])[] = [
-  [/^mcr\.microsoft\.com\/azureml\/(?:base|base-gpu|onnxruntime|tensorrt|o16n-sample-user-base)(?:[/:@-]|$)/, 'a current `mcr.microsoft.com/azureml/openmpi…-ubuntu22.04`'],
-  [/^mcr\.microsoft\.com\/azureml\/\S*ubuntu(?:14|16|18)\.04/, 'a current `mcr.microsoft.com/azureml/openmpi…-ubuntu22.04`'],
+  [
+    /^mcr\.microsoft\.com\/azureml\/(?:base|base-gpu|onnxruntime|tensorrt|o16n-sample-user-base)(?:[/:@-]|$)/,
+    'a current `mcr.microsoft.com/azureml/openmpi…-ubuntu22.04`',
+  ],
+  [
+    /^mcr\.microsoft\.com\/azureml\/\S*ubuntu(?:14|16|18)\.04/,
+    'a current `mcr.microsoft.com/azureml/openmpi…-ubuntu22.04`',
+  ],
   [/^mcr\.microsoft\.com\/azureml\/intelmpi2018/, 'a current `mcr.microsoft.com/azureml/openmpi…-ubuntu22.04`'],
   [/^docker\.io\/library\/ubuntu:(?:1[0-9]\.|20\.04|xenial|bionic|focal|trusty)/, '`ubuntu:24.04`'],
   [/^docker\.io\/library\/debian:(?:[89]|10|jessie|stretch|buster)(?:[.-]|$|@)/, '`debian:12`'],
@@ -15,13 +21,21 @@ const deprecatedImages: readonly (readonly [RegExp, string])[] = [
   [/^docker\.io\/nvidia\/cuda:(?:[89]|10|11\.[0-6])\./, 'a current `nvidia/cuda`'],
 ];
 
-const moving = /^(?:latest|stable|edge|nightly|main|master|dev|current|lts|\d+|\d+\.\d+|bookworm|bullseye|trixie|jammy|noble|slim|alpine)$/;
+const moving =
+  /^(?:latest|stable|edge|nightly|main|master|dev|current|lts|\d+|\d+\.\d+|bookworm|bullseye|trixie|jammy|noble|slim|alpine)$/;
 
 /** Steps and Dockerfiles: every instruction with the place of its text. */
-function instructions({ definition, sources }: ReadResult): { path: readonly string[]; keyword: string; value: string }[] {
+function instructions({
+  definition,
+  sources,
+}: ReadResult): { path: readonly string[]; keyword: string; value: string }[] {
   const steps = dockerInstructions(definition.dockerSteps ?? '').map((each) => ({ ...each, path: ['dockerSteps'] }));
-  const dockerfile = definition.build === undefined ? undefined : sources.find(({ path }) => path.endsWith(definition.build?.dockerfilePath ?? ''));
-  const own = dockerfile === undefined ? [] : dockerInstructions(dockerfile.text).map((each) => ({ ...each, path: ['build'] }));
+  const dockerfile =
+    definition.build === undefined
+      ? undefined
+      : sources.find(({ path }) => path.endsWith(definition.build?.dockerfilePath ?? ''));
+  const own =
+    dockerfile === undefined ? [] : dockerInstructions(dockerfile.text).map((each) => ({ ...each, path: ['build'] }));
   return [...steps, ...own];
 }
 
@@ -36,10 +50,14 @@ export const dockerRules: readonly CheckRule[] = [
     code: 'missing-image',
     severity: 'info',
     title: 'No base image',
-    explanation: 'Without an image the environment can be locked and run on this machine; an image cannot be built of it.',
+    explanation:
+      'Without an image the environment can be locked and run on this machine; an image cannot be built of it.',
     example: 'requirements: requirements.txt  # and no image:',
     azure: true,
-    run: ({ definition }) => (definition.image === undefined && definition.build === undefined ? [{ path: [], message: 'there is no base image: locking and local runs work, images need `image:`' }] : []),
+    run: ({ definition }) =>
+      definition.image === undefined && definition.build === undefined
+        ? [{ path: [], message: 'there is no base image: locking and local runs work, images need `image:`' }]
+        : [],
   },
   {
     code: 'deprecated-image',
@@ -49,8 +67,11 @@ export const dockerRules: readonly CheckRule[] = [
     example: 'image: mcr.microsoft.com/azureml/openmpi3.1.2-ubuntu18.04',
     azure: true,
     run: ({ definition: { image } }) => {
-      const found = image === undefined ? undefined : deprecatedImages.find(([pattern]) => pattern.test(normaliseImage(image)));
-      return found === undefined ? [] : [{ path: ['image'], message: `\`${image}\` gets no patches any more`, help: `Use ${found[1]}.` }];
+      const found =
+        image === undefined ? undefined : deprecatedImages.find(([pattern]) => pattern.test(normaliseImage(image)));
+      return found === undefined
+        ? []
+        : [{ path: ['image'], message: `\`${image}\` gets no patches any more`, help: `Use ${found[1]}.` }];
     },
   },
   {
@@ -62,18 +83,35 @@ export const dockerRules: readonly CheckRule[] = [
     azure: true,
     run: ({ definition: { image } }) => {
       const parsed = image === undefined ? undefined : parseImage(image);
-      return parsed !== undefined && parsed.tag === undefined && parsed.digest === undefined ? [{ path: ['image'], message: `\`${image}\` has neither tag nor digest, so it means \`${image}:latest\``, help: 'Name a tag, or better a digest.' }] : [];
+      return parsed !== undefined && parsed.tag === undefined && parsed.digest === undefined
+        ? [
+            {
+              path: ['image'],
+              message: `\`${image}\` has neither tag nor digest, so it means \`${image}:latest\``,
+              help: 'Name a tag, or better a digest.',
+            },
+          ]
+        : [];
     },
   },
   {
     code: 'moving-tag',
     severity: 'info',
     title: 'Tag that moves',
-    explanation: 'The tag is given to a new image from time to time. Terroir records the digest and makes a new revision when the tag moves; `auto_rebuild: disabled` or a digest keeps it still.',
+    explanation:
+      'The tag is given to a new image from time to time. Terroir records the digest and makes a new revision when the tag moves; `auto_rebuild: disabled` or a digest keeps it still.',
     example: 'image: python:3.12',
     run: ({ definition: { image } }) => {
       const parsed = image === undefined ? undefined : parseImage(image);
-      return parsed?.tag !== undefined && parsed.digest === undefined && moving.test(parsed.tag) ? [{ path: ['image'], message: `the tag of \`${image}\` moves`, help: 'Pin a digest (`image: name:tag@sha256:…`) if it must not.' }] : [];
+      return parsed?.tag !== undefined && parsed.digest === undefined && moving.test(parsed.tag)
+        ? [
+            {
+              path: ['image'],
+              message: `the tag of \`${image}\` moves`,
+              help: 'Pin a digest (`image: name:tag@sha256:…`) if it must not.',
+            },
+          ]
+        : [];
     },
   },
   {
@@ -83,19 +121,36 @@ export const dockerRules: readonly CheckRule[] = [
     explanation: 'Azure ML refuses Dockerfiles over 100 KB, and no builder likes them.',
     example: 'docker_steps: …  # more than 100 KB',
     azure: true,
-    run: ({ definition }) => ((definition.dockerSteps?.length ?? 0) > 100_000 ? [{ path: ['dockerSteps'], message: `the Docker steps are ${definition.dockerSteps?.length} characters long; 100 KB are allowed` }] : []),
+    run: ({ definition }) =>
+      (definition.dockerSteps?.length ?? 0) > 100_000
+        ? [
+            {
+              path: ['dockerSteps'],
+              message: `the Docker steps are ${definition.dockerSteps?.length} characters long; 100 KB are allowed`,
+            },
+          ]
+        : [],
   },
   {
     code: 'large-context',
     severity: 'info',
     title: 'Large build context',
-    explanation: 'Azure ML takes contexts of at most 100 files and 1 MB. Terroir does not mind, but every builder has to be sent all of it.',
+    explanation:
+      'Azure ML takes contexts of at most 100 files and 1 MB. Terroir does not mind, but every builder has to be sent all of it.',
     example: 'build: { path: . }  # with data next to the Dockerfile',
     azure: true,
     run: ({ definition, files }) => {
       const tree = files.find(({ path }) => path === definition.build?.context.path);
       const count = tree?.entries?.length ?? 0;
-      return tree !== undefined && (count > 100 || tree.size > 1e6) ? [{ path: ['build'], message: `the build context has ${count} files and ${(tree.size / 1e6).toFixed(1)} MB`, help: 'Name in `.dockerignore` what the build does not need.' }] : [];
+      return tree !== undefined && (count > 100 || tree.size > 1e6)
+        ? [
+            {
+              path: ['build'],
+              message: `the build context has ${count} files and ${(tree.size / 1e6).toFixed(1)} MB`,
+              help: 'Name in `.dockerignore` what the build does not need.',
+            },
+          ]
+        : [];
     },
   },
   {
@@ -104,7 +159,10 @@ export const dockerRules: readonly CheckRule[] = [
     title: 'Windows environment',
     explanation: 'Images and runs are Linux ones.',
     example: 'os_type: windows',
-    run: ({ definition }) => (definition.osType === 'windows' ? [{ path: ['osType'], message: '`os_type: windows` can be registered, but not built or run' }] : []),
+    run: ({ definition }) =>
+      definition.osType === 'windows'
+        ? [{ path: ['osType'], message: '`os_type: windows` can be registered, but not built or run' }]
+        : [],
   },
   {
     code: 'python-packages-in-steps',
@@ -112,15 +170,31 @@ export const dockerRules: readonly CheckRule[] = [
     title: 'Python packages in Docker steps',
     explanation: 'What a step installs is in no lock, cannot be compared, and moves with every build.',
     example: 'docker_steps: RUN pip install numpy',
-    run: (read) => find(read, (keyword, value) => (keyword === 'RUN' && /\b(?:pip3?|conda|mamba|micromamba|uv pip)\s+install\b/.test(value) ? 'a Docker step installs Python packages past the lock' : undefined), 'List them in `requirements` or `conda_file`.'),
+    run: (read) =>
+      find(
+        read,
+        (keyword, value) =>
+          keyword === 'RUN' && /\b(?:pip3?|conda|mamba|micromamba|uv pip)\s+install\b/.test(value)
+            ? 'a Docker step installs Python packages past the lock'
+            : undefined,
+        'List them in `requirements` or `conda_file`.',
+      ),
   },
   {
     code: 'unpinned-system-packages',
     severity: 'info',
     title: 'System packages without version',
-    explanation: 'The step installs whatever the distribution has on the day of the build. The built image is kept by digest, so this matters only for a rebuild.',
+    explanation:
+      'The step installs whatever the distribution has on the day of the build. The built image is kept by digest, so this matters only for a rebuild.',
     example: 'docker_steps: RUN apt-get install -y gcc',
-    run: (read) => find(read, (keyword, value) => (keyword === 'RUN' && /\bapt(?:-get)?\s+(?:-\S+\s+)*install\b/.test(value) && !/\binstall\b[^&;|]*\S=\S/.test(value) ? '`apt-get install` without versions' : undefined)),
+    run: (read) =>
+      find(read, (keyword, value) =>
+        keyword === 'RUN' &&
+        /\bapt(?:-get)?\s+(?:-\S+\s+)*install\b/.test(value) &&
+        !/\binstall\b[^&;|]*\S=\S/.test(value)
+          ? '`apt-get install` without versions'
+          : undefined,
+      ),
   },
   {
     code: 'download-without-checksum',
@@ -128,7 +202,12 @@ export const dockerRules: readonly CheckRule[] = [
     title: 'Download without checksum',
     explanation: 'What is behind the address can be something else tomorrow.',
     example: 'docker_steps: ADD https://example.com/tool.tgz /opt/',
-    run: (read) => find(read, (keyword, value) => (keyword === 'ADD' && /https?:\/\//.test(value) && !value.includes('--checksum') ? '`ADD` downloads a file without `--checksum`' : undefined)),
+    run: (read) =>
+      find(read, (keyword, value) =>
+        keyword === 'ADD' && /https?:\/\//.test(value) && !value.includes('--checksum')
+          ? '`ADD` downloads a file without `--checksum`'
+          : undefined,
+      ),
   },
   {
     code: 'unresolved-from',
@@ -136,6 +215,9 @@ export const dockerRules: readonly CheckRule[] = [
     title: 'Base that is an argument',
     explanation: 'The base of the Dockerfile is decided by a build argument, so it cannot be checked here.',
     example: 'FROM ${BASE}',
-    run: (read) => find(read, (keyword, value) => (keyword === 'FROM' && value.includes('$') ? `the base \`${value}\` is an argument` : undefined)),
+    run: (read) =>
+      find(read, (keyword, value) =>
+        keyword === 'FROM' && value.includes('$') ? `the base \`${value}\` is an argument` : undefined,
+      ),
   },
 ];

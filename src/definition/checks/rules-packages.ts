@@ -1,16 +1,88 @@
-import { compareVersions, isPinned, matchesSpecifier, normaliseName, parseVersion, pinnedVersion } from '../../requirements/index.ts';
+import {
+  compareVersions,
+  isPinned,
+  matchesSpecifier,
+  normaliseName,
+  parseVersion,
+  pinnedVersion,
+} from '../../requirements/index.ts';
 import type { CheckRule, Hit } from './finding.ts';
 import { addressesOf, condaOf, entriesOf, type NamedRequirement, replacement, requirementsOf } from './parts.ts';
 
 /** Names that one imports, and the distributions that are meant. */
 const importNames: Readonly<Record<string, string>> = {
-  sklearn: 'scikit-learn', cv2: 'opencv-python', pil: 'Pillow', yaml: 'PyYAML', bs4: 'beautifulsoup4', dotenv: 'python-dotenv', skimage: 'scikit-image',
-  dateutil: 'python-dateutil', 'google-protobuf': 'protobuf', serial: 'pyserial', usb: 'pyusb', magic: 'python-magic', crypto: 'pycryptodome', mysqldb: 'mysqlclient',
+  sklearn: 'scikit-learn',
+  cv2: 'opencv-python',
+  pil: 'Pillow',
+  yaml: 'PyYAML',
+  bs4: 'beautifulsoup4',
+  dotenv: 'python-dotenv',
+  skimage: 'scikit-image',
+  dateutil: 'python-dateutil',
+  'google-protobuf': 'protobuf',
+  serial: 'pyserial',
+  usb: 'pyusb',
+  magic: 'python-magic',
+  crypto: 'pycryptodome',
+  mysqldb: 'mysqlclient',
 };
 const standardLibrary = new Set([
-  'abc', 'argparse', 'array', 'ast', 'asyncio', 'base64', 'collections', 'contextlib', 'copy', 'csv', 'ctypes', 'datetime', 'decimal', 'email', 'functools', 'glob', 'gzip', 'hashlib',
-  'heapq', 'html', 'http', 'importlib', 'inspect', 'io', 'itertools', 'json', 'logging', 'math', 'multiprocessing', 'operator', 'os', 'pathlib', 'pickle', 'platform', 'pprint', 'queue',
-  'random', 're', 'shutil', 'signal', 'socket', 'sqlite3', 'string', 'subprocess', 'sys', 'tempfile', 'threading', 'time', 'traceback', 'types', 'unittest', 'urllib', 'uuid', 'warnings', 'xml', 'zipfile',
+  'abc',
+  'argparse',
+  'array',
+  'ast',
+  'asyncio',
+  'base64',
+  'collections',
+  'contextlib',
+  'copy',
+  'csv',
+  'ctypes',
+  'datetime',
+  'decimal',
+  'email',
+  'functools',
+  'glob',
+  'gzip',
+  'hashlib',
+  'heapq',
+  'html',
+  'http',
+  'importlib',
+  'inspect',
+  'io',
+  'itertools',
+  'json',
+  'logging',
+  'math',
+  'multiprocessing',
+  'operator',
+  'os',
+  'pathlib',
+  'pickle',
+  'platform',
+  'pprint',
+  'queue',
+  'random',
+  're',
+  'shutil',
+  'signal',
+  'socket',
+  'sqlite3',
+  'string',
+  'subprocess',
+  'sys',
+  'tempfile',
+  'threading',
+  'time',
+  'traceback',
+  'types',
+  'unittest',
+  'urllib',
+  'uuid',
+  'warnings',
+  'xml',
+  'zipfile',
 ]);
 const windowsOnly = new Set(['pywin32', 'pywinpty', 'pypiwin32', 'wmi', 'win32-setctime']);
 
@@ -30,7 +102,11 @@ function contradict(a: NamedRequirement, b: NamedRequirement): boolean {
 }
 
 function isEmptyRange(specifiers: NamedRequirement['requirement']['specifiers']): boolean {
-  const bounds = (operators: readonly string[]) => specifiers.filter(({ operator }) => operators.includes(operator)).map(({ version }) => parseVersion(version)).filter((version) => version !== undefined);
+  const bounds = (operators: readonly string[]) =>
+    specifiers
+      .filter(({ operator }) => operators.includes(operator))
+      .map(({ version }) => parseVersion(version))
+      .filter((version) => version !== undefined);
   return bounds(['>=', '>']).some((low) => bounds(['<=', '<']).some((high) => compareVersions(low, high) > 0));
 }
 
@@ -39,13 +115,22 @@ export const packageRules: readonly CheckRule[] = [
     code: 'unpinned-package',
     severity: 'info',
     title: 'Package without exact version',
-    explanation: 'The lock pins it, with everything that it needs, so runs do not move. Whoever makes an environment from the same text elsewhere may get another version; `--fix` writes the lock’s version down.',
+    explanation:
+      'The lock pins it, with everything that it needs, so runs do not move. Whoever makes an environment from the same text elsewhere may get another version; `--fix` writes the lock’s version down.',
     example: 'numpy',
     azure: true,
     fixable: true,
     run: (read) => [
-      ...requirementsOf(read).flatMap(({ path, requirement }): Hit[] => (requirement.url === undefined && !isPinned(requirement.specifiers) ? [{ path, message: `\`${requirement.name}\` is not pinned` }] : [])),
-      ...condaOf(read).flatMap(({ path, spec }): Hit[] => (spec.name !== 'python' && spec.name !== 'pip' && (spec.version === undefined || /[<>!~*|]/.test(spec.version)) ? [{ path, message: `\`${spec.name}\` is not pinned` }] : [])),
+      ...requirementsOf(read).flatMap(({ path, requirement }): Hit[] =>
+        requirement.url === undefined && !isPinned(requirement.specifiers)
+          ? [{ path, message: `\`${requirement.name}\` is not pinned` }]
+          : [],
+      ),
+      ...condaOf(read).flatMap(({ path, spec }): Hit[] =>
+        spec.name !== 'python' && spec.name !== 'pip' && (spec.version === undefined || /[<>!~*|]/.test(spec.version))
+          ? [{ path, message: `\`${spec.name}\` is not pinned` }]
+          : [],
+      ),
     ],
   },
   {
@@ -58,7 +143,9 @@ export const packageRules: readonly CheckRule[] = [
       grouped(requirementsOf(read)).flatMap((group) =>
         group.slice(1).flatMap((each) => {
           const other = group.find((earlier) => earlier !== each && contradict(earlier, each));
-          return other === undefined ? [] : [{ path: each.path, message: `\`${each.text}\` contradicts \`${other.text}\`` }];
+          return other === undefined
+            ? []
+            : [{ path: each.path, message: `\`${each.text}\` contradicts \`${other.text}\`` }];
         }),
       ),
   },
@@ -68,7 +155,10 @@ export const packageRules: readonly CheckRule[] = [
     title: 'Range that no version fits',
     explanation: 'The bounds exclude each other.',
     example: 'numpy>=2,<1.5',
-    run: (read) => requirementsOf(read).flatMap(({ path, text, requirement }) => (isEmptyRange(requirement.specifiers) ? [{ path, message: `no version fits \`${text}\`` }] : [])),
+    run: (read) =>
+      requirementsOf(read).flatMap(({ path, text, requirement }) =>
+        isEmptyRange(requirement.specifiers) ? [{ path, message: `no version fits \`${text}\`` }] : [],
+      ),
   },
   {
     code: 'duplicate-package',
@@ -81,43 +171,68 @@ export const packageRules: readonly CheckRule[] = [
         const [first, ...others] = group;
         return others.flatMap((each): Hit[] => {
           const marked = each.requirement.marker !== undefined && first?.requirement.marker !== undefined;
-          return first === undefined || marked || group.some((other) => other !== each && contradict(other, each)) ? [] : [{ path: each.path, message: `\`${each.requirement.name}\` is listed again` }];
+          return first === undefined || marked || group.some((other) => other !== each && contradict(other, each))
+            ? []
+            : [{ path: each.path, message: `\`${each.requirement.name}\` is listed again` }];
         });
       }),
-      ...condaOf(read).flatMap(({ path, spec }, index, all): Hit[] => (spec.name !== 'python' && all.findIndex((other) => other.spec.name === spec.name) < index ? [{ path, message: `\`${spec.name}\` is listed again` }] : [])),
+      ...condaOf(read).flatMap(({ path, spec }, index, all): Hit[] =>
+        spec.name !== 'python' && all.findIndex((other) => other.spec.name === spec.name) < index
+          ? [{ path, message: `\`${spec.name}\` is listed again` }]
+          : [],
+      ),
     ],
   },
   {
     code: 'package-in-conda-and-pip',
     severity: 'warning',
     title: 'Package from conda and from pip',
-    explanation: 'conda’s is installed first and pip’s requirement must fit it; two owners of the same files are a common cause of broken environments.',
+    explanation:
+      'conda’s is installed first and pip’s requirement must fit it; two owners of the same files are a common cause of broken environments.',
     example: 'dependencies: [numpy, {pip: [numpy==2.0]}]',
     run: (read) => {
       const conda = new Set(condaOf(read).map(({ spec }) => normaliseName(spec.name)));
-      return requirementsOf(read).flatMap(({ path, name, requirement }) => (conda.has(name) ? [{ path, message: `\`${requirement.name}\` comes from conda already` }] : []));
+      return requirementsOf(read).flatMap(({ path, name, requirement }) =>
+        conda.has(name) ? [{ path, message: `\`${requirement.name}\` comes from conda already` }] : [],
+      );
     },
   },
   {
     code: 'import-name',
     severity: 'warning',
     title: 'Name of a module, not of a package',
-    explanation: 'The package that you import under this name is called otherwise on the index; the name there is a placeholder, or somebody else’s.',
+    explanation:
+      'The package that you import under this name is called otherwise on the index; the name there is a placeholder, or somebody else’s.',
     example: 'sklearn',
     fixable: true,
     run: (read) =>
       requirementsOf(read).flatMap(({ path, name, requirement }) => {
         const meant = importNames[name];
-        return meant === undefined ? [] : [{ path, message: `\`${requirement.name}\` is the module of \`${meant}\``, help: `Write \`${meant}\`.`, fix: replacement(read, path, requirement.name, meant) }];
+        return meant === undefined
+          ? []
+          : [
+              {
+                path,
+                message: `\`${requirement.name}\` is the module of \`${meant}\``,
+                help: `Write \`${meant}\`.`,
+                fix: replacement(read, path, requirement.name, meant),
+              },
+            ];
       }),
   },
   {
     code: 'standard-library',
     severity: 'warning',
     title: 'Module of Python itself',
-    explanation: 'It comes with Python. A package of this name on the index is something else, and not always friendly.',
+    explanation:
+      'It comes with Python. A package of this name on the index is something else, and not always friendly.',
     example: 'argparse',
-    run: (read) => requirementsOf(read).flatMap(({ path, name, requirement }) => (standardLibrary.has(name) ? [{ path, message: `\`${requirement.name}\` comes with Python`, help: 'Remove the line.' }] : [])),
+    run: (read) =>
+      requirementsOf(read).flatMap(({ path, name, requirement }) =>
+        standardLibrary.has(name)
+          ? [{ path, message: `\`${requirement.name}\` comes with Python`, help: 'Remove the line.' }]
+          : [],
+      ),
   },
   {
     code: 'windows-only-package',
@@ -126,7 +241,17 @@ export const packageRules: readonly CheckRule[] = [
     explanation: 'It has no files for Linux and macOS; with a marker it is left out there.',
     example: 'pywin32',
     run: (read) =>
-      requirementsOf(read).flatMap(({ path, name, requirement }) => (windowsOnly.has(name) && requirement.marker === undefined ? [{ path, message: `\`${requirement.name}\` exists for Windows only`, help: `Write \`${requirement.name} ; sys_platform == "win32"\`, or remove it.` }] : [])),
+      requirementsOf(read).flatMap(({ path, name, requirement }) =>
+        windowsOnly.has(name) && requirement.marker === undefined
+          ? [
+              {
+                path,
+                message: `\`${requirement.name}\` exists for Windows only`,
+                help: `Write \`${requirement.name} ; sys_platform == "win32"\`, or remove it.`,
+              },
+            ]
+          : [],
+      ),
   },
   {
     code: 'unpinned-git',
@@ -134,23 +259,40 @@ export const packageRules: readonly CheckRule[] = [
     title: 'Repository without commit',
     explanation: 'A branch or tag can move. The lock keeps the commit; the text should name it too.',
     example: 'git+https://example.com/team/tool.git@main',
-    run: (read) => addressesOf(read).flatMap(({ path, text }) => (/^git\+/.test(text) && !/@[0-9a-f]{40}(?:[#?]|$)/.test(text) ? [{ path, message: 'the repository is not pinned to a commit', help: 'Write the full commit after `@`.' }] : [])),
+    run: (read) =>
+      addressesOf(read).flatMap(({ path, text }) =>
+        text.startsWith('git+') && !/@[0-9a-f]{40}(?:[#?]|$)/.test(text)
+          ? [{ path, message: 'the repository is not pinned to a commit', help: 'Write the full commit after `@`.' }]
+          : [],
+      ),
   },
   {
     code: 'archive-without-hash',
     severity: 'warning',
     title: 'Archive without digest',
-    explanation: 'What is behind the address can be something else tomorrow. The lock keeps its digest; the text should name it too.',
+    explanation:
+      'What is behind the address can be something else tomorrow. The lock keeps its digest; the text should name it too.',
     example: 'tool @ https://example.com/tool-1.0-py3-none-any.whl',
-    run: (read) => addressesOf(read).flatMap(({ path, text }) => (/^https?:/.test(text) && !/sha256=[0-9a-f]{64}/.test(text) ? [{ path, message: 'the archive has no digest', help: 'Add `#sha256=…` to the address.' }] : [])),
+    run: (read) =>
+      addressesOf(read).flatMap(({ path, text }) =>
+        /^https?:/.test(text) && !/sha256=[0-9a-f]{64}/.test(text)
+          ? [{ path, message: 'the archive has no digest', help: 'Add `#sha256=…` to the address.' }]
+          : [],
+      ),
   },
   {
     code: 'editable-install',
     severity: 'info',
     title: 'Editable install',
-    explanation: 'A version is content: the project is built from its files as they are at registration, and later changes of the folder are a new version.',
+    explanation:
+      'A version is content: the project is built from its files as they are at registration, and later changes of the folder are a new version.',
     example: '-e .',
-    run: (read) => entriesOf(read).flatMap(({ path, entry }) => (entry.type === 'local' && entry.editable ? [{ path, message: `\`-e ${entry.file.path}\` is built from its files as they are now` }] : [])),
+    run: (read) =>
+      entriesOf(read).flatMap(({ path, entry }) =>
+        entry.type === 'local' && entry.editable
+          ? [{ path, message: `\`-e ${entry.file.path}\` is built from its files as they are now` }]
+          : [],
+      ),
   },
   {
     code: 'missing-inference-server',
@@ -161,8 +303,20 @@ export const packageRules: readonly CheckRule[] = [
     run: (read) => {
       if (read.definition.inferenceConfig === undefined || read.definition.layer === undefined) return [];
       const names = [...requirementsOf(read).map(({ name }) => name), ...condaOf(read).map(({ spec }) => spec.name)];
-      const serves = names.some((name) => /^(?:azureml-defaults|azureml-inference-server-http|mlserver|fastapi|flask|bentoml|torchserve|tritonserver|uvicorn|gunicorn)$/.test(name));
-      return serves ? [] : [{ path: ['layer'], message: 'no package of the environment serves requests', help: 'Add `azureml-inference-server-http`.' }];
+      const serves = names.some((name) =>
+        /^(?:azureml-defaults|azureml-inference-server-http|mlserver|fastapi|flask|bentoml|torchserve|tritonserver|uvicorn|gunicorn)$/.test(
+          name,
+        ),
+      );
+      return serves
+        ? []
+        : [
+            {
+              path: ['layer'],
+              message: 'no package of the environment serves requests',
+              help: 'Add `azureml-inference-server-http`.',
+            },
+          ];
     },
   },
 ];

@@ -8,4 +8,12 @@ import { pythonRules } from './rules-python.ts';
 import { secretRules } from './rules-secrets.ts';
 
 /** Every rule. */
-export const checkRules: readonly CheckRule[] = [...headerRules, ...dockerRules, ...pythonRules, ...packageRules, ...indexRules, ...condaRules, ...secretRules];
+export const checkRules: readonly CheckRule[] = [
+  ...headerRules,
+  ...dockerRules,
+  ...pythonRules,
+  ...packageRules,
+  ...indexRules,
+  ...condaRules,
+  ...secretRules,
+];
