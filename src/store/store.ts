@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { AppError, isAppError } from '../errors/index.ts';
 import {
   ensureFolder,
+  fsErrorToAppError,
   hashFile,
   removeTree,
   statIfExists,
@@ -145,7 +146,7 @@ export function createStore({ root, threads }: { root: string; threads?: number 
         const partial = join(root, 'tmp', `archive-${wanted.sha256}`);
         await ensureFolder(dirname(partial));
         await ensureFolder(dirname(path));
-        if (!(await isComplete(partial, wanted))) await fetch(partial);
+        if (!(await isComplete(partial, wanted))) await fetch(partial).catch(explainFull(wanted.filename));
         await takeIn(partial, path, wanted);
         return { path, outcome: 'fetched' as const };
       });
@@ -189,6 +190,15 @@ export function createStore({ root, threads }: { root: string; threads?: number 
         return await collectGarbage(root, options);
       });
     },
+  };
+}
+
+/** What fetches may say so in its own words. */
+function explainFull(filename: string): (error: unknown) => never {
+  return (error) => {
+    throw (error as NodeJS.ErrnoException).code === 'ENOSPC'
+      ? fsErrorToAppError(error, `fetch \`${filename}\``)
+      : error;
   };
 }
 
