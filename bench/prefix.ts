@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeWheel } from '../test/kit/wheel.ts';
 import { machineShape, measure, median } from './measure.ts';
 import { layOutPackage } from './package.ts';
 import { serveWheels } from './simple-index.ts';
@@ -44,8 +45,25 @@ function fetchWheels(name: string, requirements: readonly string[]): string {
     pip('--no-deps', torch);
     pip(...torchParts);
   }
+  addStubs(folder);
   writeFileSync(join(folder, 'complete'), '');
   return folder;
+}
+
+/** torch for Linux asks for its CUDA libraries by exact version; empty packages stand in for them, on both sides. */
+function addStubs(folder: string): void {
+  const torch = readdirSync(folder).find((name) => name.startsWith('torch-'));
+  if (torch === undefined) return;
+  const program =
+    'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); print(z.read(next(n for n in z.namelist() if n.endswith(".dist-info/METADATA"))).decode())';
+  const metadata = execFileSync('python3', ['-c', program, join(folder, torch)], { encoding: 'utf8' });
+  for (const [, name = '', range = ''] of metadata.matchAll(
+    /^Requires-Dist: ([A-Za-z0-9._-]+)(?:\[[^\]]*\])?([^;\n]*);[^\n]*platform_system == "Linux"/gm,
+  )) {
+    const version = /[=>]=\s*([^,)\s]+)/.exec(range)?.[1] ?? '1.0';
+    const stub = makeWheel({ name, version });
+    if (!existsSync(join(folder, stub.filename))) writeFileSync(join(folder, stub.filename), stub.bytes);
+  }
 }
 
 async function benchWorkload(name: string, wheels: string, uv: string, repeats: number): Promise<void> {
