@@ -161,6 +161,22 @@ test('archives by address', async () => {
   expect(await builds(log)).toBe(1);
 });
 
+test('a project in a folder of an archive', async () => {
+  const inner = projectFiles({ name: 'inner', version: '4.0', requires: ['base'] });
+  const files = Object.fromEntries(Object.entries(inner).map(([path, text]) => [`deep/er/${path}`, text]));
+  const { bytes } = makeSdist({ name: 'outer', version: '1', files });
+  index.publish({ filename: 'main-1.tar.gz', bytes });
+  const address = index.fileUrl('main-1.tar.gz');
+  const lock = await lockOn(here, {
+    requirements: [`--index-url ${index.url}`, `inner @ ${address}#subdirectory=deep/er`],
+  });
+  expect(find(lock, 'inner')).toMatchObject({
+    version: '4.0',
+    dependencies: ['base'],
+    builtFrom: { kind: 'archive', url: address, subdirectory: 'deep/er' },
+  });
+});
+
 test('git: the commit is locked, moves only when asked, and is built once', async () => {
   const log = join(here.folder, 'builds');
   const work = join(here.folder, 'repository');

@@ -1,4 +1,4 @@
-import { copyFile, rename } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../errors/index.ts';
 import { type Http, runProcess } from '../../io/index.ts';
@@ -69,9 +69,7 @@ print(os.path.join(folder, names[0]) if len(names) == 1 else folder)
 `;
 
 async function takeApart(file: string, folder: string, { python, env, signal }: SourceTools): Promise<string> {
-  const archive = file.endsWith('.tgz') ? file.replace(/\.tgz$/, '.tar.gz') : file;
-  if (archive !== file) await rename(file, archive);
-  const { exitCode, stdout, stderr } = await runProcess(python ?? 'python3', ['-I', '-c', unpack, archive, folder], {
+  const { exitCode, stdout, stderr } = await runProcess(python ?? 'python3', ['-I', '-c', unpack, file, folder], {
     env,
     signal,
   });
