@@ -1,5 +1,5 @@
 import { findInterpreter, removeTree } from '../io/index.ts';
-import { choosePython, resolveLock } from '../resolve/index.ts';
+import { choosePython, namedAddresses, resolveLock } from '../resolve/index.ts';
 import type { Lock, LockedPython, Platform } from '../schema/index.ts';
 import type { EnvironmentVersion, LockRevision, Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
@@ -88,10 +88,7 @@ async function resolve(
         await findInterpreter(app.interpreters, { fits: (found) => fits(found.version), subject, minor }),
     ));
   const entries = definition.layer?.kind === 'requirements' ? definition.layer.entries : [];
-  const indexes = entries.flatMap((entry) =>
-    entry.type === 'option' && entry.value !== undefined ? [entry.value] : [],
-  );
-  const channel = await openPypiChannel(app, indexes);
+  const channel = await openPypiChannel(app, namedAddresses(entries));
   const folder = await temporaryFolder(app, 'files-');
   try {
     const place = await layOutFiles(workspace, version.files, folder);

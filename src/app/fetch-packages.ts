@@ -12,9 +12,13 @@ const parallel = 8;
 
 /**
  * Brings every package of a lock into the store, unpacked: what is there is used; then what the workspace keeps; then the index.
- * The largest first, so that none is left alone at the end.
+ * `addresses` are the indexes that the definition names; their credentials hold. The largest come first, so that none is left alone at the end.
  */
-export async function fetchPackages(app: App, lock: Lock): Promise<Map<string, UnpackedWheel>> {
+export async function fetchPackages(
+  app: App,
+  lock: Lock,
+  addresses: readonly string[],
+): Promise<Map<string, UnpackedWheel>> {
   const wheels = new Map<string, UnpackedWheel>();
   const missing: PypiPackage[] = [];
   for (const pkg of lock.packages) {
@@ -23,7 +27,7 @@ export async function fetchPackages(app: App, lock: Lock): Promise<Map<string, U
     else wheels.set(pkg.sha256, wheel);
   }
   if (missing.length === 0) return wheels;
-  const channel = await openPypiChannel(app);
+  const channel = await openPypiChannel(app, addresses);
   const total = missing.reduce((sum, { size }) => sum + size, 0);
   try {
     await step(
@@ -113,6 +117,6 @@ async function fetchOne(
         },
       );
     }
-    await fetchWheel(pkg, file, { http: channel.http, places: channel.places, ...options });
+    await fetchWheel(pkg, file, { http: channel.http, places: channel.places, env: app.env, ...options });
   });
 }

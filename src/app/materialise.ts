@@ -3,6 +3,7 @@ import { currentPlatform, findInterpreter, type Interpreter, libcVersion } from 
 import { type InstallPlan, type PlanPython, planPrefix } from '../plan/index.ts';
 import type { Prefix } from '../prefix/index.ts';
 import { type Step, startStep } from '../report/index.ts';
+import { namedAddresses } from '../resolve/index.ts';
 import type { Lock } from '../schema/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
@@ -21,7 +22,7 @@ export interface MaterialisedPrefix {
  * A lock as a directory on this machine. The machine is held against the lock before anything is fetched.
  * @throws AppError MACHINE_MISMATCH, PYTHON_NOT_FOUND, and what fetching and unpacking throw.
  */
-export async function ensurePrefix(app: App, lock: Lock): Promise<MaterialisedPrefix> {
+export async function ensurePrefix(app: App, lock: Lock, addresses: readonly string[]): Promise<MaterialisedPrefix> {
   checkMachine(lock);
   const interpreter = await findInterpreter(app.interpreters, {
     fits: ({ minor }) => minor === lock.python.version,
@@ -44,7 +45,7 @@ export async function ensurePrefix(app: App, lock: Lock): Promise<MaterialisedPr
   let current: Step | undefined;
   // In here, so that nothing of it can be collected before it is linked, and what a repair drops is fetched again.
   const makePlan = async (path: string): Promise<InstallPlan> => {
-    const wheels = await fetchPackages(app, lock);
+    const wheels = await fetchPackages(app, lock, addresses);
     current ??= startStep(app.emit, title);
     return planPrefix({ lock, wheels, python, prefix: path });
   };
@@ -57,6 +58,11 @@ export async function ensurePrefix(app: App, lock: Lock): Promise<MaterialisedPr
     current?.finish('failed');
     throw error;
   }
+}
+
+/** The index addresses that a definition names. */
+export function addressesOf({ definition: { layer } }: EnvironmentVersion): string[] {
+  return layer?.kind === 'requirements' ? namedAddresses(layer.entries) : [];
 }
 
 function checkMachine(lock: Lock): void {
@@ -107,7 +113,7 @@ export async function materialiseEnvironment(app: App, reference: string): Promi
 export async function materialiseVersion(app: App, version: EnvironmentVersion): Promise<PrefixView> {
   refuseWhatCannotRun(version, 'be made on this machine');
   const { lock } = await ensureLock(app, version);
-  const { prefix, outcome } = await ensurePrefix(app, lock);
+  const { prefix, outcome } = await ensurePrefix(app, lock, addressesOf(version));
   const { name, version: text, fingerprint } = version;
   return {
     environment: { name, version: text, fingerprint },

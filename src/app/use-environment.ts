@@ -5,7 +5,7 @@ import { findExecutable, probeInterpreter } from '../targets/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { ensureLock } from './ensure-lock.ts';
-import { ensurePrefix } from './materialise.ts';
+import { addressesOf, ensurePrefix } from './materialise.ts';
 import { refuseWhatCannotRun } from './runnable.ts';
 
 /** An environment that is ready on this machine. */
@@ -27,7 +27,7 @@ export async function prepareEnvironment(
     return await prepareUserManaged(app, version);
   refuseWhatCannotRun(version, 'run on this machine');
   const { lock, revision } = locked ?? (await ensureLock(app, version));
-  const { prefix, interpreter } = await ensurePrefix(app, lock);
+  const { prefix, interpreter } = await ensurePrefix(app, lock, addressesOf(version));
   return {
     bin: join(prefix.path, 'bin'),
     prefix: prefix.path,
