@@ -25,6 +25,5 @@ export { compareFile } from './compare-file.ts';
 export { discard } from './discard.ts';
 export { type RecordedFile, readRecordLines, recordLines } from './record-lines.ts';
 export { createStore, type GcOptions, type Store, type StoreSummary } from './store.ts';
-export { sizeOf } from './tree-size.ts';
 export type { SpreadFile, UnpackedWheel } from './unpacked-wheel.ts';
-export { filesOf, isFolderLine, readTree, treeText, type WheelTree } from './wheel-tree.ts';
+export { filesOf, readTree, treeText, type WheelTree } from './wheel-tree.ts';

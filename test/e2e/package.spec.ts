@@ -1,13 +1,17 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
 import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
 import { makeWheel } from '../kit/wheel.ts';
 
 const root = join(import.meta.dirname, '..', '..');
+
+/** Asynchronous: the index answers from this process. */
+const execute = promisify(execFile);
 
 describe('the published package', () => {
   let folder: string;
@@ -43,14 +47,15 @@ describe('the published package', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('runs a script like the sources do, fetching and unpacking included', () => {
+  it('runs a script like the sources do, fetching and unpacking included', async () => {
     const terroir = join(folder, 'node_modules', 'terroir', 'bin', 'terroir.js');
-    const run = (...args: string[]): string =>
-      execFileSync(process.execPath, [terroir, ...args], { cwd: sandbox.folder, env: sandbox.env, encoding: 'utf8' });
-    expect(run('--version')).toMatch(/^terroir \d+\.\d+\.\d+\n$/);
-    expect(
-      run('run', '--env', 'requirements.txt', '--', 'python', '-c', 'import alpha; print(alpha.__version__)'),
-    ).toBe('1.0\n');
-    expect(run('cache', 'verify')).toContain('0 damaged');
+    const run = async (...args: string[]): Promise<string> => {
+      const { stdout } = await execute(process.execPath, [terroir, ...args], { cwd: sandbox.folder, env: sandbox.env });
+      return stdout;
+    };
+    expect(await run('--version')).toMatch(/^terroir \d+\.\d+\.\d+\n$/);
+    const program = 'import alpha; print(alpha.__version__)';
+    expect(await run('run', '--env', 'requirements.txt', '--', 'python', '-c', program)).toBe('1.0\n');
+    expect(await run('cache', 'verify')).toContain('0 damaged');
   });
 });

@@ -57,7 +57,7 @@ describe('what the main job survives', () => {
   };
 
   it(`is killed ${kills} times at random moments, and the next run repairs everything`, {
-    timeout: 300_000,
+    timeout: 900_000,
   }, async () => {
     const sandbox = await prepare();
     const whole = await (async () => {
