@@ -54,7 +54,7 @@ export async function readV2(
   const reader = createShapeReader(document);
   const definition = emptyDefinition();
   const header: DefinitionHeader = { tags: {} };
-  if (reader.map([], [...keys, ...readOnly], 'an environment file')) {
+  if (reader.map([], keys, 'an environment file', readOnly)) {
     state.mark([], { file: document.source.path, start: 0, end: 0 });
     for (const key of readOnly.filter((name) => reader.has([name]))) {
       state.warnings.push({
@@ -124,6 +124,7 @@ async function readBuild(state: ReadState, reader: ShapeReader, definition: Defi
       'Keep `image` for a ready base, or `build` for a Dockerfile of your own.',
       'key',
     );
+    return;
   }
   const folder = reader.text([...path, 'path']);
   if (folder === undefined) {

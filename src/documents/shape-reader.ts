@@ -13,8 +13,8 @@ export interface ShapeReader {
   /** The value at a path, unchecked. */
   value(path: YamlPath): unknown;
   has(path: YamlPath): boolean;
-  /** Reports keys that are not allowed, each with the nearest right spelling. False if there is no map at the path. */
-  map(path: YamlPath, allowed: readonly string[], subject?: string): boolean;
+  /** Reports keys that are neither allowed nor tolerated, each with the nearest right spelling. False if there is no map at the path. */
+  map(path: YamlPath, allowed: readonly string[], subject?: string, tolerated?: readonly string[]): boolean;
   /** Text; numbers and booleans count with the text that was written. */
   text(path: YamlPath): string | undefined;
   flag(path: YamlPath): boolean | undefined;
@@ -56,7 +56,7 @@ export function createShapeReader(document: YamlDocument): ShapeReader {
     report,
     value,
     has: (path) => value(path) !== undefined && value(path) !== null,
-    map: (path, allowed, subject) => {
+    map: (path, allowed, subject, tolerated = []) => {
       const found = value(path);
       if (found === undefined || found === null) return false;
       if (!isObject(found) || Array.isArray(found)) {
@@ -64,7 +64,7 @@ export function createShapeReader(document: YamlDocument): ShapeReader {
         return false;
       }
       for (const key of Object.keys(found)) {
-        if (allowed.includes(key)) continue;
+        if (allowed.includes(key) || tolerated.includes(key)) continue;
         const near = nearest(key, allowed);
         report(
           [...path, key],

@@ -50,7 +50,7 @@ export function parseYaml(source: SourceDocument, code: ErrorCode): YamlDocument
   const problems: Problem[] = documents.flatMap((document) =>
     document.errors.map((error) => ({
       position: at(error.pos[0]),
-      ...wording(error.code, error.message, text.slice(error.pos[0], error.pos[1])),
+      ...wording(error.code, error.message, text.slice(error.pos[0])),
     })),
   );
   if (problems.length > 0) throwProblems(code, problems);
@@ -166,7 +166,7 @@ function scalarText(node: Node | undefined): string | undefined {
 
 /** The parser's words as ours. */
 function wording(code: string, message: string, found: string): { message: string; hint?: string } {
-  const word = found.split('\n')[0]?.trim() ?? '';
+  const word = (found.split('\n')[0] ?? '').replace(/\s*:(?:\s.*)?$/, '').trim();
   switch (code) {
     case 'DUPLICATE_KEY':
       return { message: `the key \`${word}\` is there twice`, hint: 'Keep one of them.' };
