@@ -65,15 +65,18 @@ describe('definitions as they are found in the wild', () => {
       ],
     ],
   ];
-  it.each(conda)('conda file: %s', async (_what, text, dependencies, channels) => {
-    const { format, definition } = await read('environment.yml', text, { 'r.txt': 'six\n' });
-    expect(format).toBe('conda');
-    expect(definition.layer).toMatchObject({
-      kind: 'conda',
-      dependencies,
-      ...(channels === undefined ? {} : { channels }),
-    });
-  });
+  it.each(conda.map(([what, text, dependencies, channels]) => ({ what, text, dependencies, channels })))(
+    'conda file: $what',
+    async ({ text, dependencies, channels }) => {
+      const { format, definition } = await read('environment.yml', text, { 'r.txt': 'six\n' });
+      expect(format).toBe('conda');
+      expect(definition.layer).toMatchObject({
+        kind: 'conda',
+        dependencies,
+        ...(channels === undefined ? {} : { channels }),
+      });
+    },
+  );
 
   const lines: readonly (readonly [line: string, entry: unknown])[] = [
     ['numpy>=1.2,<2   # why', { type: 'requirement', text: 'numpy>=1.2,<2' }],
