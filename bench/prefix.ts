@@ -1,6 +1,6 @@
 /** Prefixes from warm and cold stores, side by side with uv: CLI against CLI, alternating, medians. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeWheel } from '../test/kit/wheel.ts';
@@ -97,35 +97,69 @@ async function benchWorkload(name: string, wheels: string, uv: string, repeats: 
   const shell = `"${uv}" venv -q --no-config -p "${python}" "${venv}" && "${uv}" pip sync -q --no-config --python "${venv}/bin/python" "${join(work, 'requirements.txt')}"`;
   const runOurs = async () => await measure(process.execPath, terroir, ours, work);
   const runTheirs = async () => await measure('/bin/sh', ['-c', shell], theirs, work);
+  const trash = join(work, 'trash');
+  mkdirSync(trash);
+  let thrown = 0;
+  // Moved away, not removed: ext4 makes inodes slowly where many were removed a moment ago, and that would be measured.
+  const clear = (path: string): void => {
+    thrown += 1;
+    if (existsSync(path)) renameSync(path, join(trash, String(thrown)));
+  };
   try {
     await runOurs();
-    const cold = { ours: [] as number[], theirs: [] as number[] };
+    const cold: Pair = { ours: [], theirs: [] };
     let memory = 0;
     for (let round = 0; round < Math.min(repeats, 3); round += 1) {
-      rmSync(join(work, 'home'), { recursive: true, force: true });
+      clear(join(work, 'home'));
       const mine = await runOurs();
       memory = Math.max(memory, mine.memory ?? 0);
       cold.ours.push(mine.seconds);
-      rmSync(join(work, 'uv-cache'), { recursive: true, force: true });
-      rmSync(venv, { recursive: true, force: true });
+      clear(join(work, 'uv-cache'));
+      clear(venv);
       cold.theirs.push((await runTheirs()).seconds);
+      rmSync(trash, { recursive: true, force: true });
+      mkdirSync(trash);
     }
-    const warm = { ours: [] as number[], theirs: [] as number[] };
+    const warm: Pair = { ours: [], theirs: [] };
+    const cached: number[] = [];
+    const started: number[] = [];
+    const bare: number[] = [];
     for (let round = 0; round < repeats; round += 1) {
-      rmSync(join(work, 'home', 'v1', 'prefixes'), { recursive: true, force: true });
+      clear(join(work, 'home', 'v1', 'prefixes'));
       warm.ours.push((await runOurs()).seconds);
-      rmSync(venv, { recursive: true, force: true });
+      clear(venv);
       warm.theirs.push((await runTheirs()).seconds);
+      cached.push((await runOurs()).seconds);
+      started.push((await measure(process.execPath, [main, '--version'], ours, work)).seconds);
+      bare.push((await measure(process.execPath, ['-e', '0'], ours, work)).seconds);
     }
-    const line = (what: string, { ours: a, theirs: b }: { ours: number[]; theirs: number[] }): string =>
-      `${name} ${what}: terroir ${median(a).toFixed(2)} s, uv ${median(b).toFixed(2)} s, ratio ${(median(a) / median(b)).toFixed(2)}`;
-    console.log(line('cold', cold));
-    console.log(line('warm', warm));
+    console.log(ratio(`${name} cold`, cold));
+    console.log(ratio(`${name} warm`, warm));
+    console.log(
+      `${name} warm, where the time goes: making the prefix ${ms(median(warm.ours) - median(cached))}, the command around it ${ms(median(cached) - median(started))}, starting the command line ${ms(median(started) - median(bare))}, starting Node ${ms(median(bare))}`,
+    );
+    console.log(
+      ratio(`${name} warm, without starting up`, { ours: [median(warm.ours) - median(cached)], theirs: warm.theirs }),
+    );
     console.log(`${name} memory: ${(memory / 1e6).toFixed(0)} MB at the peak (cold)`);
   } finally {
     index.close();
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/** Seconds. */
+interface Pair {
+  ours: number[];
+  theirs: number[];
+}
+
+function ratio(what: string, { ours, theirs }: Pair): string {
+  return `${what}: terroir ${ms(median(ours))}, uv ${ms(median(theirs))}, ratio ${(median(ours) / median(theirs)).toFixed(2)}`;
+}
+
+function ms(seconds: number): string {
+  return seconds < 2 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(2)} s`;
 }
 
 function findUv(): string {
