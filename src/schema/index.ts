@@ -9,5 +9,6 @@ export * from './definition.ts';
 export { sha256 } from './digest.ts';
 export * from './job.ts';
 export * from './lock.ts';
+export * from './oci.ts';
 export * from './platform.ts';
 export * from './records.ts';

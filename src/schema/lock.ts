@@ -36,6 +36,38 @@ export const PypiPackage = z.object({
 });
 export type PypiPackage = z.infer<typeof PypiPackage>;
 
+/** A package of a conda channel. Names of fields as in the channel's repodata where it has them. */
+export const CondaPackage = z.object({
+  kind: z.literal('conda'),
+  name: z.string(),
+  version: z.string(),
+  build: z.string(),
+  buildNumber: z.number().int(),
+  /** `numpy-1.26.4-py311h64a7726_0.conda` */
+  filename: z.string(),
+  /** Where to fetch it, without credentials. */
+  url: z.string(),
+  /** The channel as the lock's inputs name it. */
+  channel: z.string(),
+  /** The folder of the channel: `linux-64`, `noarch`. */
+  subdir: z.string(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  md5: z.string().optional(),
+  size: z.number().int(),
+  noarch: z.enum(['python', 'generic']).optional(),
+  license: z.string().optional(),
+  /** MatchSpecs, as the channel's (patched) record has them. */
+  depends: z.array(z.string()),
+  constrains: z.array(z.string()),
+  /** Python's own site-packages path, where its record names one. */
+  sitePackagesPath: z.string().optional(),
+  /** Names of the packages that it requires here, sorted. */
+  dependencies: z.array(z.string()),
+  /** True if the definition names it. */
+  requested: z.boolean(),
+});
+export type CondaPackage = z.infer<typeof CondaPackage>;
+
 export const LockedPackage = z.discriminatedUnion('kind', [PypiPackage]);
 export type LockedPackage = z.infer<typeof LockedPackage>;
 
