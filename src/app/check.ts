@@ -3,9 +3,10 @@ import { applyFixes, checkDefinition, type Finding, pinFromLock } from '../defin
 import { readDefinition } from '../definition/index.ts';
 import { readText, writeAtomically } from '../io/index.ts';
 import type { App } from './app.ts';
+import { isDefinitionPath } from './definition-path.ts';
 import { ensureLock } from './ensure-lock.ts';
 import { findVersion } from './find-version.ts';
-import { isDefinitionPath, readSource } from './read-source.ts';
+import { readSource } from './read-source.ts';
 import { register, registerAnonymous } from './register.ts';
 import { accessStored, readStored } from './stored-files.ts';
 

@@ -3,7 +3,7 @@ import { choosePython, namedAddresses, resolveLock } from '../resolve/index.ts';
 import type { Lock, LockedPython, Platform } from '../schema/index.ts';
 import type { EnvironmentVersion, LockRevision, Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
-import { readPlatform } from './environments.ts';
+import { readPlatform } from './platform.ts';
 import { openPypiChannel, openResolver, temporaryFolder } from './pypi-channel.ts';
 import { layOutFiles } from './stored-files.ts';
 

@@ -12,41 +12,16 @@ import {
 } from '../definition/index.ts';
 import type { SourceDocument } from '../documents/index.ts';
 import { AppError } from '../errors/index.ts';
-import { currentPlatform, pathExists, writeAtomically } from '../io/index.ts';
+import { pathExists, writeAtomically } from '../io/index.ts';
 import { diffLocks, type LockDiff } from '../resolve/index.ts';
-import { type Platform, Platform as PlatformSchema } from '../schema/index.ts';
-import type { EnvironmentSummary, EnvironmentVersion, Page, PageRequest } from '../workspace/index.ts';
+import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
+import { findOrRegister } from './find-or-register.ts';
 import { findVersion } from './find-version.ts';
-import { findOrRegister, register } from './register.ts';
+import { readPlatform } from './platform.ts';
+import { register } from './register.ts';
 import { accessStored, readStored, storedSources } from './stored-files.ts';
 import { type RegisteredVersion, type VersionView, viewOf } from './views.ts';
-
-type ArchivedFilter = 'active' | 'archived' | 'all';
-
-export async function listEnvironments(
-  app: App,
-  request: PageRequest & {
-    archived?: ArchivedFilter;
-    category?: string;
-    tags?: readonly string[];
-    nameContains?: string;
-  },
-): Promise<Page<EnvironmentSummary>> {
-  const workspace = await app.openWorkspace();
-  return await workspace.environments.list(request);
-}
-
-export async function listVersions(
-  app: App,
-  name: string,
-  request: PageRequest & { archived?: ArchivedFilter },
-): Promise<Page<VersionView>> {
-  const workspace = await app.openWorkspace();
-  const page = await workspace.environments.listVersions(name, request);
-  if (page.items.length === 0 && request.cursor === undefined) await findVersion(workspace, name);
-  return { items: page.items.map(viewOf), next: page.next };
-}
 
 export interface ShownVersion {
   version: VersionView;
@@ -215,22 +190,6 @@ export async function diffEnvironments(
   const packages =
     unlocked.length > 0 ? { added: [], removed: [], changed: [] } : diffLocks(fromLock?.lock, toLock?.lock);
   return { definition: diffDefinitions(viewOf(from).definition, viewOf(to).definition), packages, notes };
-}
-
-/** A platform by its name, or this machine's. @throws AppError USAGE. */
-export function readPlatform(name: string | undefined): Platform {
-  if (name === undefined) {
-    const own = currentPlatform();
-    if (own !== undefined) return own;
-    throw new AppError('USAGE', 'this machine is of no platform that Terroir knows', {
-      hint: `Give --platform: ${PlatformSchema.options.join(', ')}.`,
-    });
-  }
-  const parsed = PlatformSchema.safeParse(name);
-  if (parsed.success) return parsed.data;
-  throw new AppError('USAGE', `there is no platform \`${name}\``, {
-    hint: `Allowed: ${PlatformSchema.options.map((each) => `\`${each}\``).join(', ')}.`,
-  });
 }
 
 /** Writes a version as SDK v1's folder. */

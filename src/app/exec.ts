@@ -4,8 +4,8 @@ import { pathExists, removeTree, writeAtomically } from '../io/index.ts';
 import { cleanEnvironment, runAttached, runLocally } from '../targets/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
+import { findOrRegister } from './find-or-register.ts';
 import { homeJupyterFolder } from './jupyter-folder.ts';
-import { findOrRegister } from './register.ts';
 import type { OnOutput } from './run-plan.ts';
 import { prepareEnvironment, type ReadyEnvironment } from './use-environment.ts';
 

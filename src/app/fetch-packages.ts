@@ -5,7 +5,7 @@ import { type Step, step } from '../report/index.ts';
 import type { Lock, PypiPackage } from '../schema/index.ts';
 import type { UnpackedWheel } from '../store/index.ts';
 import type { App } from './app.ts';
-import { openPypiChannel, type PypiChannel } from './pypi-channel.ts';
+import type { PypiChannel } from './pypi-channel.ts';
 
 /** So many downloads at once; unpacking goes on beside them. */
 const parallel = 8;
@@ -27,6 +27,7 @@ export async function fetchPackages(
     else wheels.set(pkg.sha256, wheel);
   }
   if (missing.length === 0) return wheels;
+  const { openPypiChannel } = await import('./pypi-channel.ts');
   const channel = await openPypiChannel(app, addresses);
   const total = missing.reduce((sum, { size }) => sum + size, 0);
   try {

@@ -17,8 +17,6 @@ export {
   deleteVersion,
   diffEnvironments,
   type EnvironmentDiff,
-  listEnvironments,
-  listVersions,
   restoreEnvironment,
   type ShownVersion,
   saveFolder,
@@ -27,6 +25,7 @@ export {
 } from './environments.ts';
 export { execInEnvironment, installKernel, type KernelView, openShell } from './exec.ts';
 export type { RunOutcome } from './execute-run.ts';
+export { listEnvironments, listVersions } from './list-environments.ts';
 export { exportLock, type LockRequest, type LockResult, lockEnvironment } from './lock-environment.ts';
 export { materialiseEnvironment, type PrefixView, verifyEnvironmentPrefix } from './materialise.ts';
 export { listModels, type ModelRequest, registerModel, type ShownModel, showModel } from './models.ts';

@@ -9,8 +9,8 @@ import {
 import type { Lock } from '../schema/index.ts';
 import type { App } from './app.ts';
 import { ensureLock, relock } from './ensure-lock.ts';
-import { readPlatform } from './environments.ts';
-import { findOrRegister } from './register.ts';
+import { findOrRegister } from './find-or-register.ts';
+import { readPlatform } from './platform.ts';
 
 export interface LockRequest {
   platform?: string;

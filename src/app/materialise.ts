@@ -7,9 +7,9 @@ import { namedAddresses } from '../resolve/index.ts';
 import type { Lock } from '../schema/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
-import { ensureLock } from './ensure-lock.ts';
+import { lockOf } from './bound-lock.ts';
 import { fetchPackages } from './fetch-packages.ts';
-import { findOrRegister } from './register.ts';
+import { findOrRegister } from './find-or-register.ts';
 import { refuseWhatCannotRun } from './runnable.ts';
 
 export interface MaterialisedPrefix {
@@ -112,7 +112,7 @@ export async function materialiseEnvironment(app: App, reference: string): Promi
 
 export async function materialiseVersion(app: App, version: EnvironmentVersion): Promise<PrefixView> {
   refuseWhatCannotRun(version, 'be made on this machine');
-  const { lock } = await ensureLock(app, version);
+  const { lock } = await lockOf(app, version);
   const { prefix, outcome } = await ensurePrefix(app, lock, addressesOf(version));
   const { name, version: text, fingerprint } = version;
   return {

@@ -42,19 +42,6 @@ export async function readSource(app: App, source: DefinitionSource): Promise<Re
   }
 }
 
-/** True if a word on the command line names a file and not an environment of the workspace. */
-export async function isDefinitionPath(app: App, word: string): Promise<boolean> {
-  if (/^(?:azureml:|registries\/|\/subscriptions\/)/.test(word)) return false;
-  const looksLikePath =
-    /^(?:file:|\.{1,2}(?:\/|$)|\/|~\/)/.test(word) ||
-    ['.yml', '.yaml', '.txt', '.in', '.json', '.toml', '.lock'].includes(extname(word));
-  if (looksLikePath) return true;
-  return (
-    (word.includes('/') || /^(?:Dockerfile|Containerfile)/.test(word)) &&
-    (await statIfExists(resolve(app.cwd, word))) !== undefined
-  );
-}
-
 async function readPath(app: App, path: string, python: string | undefined): Promise<ReadSource> {
   const absolute = resolve(app.cwd, path.replace(/^file:(?:\/\/(?=\/))?/, ''));
   const file = (await isFolder(absolute)) ? resolve(absolute, await mainFileOf(absolute)) : absolute;

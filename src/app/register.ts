@@ -12,8 +12,7 @@ import { formatPosition } from '../documents/index.ts';
 import { AppError } from '../errors/index.ts';
 import type { EnvironmentVersion, RegisterResult } from '../workspace/index.ts';
 import type { App } from './app.ts';
-import { findVersion } from './find-version.ts';
-import { type DefinitionSource, isDefinitionPath, type ReadSource, readSource } from './read-source.ts';
+import { type DefinitionSource, type ReadSource, readSource } from './read-source.ts';
 import { storeFiles } from './stored-files.ts';
 import { type RegisteredVersion, viewOf } from './views.ts';
 
@@ -106,12 +105,6 @@ export async function registerAnonymous(app: App, { read, files }: ReadSource): 
     files: await storeFiles(workspace, read, files),
   });
   return result.version;
-}
-
-/** What a word on the command line means: a registered version, or a file, which is registered now (under its name if it has one). */
-export async function findOrRegister(app: App, word: string): Promise<EnvironmentVersion> {
-  if (!(await isDefinitionPath(app, word))) return await findVersion(await app.openWorkspace(), word);
-  return await registerSource(app, await readSource(app, { kind: 'path', path: word }));
 }
 
 export async function registerSource(app: App, source: ReadSource): Promise<EnvironmentVersion> {

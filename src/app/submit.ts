@@ -6,9 +6,11 @@ import type { CommandJob, JobVariable } from '../schema/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { decodeSource } from './decode-source.ts';
+import { isDefinitionPath } from './definition-path.ts';
 import { executeRun, type RunOutcome } from './execute-run.ts';
-import { isDefinitionPath, readSource } from './read-source.ts';
-import { findOrRegister, registerAnonymous, registerSource } from './register.ts';
+import { findOrRegister } from './find-or-register.ts';
+import { readSource } from './read-source.ts';
+import { registerAnonymous, registerSource } from './register.ts';
 import type { OnOutput, RunPlan } from './run-plan.ts';
 import { defaultTarget } from './runnable.ts';
 

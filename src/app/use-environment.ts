@@ -4,7 +4,7 @@ import type { InterpreterFacts, Lock } from '../schema/index.ts';
 import { findExecutable, probeInterpreter } from '../targets/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
-import { ensureLock } from './ensure-lock.ts';
+import { lockOf } from './bound-lock.ts';
 import { addressesOf, ensurePrefix } from './materialise.ts';
 import { refuseWhatCannotRun } from './runnable.ts';
 
@@ -26,7 +26,7 @@ export async function prepareEnvironment(
   if (version.definition.layer === undefined && version.definition.spark === undefined)
     return await prepareUserManaged(app, version);
   refuseWhatCannotRun(version, 'run on this machine');
-  const { lock, revision } = locked ?? (await ensureLock(app, version));
+  const { lock, revision } = locked ?? (await lockOf(app, version));
   const { prefix, interpreter } = await ensurePrefix(app, lock, addressesOf(version));
   return {
     bin: join(prefix.path, 'bin'),

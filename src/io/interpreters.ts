@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError, isAppError } from '../errors/index.ts';
 import { canonicalJson, sha256 } from '../schema/index.ts';
 import { readTextIfExists, writeAtomically } from './files.ts';
@@ -109,7 +109,7 @@ export async function listInterpreters(search: InterpreterSearch): Promise<Inter
 
 async function* interpreters(search: InterpreterSearch, minor: string | undefined): AsyncGenerator<Interpreter> {
   const seen = new Set<string>();
-  for (const path of await candidates(search, minor)) {
+  for await (const path of candidates(search, minor)) {
     const real = realPath(path);
     if (real === undefined || seen.has(real)) continue;
     seen.add(real);
@@ -123,11 +123,11 @@ async function* interpreters(search: InterpreterSearch, minor: string | undefine
   }
 }
 
-/** Paths that may be interpreters, the likely ones first. */
-async function candidates({ env, home }: InterpreterSearch, minor: string | undefined): Promise<string[]> {
+/** Paths that may be interpreters, the likely ones first; folders are read only for who has not found one before. */
+async function* candidates({ env, home }: InterpreterSearch, minor: string | undefined): AsyncGenerator<string> {
   const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   const names = [...(minor === undefined ? [] : [`python${minor}`]), 'python3', 'python'];
-  const onPath = names.flatMap((name) => folders.map((folder) => join(folder, name)));
+  yield* names.flatMap((name) => folders.map((folder) => join(folder, name))).filter(isFile);
   const managed = env.UV_PYTHON_INSTALL_DIR ?? join(env.XDG_DATA_HOME || join(home, '.local', 'share'), 'uv', 'python');
   const others = [
     await binFolders(join(pyenvRoot({ env, home }), 'versions')),
@@ -136,9 +136,7 @@ async function candidates({ env, home }: InterpreterSearch, minor: string | unde
     [join(home, 'miniconda3', 'bin'), join(home, 'miniforge3', 'bin'), '/opt/conda/bin'],
     folders,
   ].flat();
-  const numbered: string[] = [];
-  for (const folder of others) numbered.push(...(await numberedPythons(folder)));
-  return [...onPath, ...numbered].filter(isFile);
+  for (const folder of others) yield* (await numberedPythons(folder)).filter(isFile);
 }
 
 async function binFolders(parent: string): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const PrefixFile = z.object({
   key: z.string(),

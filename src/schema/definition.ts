@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Platform } from './platform.ts';
 
 /** A file of which only the content counts: its path as written, beside the digest of its bytes. */

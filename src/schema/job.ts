@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const InputMode = z.enum(['ro_mount', 'rw_mount', 'download', 'direct', 'eval_mount', 'eval_download']);
 

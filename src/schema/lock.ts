@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Platform } from './platform.ts';
 
 /** Where the bytes of a wheel come from that no index serves: what was built, and from what. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The statuses of a run, Azure ML's words. */
 export const runStatuses = [

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors/index.ts';
 import { canonicalJson } from '../schema/index.ts';
 import type { SnapshotEntry } from './snapshot-entry.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError, isAppError } from '../errors/index.ts';
 import { type RunResult, runProcess } from '../io/index.ts';
 import { InterpreterFacts } from '../schema/index.ts';

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors/index.ts';
 import { Definition } from '../schema/index.ts';
 import type { EnvironmentVersion } from './environments.ts';

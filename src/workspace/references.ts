@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ModelRecord, RunRecord } from '../schema/index.ts';
 import { StoredFiles } from './environment-rows.ts';
 import { fromJson } from './stored-json.ts';

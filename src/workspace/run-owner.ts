@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isProcessAlive, processPlace, processStartTime } from '../io/index.ts';
 
 const OwnerProcess = z.object({ pid: z.number().int(), startTime: z.string().optional() });

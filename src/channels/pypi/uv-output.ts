@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parse } from 'smol-toml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { normaliseName } from '../../requirements/index.ts';
 import type { CompiledFile, CompiledPackage } from '../../resolve/index.ts';
 

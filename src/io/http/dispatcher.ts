@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { rootCertificates } from 'node:tls';
+import { getCACertificates } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { AppError } from '../../errors/index.ts';
 import type { HttpOptions } from './http.ts';
@@ -57,7 +57,7 @@ function certificates({ env, certificates: named }: HttpOptions): string[] | und
   const file = named ?? certificateVariables.map((name) => env[name]).find((path) => path);
   if (!file) return undefined;
   try {
-    return [...rootCertificates, readFileSync(file, 'utf8')];
+    return [...getCACertificates(), readFileSync(file, 'utf8')];
   } catch (error) {
     throw new AppError('FILE_NOT_FOUND', `the certificates in \`${file}\` cannot be read`, {
       hint: 'Check SSL_CERT_FILE, PIP_CERT and pip’s `cert`.',
