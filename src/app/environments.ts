@@ -14,6 +14,7 @@ import type { SourceDocument } from '../documents/index.ts';
 import { AppError } from '../errors/index.ts';
 import { pathExists, writeAtomically } from '../io/index.ts';
 import { diffLocks, type LockDiff } from '../resolve/index.ts';
+import { platforms } from '../schema/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { findOrRegister } from './find-or-register.ts';
@@ -34,7 +35,7 @@ export async function showVersion(app: App, reference: string): Promise<ShownVer
   const workspace = await app.openWorkspace();
   const version = await findVersion(workspace, reference);
   const locks: ShownVersion['locks'] = [];
-  for (const platform of PlatformSchema.options) {
+  for (const platform of platforms) {
     const bound = await workspace.locks.bound(version.id, platform);
     if (bound !== undefined)
       locks.push({
