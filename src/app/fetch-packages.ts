@@ -21,7 +21,7 @@ export async function fetchPackages(
 ): Promise<Map<string, UnpackedWheel>> {
   const wheels = new Map<string, UnpackedWheel>();
   const missing: PypiPackage[] = [];
-  for (const pkg of lock.packages) {
+  for (const pkg of lock.packages.filter((each) => each.kind === 'pypi')) {
     const wheel = await app.store.findWheel(pkg.sha256);
     if (wheel === undefined) missing.push(pkg);
     else wheels.set(pkg.sha256, wheel);

@@ -64,7 +64,9 @@ export async function lockEnvironment(app: App, reference: string, request: Lock
     diff: diffLocks(moved.before?.lock, moved.lock),
     stay: moved.stay,
     pythonBefore:
-      moved.before?.lock.python.version === moved.lock.python.version ? undefined : moved.before?.lock.python.version,
+      moved.before?.lock.python?.version === moved.lock.python?.version
+        ? undefined
+        : moved.before?.lock.python?.version,
   };
 }
 

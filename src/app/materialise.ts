@@ -24,10 +24,11 @@ export interface MaterialisedPrefix {
  */
 export async function ensurePrefix(app: App, lock: Lock, addresses: readonly string[]): Promise<MaterialisedPrefix> {
   checkMachine(lock);
+  const wanted = pythonOf(lock);
   const interpreter = await findInterpreter(app.interpreters, {
-    fits: ({ minor }) => minor === lock.python.version,
-    subject: `Python ${lock.python.version}, which the lock names,`,
-    minor: lock.python.version,
+    fits: ({ minor }) => minor === wanted,
+    subject: `Python ${wanted}, which the lock names,`,
+    minor: wanted,
   });
   const python: PlanPython = {
     minor: interpreter.minor,
@@ -58,6 +59,13 @@ export async function ensurePrefix(app: App, lock: Lock, addresses: readonly str
     current?.finish('failed');
     throw error;
   }
+}
+
+function pythonOf({ python, packages }: Lock): string {
+  if (python !== undefined && packages.every(({ kind }) => kind === 'pypi')) return python.version;
+  throw new AppError('UNSUPPORTED_FEATURE', 'the lock has conda packages, and they cannot be installed yet', {
+    hint: 'They can be locked and exported: `terroir env lock REFERENCE --export explicit`.',
+  });
 }
 
 /** The index addresses that a definition names. */

@@ -25,7 +25,8 @@ export interface PlanInput {
 export function planPrefix({ lock, wheels, python, prefix }: PlanInput): InstallPlan {
   const sitePackages = `lib/python${python.minor}/site-packages`;
   const claims = createClaims(sitePackages);
-  for (const pkg of lock.packages) {
+  const packages = lock.packages.filter((pkg) => pkg.kind === 'pypi');
+  for (const pkg of packages) {
     const wheel = wheels.get(pkg.sha256);
     if (wheel === undefined) throw new Error(`the wheel ${pkg.filename} is not unpacked`);
     checkIdentity(pkg, wheel);
@@ -35,7 +36,7 @@ export function planPrefix({ lock, wheels, python, prefix }: PlanInput): Install
   for (const entry of glueEntries(python, prefix)) claims.claim(entry);
   // A RECORD lists what its package has in the end; its path is taken before.
   const paths = new Set<string>();
-  for (const { sha256 } of lock.packages) {
+  for (const { sha256 } of packages) {
     const path = `${sitePackages}/${wheels.get(sha256)?.distInfo}/RECORD`;
     claims.claim(generated(path, '', environment));
     paths.add(path);

@@ -1,61 +1,65 @@
 import { AppError } from '../errors/index.ts';
-import type { Lock, PypiPackage } from '../schema/index.ts';
+import type { CondaPackage, Lock, PypiPackage } from '../schema/index.ts';
+import { condaLockDocument } from './export-conda-lock.ts';
+import { explicitList } from './export-explicit.ts';
+import { pylockDocument, requirementsList } from './export-pypi.ts';
 import { serialiseLock } from './lock-document.ts';
 
-export const exportFormats = ['pylock', 'requirements', 'json'] as const;
+export const exportFormats = ['pylock', 'requirements', 'explicit', 'conda-lock', 'json'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 /**
- * The lock for other tools: `pylock.toml` (PEP 751), or requirements with digests for `pip install --require-hashes`.
- * @throws AppError UNSUPPORTED_FEATURE for packages that no address names (they were built here, or came with the definition).
+ * The lock for other tools: `pylock.toml` (PEP 751), requirements with digests for `pip install --require-hashes`, conda's `@EXPLICIT` list, or
+ * `conda-lock.yml` (format 1).
+ * @throws AppError UNSUPPORTED_FEATURE where the format cannot hold what the lock has.
  */
 export function exportLock(lock: Lock, format: ExportFormat): string {
-  if (format === 'json') return serialiseLock(lock);
-  const unnamed = lock.packages.filter(({ url }) => url === undefined);
-  if (unnamed.length > 0) {
-    const names = unnamed.map(({ name }) => `\`${name}\``).join(', ');
-    throw new AppError('UNSUPPORTED_FEATURE', `the lock has packages that no address names: ${names}`, {
-      hint: 'They were built from source or came with the definition; only this workspace has their wheels. `--export json` has everything.',
-    });
+  const conda = lock.packages.filter((each) => each.kind === 'conda');
+  const pypi = lock.packages.filter((each) => each.kind === 'pypi');
+  switch (format) {
+    case 'json':
+      return serialiseLock(lock);
+    case 'explicit':
+      refusePypi(pypi);
+      return explicitList(lock, conda);
+    case 'conda-lock':
+      refuseUnnamed(pypi);
+      return condaLockDocument(lock);
+    case 'pylock':
+    case 'requirements':
+      refuseConda(conda, format);
+      refuseUnnamed(pypi);
+      return format === 'pylock' ? pylockDocument(lock, pypi) : requirementsList(lock, pypi);
   }
-  return format === 'pylock' ? pylock(lock) : requirements(lock);
 }
 
-function requirements(lock: Lock): string {
-  const head = [`# Python ${lock.python.version} on ${lock.platform}; lock ${lock.digest}`];
-  // Without an index in the lock nothing came from one; pip and uv would ask their default one for every name.
-  const indexes =
-    lock.inputs.indexes.length === 0
-      ? ['--no-index']
-      : lock.inputs.indexes.map((index, position) =>
-          position === 0 ? `--index-url ${index}` : `--extra-index-url ${index}`,
-        );
-  const links = lock.inputs.findLinks.map((place) => `--find-links ${place}`);
-  const lines = sorted(lock).map(
-    (pkg) =>
-      `${pkg.index === undefined ? `${pkg.name} @ ${pkg.url}` : `${pkg.name}==${pkg.version}`} \\\n    --hash=sha256:${pkg.sha256}`,
+function refuseConda(packages: readonly CondaPackage[], format: string): void {
+  if (packages.length === 0) return;
+  throw new AppError(
+    'UNSUPPORTED_FEATURE',
+    `the lock has conda packages, which \`${format}\` cannot hold: ${namesOf(packages)}`,
+    { hint: '`--export conda-lock` holds conda and PyPI packages, `--export explicit` conda packages.' },
   );
-  return `${[...head, ...indexes, ...links, ...lines].join('\n')}\n`;
 }
 
-function pylock(lock: Lock): string {
-  const packages = sorted(lock).map((pkg) => {
-    const file = `url = ${text(pkg.url ?? '')}, size = ${pkg.size}, hashes = { sha256 = ${text(pkg.sha256)} }`;
-    const lines = ['[[packages]]', `name = ${text(pkg.name)}`, `version = ${text(pkg.version)}`];
-    if (pkg.index === undefined) lines.push(`archive = { ${file} }`);
-    else lines.push(`index = ${text(pkg.index)}`, `wheels = [{ name = ${text(pkg.filename)}, ${file} }]`);
-    return `${lines.join('\n')}\n`;
+function refusePypi(packages: readonly PypiPackage[]): void {
+  if (packages.length === 0) return;
+  throw new AppError(
+    'UNSUPPORTED_FEATURE',
+    `the lock has packages from PyPI, which conda’s explicit list cannot hold: ${namesOf(packages)}`,
+    { hint: '`--export conda-lock` holds both.' },
+  );
+}
+
+function refuseUnnamed(packages: readonly PypiPackage[]): void {
+  const unnamed = packages.filter(({ url }) => url === undefined);
+  if (unnamed.length === 0) return;
+  throw new AppError('UNSUPPORTED_FEATURE', `the lock has packages that no address names: ${namesOf(unnamed)}`, {
+    hint: 'They were built from source or came with the definition; only this workspace has their wheels. `--export json` has everything.',
   });
-  const [major, minor] = lock.python.version.split('.');
-  const head = ['lock-version = "1.0"', `requires-python = "==${major}.${minor}.*"`, 'created-by = "terroir"', ''];
-  return [...head, ...packages].join('\n');
 }
 
-function sorted(lock: Lock): PypiPackage[] {
-  return [...lock.packages].sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-/** A TOML basic string. */
-function text(value: string): string {
-  return JSON.stringify(value);
+function namesOf(packages: readonly { name: string }[]): string {
+  const shown = packages.slice(0, 10).map(({ name }) => `\`${name}\``);
+  return [...shown, ...(packages.length > 10 ? [`${packages.length - 10} more`] : [])].join(', ');
 }

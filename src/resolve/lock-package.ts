@@ -156,8 +156,8 @@ async function build(
   // What comes with the definition is part of its fingerprint; nobody can put another file in its place.
   if (!isOwn) checkHashes(name, builtFrom.digest, text);
   const known =
-    seed?.platform === target.platform && seed.python.version === target.python
-      ? seed.packages.find((each) => each.name === name)
+    seed?.platform === target.platform && seed.python?.version === target.python
+      ? seed.packages.filter((each) => each.kind === 'pypi').find((each) => each.name === name)
       : undefined;
   if (known !== undefined && canonicalJson(known.builtFrom ?? null) === canonicalJson(builtFrom)) {
     return { version: known.version, filename: known.filename, sha256: known.sha256, size: known.size, builtFrom };

@@ -94,9 +94,9 @@ function fullVersion({ python: { version } }: Definition, { version: minor }: Lo
 
 /** What came from an index, as wheel or source. */
 function preferencesOf(seed: Lock | undefined): { name: string; version: string }[] {
-  const fromIndex = seed?.packages.filter(
-    ({ builtFrom, local }) => local === undefined && (builtFrom === undefined || builtFrom.kind === 'sdist'),
-  );
+  const fromIndex = seed?.packages
+    .filter((each) => each.kind === 'pypi')
+    .filter(({ builtFrom, local }) => local === undefined && (builtFrom === undefined || builtFrom.kind === 'sdist'));
   return fromIndex?.map(({ name, version }) => ({ name, version })) ?? [];
 }
 

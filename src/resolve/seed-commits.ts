@@ -7,7 +7,7 @@ import type { Lock } from '../schema/index.ts';
  */
 export function keepCommits(requirements: string, seed: Lock | undefined, upgrade: readonly string[]): string {
   const commits = new Map<string, string | undefined>();
-  for (const { name, builtFrom } of seed?.packages ?? []) {
+  for (const { name, builtFrom } of seed?.packages.filter((each) => each.kind === 'pypi') ?? []) {
     const match = /^(git\+.+)@([0-9a-f]{40})$/.exec(builtFrom?.kind === 'git' ? builtFrom.url : '');
     if (match?.[1] === undefined || match[2] === undefined) continue;
     const isAmbiguous = commits.has(match[1]) && commits.get(match[1]) !== match[2];

@@ -68,7 +68,7 @@ export const CondaPackage = z.object({
 });
 export type CondaPackage = z.infer<typeof CondaPackage>;
 
-export const LockedPackage = z.discriminatedUnion('kind', [PypiPackage]);
+export const LockedPackage = z.discriminatedUnion('kind', [PypiPackage, CondaPackage]);
 export type LockedPackage = z.infer<typeof LockedPackage>;
 
 export const LockedPython = z.object({
@@ -86,7 +86,8 @@ export const Lock = z.object({
   lockVersion: z.literal(1),
   fingerprint: z.string(),
   platform: Platform,
-  python: LockedPython,
+  /** Absent where conda packages alone make the environment and none of them is a Python. */
+  python: LockedPython.optional(),
   inputs: z.object({
     /** conda channels, in order. */
     channels: z.array(z.string()),

@@ -17,7 +17,8 @@ const serve = async (distributions: readonly Distribution[], options?: IndexOpti
 };
 const wheel = (name: string, version: string, requires: string[] = []): Distribution =>
   makeWheel({ name, version, requires });
-const find = (lock: Lock, name: string): PypiPackage | undefined => lock.packages.find((each) => each.name === name);
+const find = (lock: Lock, name: string): PypiPackage | undefined =>
+  lock.packages.filter((each) => each.kind === 'pypi').find((each) => each.name === name);
 const versions = (lock: Lock): Record<string, string> =>
   Object.fromEntries(lock.packages.map(({ name, version }) => [name, version]));
 

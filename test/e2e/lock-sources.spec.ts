@@ -31,7 +31,8 @@ afterEach(async () => {
 
 const builds = async (log: string): Promise<number> =>
   (await readFile(log, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '').length;
-const find = (lock: Lock, name: string): PypiPackage | undefined => lock.packages.find((each) => each.name === name);
+const find = (lock: Lock, name: string): PypiPackage | undefined =>
+  lock.packages.filter((each) => each.kind === 'pypi').find((each) => each.name === name);
 
 test('a wheel, a source and a project beside the definition', async () => {
   const log = join(here.folder, 'builds');

@@ -29,7 +29,7 @@ export const command: Command = {
     {
       flags: '--export <format>',
       description: 'Print it in another format',
-      choices: ['pylock', 'requirements', 'json'],
+      choices: ['pylock', 'requirements', 'explicit', 'conda-lock', 'json'],
     },
   ],
   examples: [
@@ -37,6 +37,7 @@ export const command: Command = {
     { command: 'terroir env lock iris --relock --dry-run', does: 'what would an update bring?' },
     { command: 'terroir env lock iris --platform osx-arm64', does: 'for another platform, from here' },
     { command: 'terroir env lock iris --export requirements > requirements.lock', does: 'for pip, with hashes' },
+    { command: 'terroir env lock iris --export conda-lock > conda-lock.yml', does: 'for conda-lock, mamba and others' },
   ],
   run: async (context, { arguments: [reference = ''], options }) => {
     const app = await context.app();
@@ -70,7 +71,8 @@ function lockText(result: LockResult, style: Parameters<typeof facts>[1]): strin
       ['environment', result.subject],
       ['platform', lock.platform],
       ['revision', result.revision === null ? 'none: this was a dry run' : String(result.revision)],
-      ['python', `${lock.python.version} (${lock.python.source})`],
+      ['python', lock.python === undefined ? 'none' : `${lock.python.version} (${lock.python.source})`],
+      ['channels', lock.inputs.channels.join('\n')],
       ['indexes', lock.inputs.indexes.join('\n')],
       ['digest', lock.digest],
     ],
@@ -78,7 +80,8 @@ function lockText(result: LockResult, style: Parameters<typeof facts>[1]): strin
   );
   if (result.diff !== undefined) {
     const moved = packageDiffLines(result.diff, style);
-    if (result.pythonBefore !== undefined) moved.unshift(`~ python ${result.pythonBefore} → ${lock.python.version}`);
+    if (result.pythonBefore !== undefined)
+      moved.unshift(`~ python ${result.pythonBefore} → ${lock.python?.version ?? 'none'}`);
     const stay = result.stay.map((version) => `  ${version} stays at its revision`);
     return [head, '', ...(moved.length === 0 ? ['nothing moves'] : moved), ...stay].join('\n');
   }
