@@ -1,7 +1,13 @@
 import { stripUserInfo } from '../errors/index.ts';
-import { canonicalJson, type Definition, type PythonLayer, type RequirementEntry, sha256 } from '../schema/index.ts';
+import {
+  canonicalJson,
+  type Definition,
+  normaliseImage,
+  type PythonLayer,
+  type RequirementEntry,
+  sha256,
+} from '../schema/index.ts';
 import { dockerInstructions } from './dockerfile.ts';
-import { normaliseImage } from './image-reference.ts';
 
 /** Number of the canonical form. A change of what it says is a new number; fingerprints of older numbers stay valid. */
 const format = 1;

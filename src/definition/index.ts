@@ -13,7 +13,6 @@ export { type DockerInstruction, needsEngine } from './dockerfile.ts';
 export { type CloneChanges, editSources } from './edit.ts';
 export type { FileAccess, ReferencedFile, TreeEntry } from './file-access.ts';
 export { fingerprint, imageRepository } from './fingerprint.ts';
-export type { ImageReference } from './image-reference.ts';
 export { layoutPath } from './layout-path.ts';
 export { anonymousName, checkName, checkTags, checkVersion } from './names.ts';
 export { chooseMainFile, readDefinition } from './read-definition.ts';

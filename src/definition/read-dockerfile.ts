@@ -1,9 +1,8 @@
 import { posix } from 'node:path';
 import { positionAt, type SourceDocument } from '../documents/index.ts';
-import type { Definition } from '../schema/index.ts';
+import { type Definition, parseImage } from '../schema/index.ts';
 import { emptyDefinition } from './defaults.ts';
 import { dockerInstructions } from './dockerfile.ts';
-import { parseImage } from './image-reference.ts';
 import { checkDockerfile, readContext } from './read-context.ts';
 import type { ReadState } from './read-state.ts';
 

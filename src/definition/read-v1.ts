@@ -1,7 +1,6 @@
 import { createShapeReader, parseYaml, type ShapeReader, type YamlDocument } from '../documents/index.ts';
-import { type Definition, type DefinitionHeader, sha256 } from '../schema/index.ts';
+import { type Definition, type DefinitionHeader, parseImage, sha256 } from '../schema/index.ts';
 import { emptyDefinition } from './defaults.ts';
-import { parseImage } from './image-reference.ts';
 import { markValue, readCondaFile } from './read-conda.ts';
 import { readContext } from './read-context.ts';
 import { simpleForm } from './read-dockerfile.ts';

@@ -5,10 +5,16 @@ import {
   type SourceDocument,
   type YamlDocument,
 } from '../documents/index.ts';
-import { type Definition, type DefinitionHeader, platforms, type RequirementEntry, sha256 } from '../schema/index.ts';
+import {
+  type Definition,
+  type DefinitionHeader,
+  parseImage,
+  platforms,
+  type RequirementEntry,
+  sha256,
+} from '../schema/index.ts';
 import { emptyDefinition } from './defaults.ts';
 import { checkDockerSteps } from './docker-steps.ts';
-import { parseImage } from './image-reference.ts';
 import { markValue, readCondaFile } from './read-conda.ts';
 import { readContext } from './read-context.ts';
 import { joinPath, readRequirementEntry, readRequirementsText } from './read-requirements.ts';

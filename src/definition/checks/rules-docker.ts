@@ -1,5 +1,5 @@
+import { normaliseImage, parseImage } from '../../schema/index.ts';
 import { dockerInstructions } from '../dockerfile.ts';
-import { normaliseImage, parseImage } from '../image-reference.ts';
 import type { ReadResult } from '../read-result.ts';
 import type { CheckRule, Hit } from './finding.ts';
 
