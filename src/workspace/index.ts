@@ -22,6 +22,8 @@ export type {
   StoredFile,
 } from './environments.ts';
 export { findWorkspaceFolder } from './find-workspace.ts';
+export type { ImageIngredients, ImageStore } from './images.ts';
+export type { Lease, LeaseStore } from './leases.ts';
 export type { LockRevision, LockStore } from './locks.ts';
 export type { ModelStore } from './models.ts';
 export type { Page, PageRequest } from './page.ts';

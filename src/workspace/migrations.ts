@@ -1,5 +1,6 @@
 import type { Migration } from 'kysely/migration';
 import { createTables } from './migrations/001-tables.ts';
+import { createImages } from './migrations/002-images.ts';
 
 /**
  * Forward only, in the order of their names; each stands in a file of its name. One that was released is never edited: the next one gets the
@@ -7,4 +8,5 @@ import { createTables } from './migrations/001-tables.ts';
  */
 export const migrations: Readonly<Record<string, Migration>> = {
   '001-tables': { up: createTables },
+  '002-images': { up: createImages },
 };

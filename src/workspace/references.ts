@@ -21,6 +21,15 @@ export async function findReferences(database: Connection): Promise<Set<string>>
   for (const { sha256 } of await database.selectFrom('kept_archives').select('sha256').distinct().execute()) {
     digests.add(sha256);
   }
+  for (const { fingerprint, record } of await database
+    .selectFrom('image_revisions')
+    .select(['fingerprint', 'record'])
+    .execute()) {
+    const image = fromJson(ImageDigests, record, `an image of ${fingerprint}`);
+    for (const { digest, layers } of image.platforms)
+      for (const each of [image.digest, digest, ...layers.map((layer) => layer.digest)])
+        digests.add(each.slice('sha256:'.length));
+  }
   for (const { id, record } of await database.selectFrom('runs').select(['id', 'record']).execute()) {
     const { snapshot } = fromJson(RunDigests, record, `the run ${id}`);
     if (snapshot !== null) digests.add(snapshot.digest);
@@ -33,5 +42,9 @@ export async function findReferences(database: Connection): Promise<Set<string>>
 
 // Only what is needed: there may be many records.
 const LockDigests = z.object({ packages: z.array(z.object({ sha256: z.string() })) });
+const ImageDigests = z.object({
+  digest: z.string(),
+  platforms: z.array(z.object({ digest: z.string(), layers: z.array(z.object({ digest: z.string() })) })),
+});
 const RunDigests = RunRecord.pick({ snapshot: true });
 const ModelDigests = ModelRecord.pick({ digest: true });

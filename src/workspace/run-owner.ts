@@ -3,7 +3,7 @@ import { isProcessAlive, processPlace, processStartTime } from '../io/index.ts';
 
 const OwnerProcess = z.object({ pid: z.number().int(), startTime: z.string().optional() });
 
-/** Who drives a run. */
+/** Who drives a run, or holds a lease. */
 export const RunOwner = z.object({
   host: z.string(),
   boot: z.string().optional(),
@@ -27,13 +27,13 @@ export function thisProcess(): RunOwner {
  * True if neither the driver nor the script is there any more. Of another machine or container we see no processes: there only a driver that
  * used to give signs of life and stopped is known to be gone.
  */
-export function isLost(owner: RunOwner, heartbeatAt: string | null, time: string): boolean {
+export function isLost(owner: RunOwner, heartbeatAt: string | null, time: string, limit = patience): boolean {
   const here = processPlace();
   if (owner.host === here.host) {
     if (owner.boot !== here.boot) return true;
     if (owner.pidNamespace === here.pidNamespace) return !isThere(owner) && !isThere(owner.script);
   }
-  return heartbeatAt !== null && Date.parse(time) - Date.parse(heartbeatAt) > patience;
+  return heartbeatAt !== null && Date.parse(time) - Date.parse(heartbeatAt) > limit;
 }
 
 function isThere(process: z.infer<typeof OwnerProcess> | undefined): boolean {

@@ -92,4 +92,37 @@ export interface Tables {
     record: string;
     created_at: string;
   };
+  image_revisions: {
+    fingerprint: string;
+    revision: number;
+    digest: string;
+    /** JSON. */
+    record: string;
+    created_at: string;
+  };
+  platform_images: {
+    fingerprint: string;
+    revision: number;
+    platform: Platform;
+    /** Of the manifest. */
+    digest: string;
+    lock_digest: string | null;
+    base_digest: string | null;
+  };
+  leases: {
+    name: string;
+    /** Tells one holder from the next. */
+    token: string;
+    /** JSON: the process. */
+    owner: string;
+    /** What the others may want to know: where its log is. */
+    note: string | null;
+    heartbeat_at: string;
+  };
+  base_references: {
+    /** Normalised as Docker does. */
+    reference: string;
+    digest: string;
+    checked_at: string;
+  };
 }

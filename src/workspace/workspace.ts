@@ -4,6 +4,8 @@ import { pathExists } from '../io/index.ts';
 import { type BlobStore, createBlobStore } from './blobs.ts';
 import { openDatabase } from './database.ts';
 import { createEnvironmentStore, type EnvironmentStore } from './environments.ts';
+import { createImageStore, type ImageStore } from './images.ts';
+import { createLeaseStore, type LeaseStore } from './leases.ts';
 import { createLockStore, type LockStore } from './locks.ts';
 import { createModelStore, type ModelStore } from './models.ts';
 import { findReferences } from './references.ts';
@@ -14,6 +16,8 @@ export interface Workspace {
   folder: string;
   environments: EnvironmentStore;
   locks: LockStore;
+  images: ImageStore;
+  leases: LeaseStore;
   runs: RunStore;
   models: ModelStore;
   blobs: BlobStore;
@@ -43,6 +47,8 @@ export async function openWorkspace(folder: string, options: { create?: boolean;
     folder,
     environments: createEnvironmentStore(database, options.user),
     locks: createLockStore(database, options.user),
+    images: createImageStore(database, options.user),
+    leases: createLeaseStore(database),
     runs: createRunStore(database),
     models: createModelStore(database),
     blobs: createBlobStore(join(folder, 'registry', 'blobs')),

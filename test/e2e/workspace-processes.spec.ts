@@ -73,6 +73,11 @@ describe('eight processes at the same moment, in a workspace that none has opene
     const keys = await race(folder, 'secret-key');
     expect(new Set(keys.map(({ key }) => key)).size).toBe(1);
   });
+
+  it('want one lease: one of them has it, and when it is gone another one may', async () => {
+    expect((await race(folder, 'lease')).filter(({ taken }) => taken)).toHaveLength(1);
+    expect(await race(folder, 'lease', { peers: 1 })).toEqual([{ taken: true }]);
+  });
 });
 
 describe('processes that are killed', () => {

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { contentContract } from './content-contract.ts';
 import { environmentsContract } from './environments-contract.ts';
+import { imagesContract } from './images-contract.ts';
 import { locksContract } from './locks-contract.ts';
 import type { WorkspacePlace } from './place.ts';
 import { runsContract } from './runs-contract.ts';
@@ -10,6 +11,7 @@ export function workspaceContract(database: string, place: WorkspacePlace): void
   describe(`a workspace on ${database}`, () => {
     environmentsContract(place);
     locksContract(place);
+    imagesContract(place);
     runsContract(place);
     contentContract(place);
   });

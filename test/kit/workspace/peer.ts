@@ -3,6 +3,7 @@
  * stdin, does its task, and prints a JSON line for each thing that it got done.
  */
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openWorkspace, type Workspace } from '../../../src/workspace/index.ts';
 import { registerSample, sampleLock, sampleModel, sampleRequest, sampleRun } from './samples.ts';
 
@@ -39,6 +40,12 @@ const tasks: Readonly<Record<string, Work>> = {
     const run = `run-${number}-${index}`;
     await workspace.runs.create(sampleRun(run, version), version.id);
     return { version: (await workspace.models.register(sampleModel('m', run))).version };
+  },
+  /** Takes a lease, has it for a second, and ends without letting go of it. */
+  lease: async ({ leases }) => {
+    const answer = await leases.take('build f', `log of ${number}`);
+    await sleep(1000);
+    return { taken: 'lease' in answer };
   },
   'secret-key': async (workspace) => ({ key: (await workspace.secretKey()).toString('hex') }),
   /** A little of everything, for ever. */

@@ -1,0 +1,49 @@
+import * as z from 'zod';
+import { Digest } from './oci.ts';
+import { Platform } from './platform.ts';
+
+/** One layer of an image, from the bottom. */
+export const ImageLayerRecord = z.object({
+  digest: Digest,
+  /** Bytes as it is pulled. */
+  size: z.number().int(),
+  mediaType: z.string(),
+  /** Whose it is: the base image's, of the Docker steps, of packages, or the rest that makes them an environment. */
+  kind: z.enum(['base', 'steps', 'packages', 'environment']),
+  /** `numpy 2.3.5`; empty for what is no package. */
+  packages: z.array(z.string()),
+});
+export type ImageLayerRecord = z.infer<typeof ImageLayerRecord>;
+
+/** The image of one platform: what it was made of, and what came out. */
+export const PlatformImage = z.object({
+  platform: Platform,
+  /** Of its manifest. */
+  digest: Digest,
+  mediaType: z.string(),
+  /** Bytes of the manifest, the configuration and all layers. */
+  size: z.number().int(),
+  /** Null for an environment without a Python layer. */
+  lockRevision: z.number().int().nullable(),
+  lockDigest: z.string().nullable(),
+  /** As the definition names it, and the manifest that it was for this platform. Null for what a build context made whole. */
+  base: z.object({ reference: z.string(), digest: Digest }).nullable(),
+  /** Lines of a Dockerfile that would say the same. */
+  dockerfile: z.string(),
+  layers: z.array(ImageLayerRecord),
+});
+export type PlatformImage = z.infer<typeof PlatformImage>;
+
+/** One image of a fingerprint. It never changes; a rebuild adds the next one. */
+export const ImageRevision = z.object({
+  fingerprint: z.string(),
+  revision: z.number().int(),
+  /** Of the index, or of the only manifest where there is one platform. */
+  digest: Digest,
+  platforms: z.array(PlatformImage).min(1),
+  /** Built here, or taken from the global registry. */
+  origin: z.enum(['built', 'global']),
+  createdAt: z.string(),
+  createdBy: z.string(),
+});
+export type ImageRevision = z.infer<typeof ImageRevision>;

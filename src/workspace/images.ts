@@ -1,0 +1,160 @@
+import { now } from '../io/index.ts';
+import { ImageRevision, type Platform, type PlatformImage } from '../schema/index.ts';
+import { fromJson } from './stored-json.ts';
+import { type Connection, inTransaction } from './transaction.ts';
+
+/** What an image is made of; two that agree in it are the same. Null where there is none. */
+export interface ImageIngredients {
+  fingerprint: string;
+  platform: Platform;
+  lockDigest: string | null;
+  baseDigest: string | null;
+}
+
+export interface ImageStore {
+  /** Keeps an image as the fingerprint's next revision. If the newest one has the same digest, that one is answered. */
+  add(image: Omit<ImageRevision, 'revision' | 'createdAt' | 'createdBy'>): Promise<ImageRevision>;
+  get(fingerprint: string, revision: number): Promise<ImageRevision | undefined>;
+  /** The newest one, of a platform if one is named. */
+  latest(fingerprint: string, platform?: Platform): Promise<ImageRevision | undefined>;
+  /** Newest first. */
+  list(fingerprint: string): Promise<ImageRevision[]>;
+  /** The newest image of these ingredients. */
+  find(ingredients: ImageIngredients): Promise<{ revision: ImageRevision; image: PlatformImage } | undefined>;
+  /** By the digest of the index or of a platform's manifest. */
+  byDigest(digest: string): Promise<ImageRevision | undefined>;
+  /** What a base image's reference meant when somebody looked last, and when that was (ISO 8601). */
+  baseDigest(reference: string): Promise<{ digest: string; checkedAt: string } | undefined>;
+  setBaseDigest(reference: string, digest: string): Promise<void>;
+}
+
+export function createImageStore(database: Connection, user: string): ImageStore {
+  return {
+    add: async (image) => await inTransaction(database, async (transaction) => await add(transaction, image, user)),
+    get: (fingerprint, revision) => findRevision(database, fingerprint, revision),
+    latest: async (fingerprint, platform) => {
+      if (platform === undefined) return await findLatest(database, fingerprint);
+      const row = await database
+        .selectFrom('platform_images')
+        .select('revision')
+        .where('fingerprint', '=', fingerprint)
+        .where('platform', '=', platform)
+        .orderBy('revision', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      return row === undefined ? undefined : await findRevision(database, fingerprint, row.revision);
+    },
+    list: async (fingerprint) => {
+      const query = database.selectFrom('image_revisions').select(['fingerprint', 'record']);
+      const rows = await query.where('fingerprint', '=', fingerprint).orderBy('revision', 'desc').execute();
+      return rows.map(toRevision);
+    },
+    find: (ingredients) => find(database, ingredients),
+    byDigest: async (digest) => {
+      const whole = await database
+        .selectFrom('image_revisions')
+        .select(['fingerprint', 'record'])
+        .where('digest', '=', digest)
+        .limit(1)
+        .executeTakeFirst();
+      if (whole !== undefined) return toRevision(whole);
+      const part = await database
+        .selectFrom('platform_images')
+        .select(['fingerprint', 'revision'])
+        .where('digest', '=', digest)
+        .limit(1)
+        .executeTakeFirst();
+      return part === undefined ? undefined : await findRevision(database, part.fingerprint, part.revision);
+    },
+    baseDigest: async (reference) => {
+      const query = database.selectFrom('base_references').selectAll().where('reference', '=', reference);
+      const row = await query.executeTakeFirst();
+      return row === undefined ? undefined : { digest: row.digest, checkedAt: row.checked_at };
+    },
+    setBaseDigest: async (reference, digest) => {
+      const row = { digest, checked_at: now() };
+      await database
+        .insertInto('base_references')
+        .values({ reference, ...row })
+        .onConflict((conflict) => conflict.column('reference').doUpdateSet(row))
+        .execute();
+    },
+  };
+}
+
+async function add(
+  transaction: Connection,
+  image: Omit<ImageRevision, 'revision' | 'createdAt' | 'createdBy'>,
+  user: string,
+): Promise<ImageRevision> {
+  const newest = await findLatest(transaction, image.fingerprint);
+  if (newest?.digest === image.digest) return newest;
+  const record = ImageRevision.parse({
+    ...image,
+    revision: (newest?.revision ?? 0) + 1,
+    createdAt: now(),
+    createdBy: user,
+  });
+  const { fingerprint, revision, digest, createdAt } = record;
+  await transaction
+    .insertInto('image_revisions')
+    .values({ fingerprint, revision, digest, record: JSON.stringify(record), created_at: createdAt })
+    .execute();
+  await transaction
+    .insertInto('platform_images')
+    .values(
+      record.platforms.map((each) => ({
+        fingerprint,
+        revision,
+        platform: each.platform,
+        digest: each.digest,
+        lock_digest: each.lockDigest,
+        base_digest: each.base?.digest ?? null,
+      })),
+    )
+    .execute();
+  return record;
+}
+
+async function find(
+  database: Connection,
+  { fingerprint, platform, lockDigest, baseDigest }: ImageIngredients,
+): Promise<{ revision: ImageRevision; image: PlatformImage } | undefined> {
+  const row = await database
+    .selectFrom('platform_images')
+    .select('revision')
+    .where('fingerprint', '=', fingerprint)
+    .where('platform', '=', platform)
+    .where('lock_digest', lockDigest === null ? 'is' : '=', lockDigest)
+    .where('base_digest', baseDigest === null ? 'is' : '=', baseDigest)
+    .orderBy('revision', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const revision = row === undefined ? undefined : await findRevision(database, fingerprint, row.revision);
+  const image = revision?.platforms.find((each) => each.platform === platform);
+  return revision === undefined || image === undefined ? undefined : { revision, image };
+}
+
+async function findLatest(connection: Connection, fingerprint: string): Promise<ImageRevision | undefined> {
+  const query = connection.selectFrom('image_revisions').select(['fingerprint', 'record']);
+  const row = await query
+    .where('fingerprint', '=', fingerprint)
+    .orderBy('revision', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? undefined : toRevision(row);
+}
+
+async function findRevision(
+  connection: Connection,
+  fingerprint: string,
+  revision: number,
+): Promise<ImageRevision | undefined> {
+  const query = connection.selectFrom('image_revisions').select(['fingerprint', 'record']);
+  const row = await query.where('fingerprint', '=', fingerprint).where('revision', '=', revision).executeTakeFirst();
+  return row === undefined ? undefined : toRevision(row);
+}
+
+function toRevision({ fingerprint, record }: { fingerprint: string; record: string }): ImageRevision {
+  return fromJson(ImageRevision, record, `an image of ${fingerprint}`);
+}

@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ImageRevision, sha256 } from '../../../src/schema/index.ts';
+import type { Workspace } from '../../../src/workspace/index.ts';
+import type { WorkspacePlace } from './place.ts';
+
+type NewImage = Omit<ImageRevision, 'revision' | 'createdAt' | 'createdBy'>;
+
+const digestOf = (text: string): string => `sha256:${sha256(text)}`;
+
+/** An image; `content` decides all digests but the base's. */
+function sampleImage(fingerprint: string, content: string, base = 'base 1'): NewImage {
+  const layer = { digest: digestOf(`layer ${content}`), size: 7, mediaType: 'm', packages: ['numpy 2'] };
+  return {
+    fingerprint,
+    digest: digestOf(`image ${content} ${base}`),
+    origin: 'built',
+    platforms: [
+      {
+        platform: 'linux-64',
+        digest: digestOf(`image ${content} ${base}`),
+        mediaType: 'm',
+        size: 10,
+        lockRevision: 1,
+        lockDigest: content,
+        base: { reference: 'docker.io/library/debian:12', digest: digestOf(base) },
+        dockerfile: 'FROM debian:12',
+        layers: [{ ...layer, kind: 'packages' }],
+      },
+    ],
+  };
+}
+
+/** What every database has to do for images, and for who makes them. */
+export function imagesContract(place: WorkspacePlace): void {
+  describe('images', () => {
+    let workspace: Workspace;
+    beforeEach(async () => {
+      workspace = await place.empty();
+    });
+    afterEach(() => place.dispose());
+
+    it('counts revisions for each fingerprint, and keeps the earlier ones', async () => {
+      const first = await workspace.images.add(sampleImage('f', 'a'));
+      const second = await workspace.images.add(sampleImage('f', 'b'));
+      const other = await workspace.images.add(sampleImage('g', 'a'));
+      expect([first.revision, second.revision, other.revision]).toEqual([1, 2, 1]);
+      expect(first).toMatchObject({ ...sampleImage('f', 'a'), createdBy: 'ann' });
+      expect(await workspace.images.list('f')).toEqual([second, first]);
+      expect(await workspace.images.latest('f')).toEqual(second);
+      expect(await workspace.images.latest('f', 'linux-64')).toEqual(second);
+      expect(await workspace.images.latest('f', 'linux-aarch64')).toBeUndefined();
+      expect(await workspace.images.get('f', 1)).toEqual(first);
+      expect(await workspace.images.get('f', 3)).toBeUndefined();
+      expect(await workspace.images.byDigest(first.digest)).toEqual(first);
+    });
+
+    it('makes no new revision of what came out the same', async () => {
+      const first = await workspace.images.add(sampleImage('f', 'a'));
+      expect(await (await place.again('bob')).images.add(sampleImage('f', 'a'))).toEqual(first);
+      await workspace.images.add(sampleImage('f', 'b'));
+      expect((await workspace.images.add(sampleImage('f', 'a'))).revision).toBe(3);
+    });
+
+    it('finds the newest image by what it is made of', async () => {
+      await workspace.images.add(sampleImage('f', 'a'));
+      const moved = await workspace.images.add(sampleImage('f', 'a', 'base 2'));
+      const wanted = { fingerprint: 'f', platform: 'linux-64', lockDigest: 'a' } as const;
+      const found = await workspace.images.find({ ...wanted, baseDigest: digestOf('base 2') });
+      expect(found).toEqual({ revision: moved, image: moved.platforms[0] });
+      expect(await workspace.images.find({ ...wanted, baseDigest: digestOf('base 3') })).toBeUndefined();
+      expect(await workspace.images.find({ ...wanted, baseDigest: null })).toBeUndefined();
+      expect(await workspace.images.find({ ...wanted, lockDigest: null, baseDigest: null })).toBeUndefined();
+      const [platform] = sampleImage('f', 'a').platforms;
+      if (platform === undefined) throw new Error('no platform');
+      const bare = { ...platform, lockDigest: null, lockRevision: null, base: null, digest: digestOf('bare') };
+      await workspace.images.add({ fingerprint: 'f', digest: digestOf('bare'), origin: 'built', platforms: [bare] });
+      const nothing = { ...wanted, lockDigest: null, baseDigest: null };
+      expect((await workspace.images.find(nothing))?.image).toEqual(bare);
+    });
+
+    it('remembers what a base reference meant', async () => {
+      expect(await workspace.images.baseDigest('debian')).toBeUndefined();
+      await workspace.images.setBaseDigest('debian', digestOf('1'));
+      await workspace.images.setBaseDigest('debian', digestOf('2'));
+      const known = await (await place.again()).images.baseDigest('debian');
+      expect(known?.digest).toBe(digestOf('2'));
+      expect(Math.abs(Date.now() - Date.parse(known?.checkedAt ?? ''))).toBeLessThan(60_000);
+    });
+
+    it('names the image’s digests to the collector of garbage', async () => {
+      const image = await workspace.images.add(sampleImage('f', 'a'));
+      const digests = await workspace.references();
+      for (const digest of [image.digest, ...(image.platforms[0]?.layers.map((layer) => layer.digest) ?? [])])
+        expect(digests).toContain(digest.slice('sha256:'.length));
+    });
+  });
+
+  describe('leases', () => {
+    let workspace: Workspace;
+    beforeEach(async () => {
+      workspace = await place.empty();
+    });
+    afterEach(() => place.dispose());
+
+    it('has one holder at a time', async () => {
+      const mine = await workspace.leases.take('build f', 'log 1');
+      const other = await place.again();
+      expect(await other.leases.take('build f')).toMatchObject({ heldBy: { pid: process.pid }, note: 'log 1' });
+      expect(await other.leases.take('build g')).toHaveProperty('lease');
+      if (!('lease' in mine)) throw new Error('not taken');
+      expect(await mine.lease.renew()).toBe(true);
+      await mine.lease.release();
+      expect(await mine.lease.renew()).toBe(false);
+      const next = await other.leases.take('build f');
+      expect(next).toHaveProperty('lease');
+      // The earlier holder cannot let go of what is not its own any more.
+      await mine.lease.release();
+      expect(await workspace.leases.take('build f')).toHaveProperty('heldBy');
+    });
+  });
+}
