@@ -7,8 +7,8 @@
 export { canonicalJson } from './canonical-json.ts';
 export * from './definition.ts';
 export { sha256 } from './digest.ts';
-export { type ImageReference, normaliseImage, parseImage } from './image-reference.ts';
 export * from './image-record.ts';
+export { type ImageReference, normaliseImage, parseImage } from './image-reference.ts';
 export * from './job.ts';
 export * from './lock.ts';
 export * from './oci.ts';
