@@ -19,6 +19,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   store: ['io', 'report'],
   plan: ['store', 'io', 'requirements'],
   prefix: ['plan', 'store', 'io', 'report'],
+  image: ['plan', 'store', 'io', 'report'],
+  engines: ['io', 'report'],
+  registry: ['image', 'io', 'report'],
   snapshots: ['io'],
   targets: ['io', 'report', 'snapshots', 'documents'],
   workspace: ['io'],
@@ -34,6 +37,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'store',
     'plan',
     'prefix',
+    'image',
+    'engines',
+    'registry',
     'snapshots',
     'targets',
     'workspace',
@@ -41,7 +47,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: ['app', 'report', 'documents'],
 };
 /** Folders in folders that have a public surface of their own. */
-const innerSurfaces = new Set(['channels/pypi', 'definition/checks', 'io/http', 'report/render', 'targets/local']);
+const innerSurfaces = new Set([
+  'channels/conda',
+  'channels/pypi',
+  'definition/checks',
+  'io/http',
+  'report/render',
+  'targets/local',
+]);
 /** Everybody may import these. */
 const foundations = new Set(['errors', 'schema']);
 

@@ -30,7 +30,16 @@ function installSystemPackages() {
     ['git', 'git'],
     ['python3', 'python3'],
     ['openssl', 'openssl'],
-  ].filter(([program]) => spawnSync(program, ['--version'], { stdio: 'ignore' }).status !== 0);
+    ['dockerd', 'docker.io'],
+    ['podman', 'podman'],
+    ['buildah', 'buildah'],
+    ['runc', 'runc'],
+    ['skopeo', 'skopeo'],
+    ['umoci', 'umoci'],
+    ['docker-registry', 'docker-registry'],
+    ['mmdebstrap', 'mmdebstrap'],
+    ['busybox', 'busybox-static'],
+  ].filter(([program]) => spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status !== 0);
   if (needed.length === 0) return;
   const names = needed.map(([, name]) => name);
   const isRoot = typeof process.getuid === 'function' && process.getuid() === 0;

@@ -43,6 +43,11 @@ export const errorCodes = {
   LOCK_NOT_FOUND: code(4, 404, 'The environment has no lock (of that revision, for that platform).'),
   PYTHON_NOT_FOUND: code(4, 404, 'No Python of the version that the lock names is on this machine.'),
   TOOL_NOT_FOUND: code(4, 404, 'A program that is needed was not found and could not be brought.'),
+  ENGINE_NOT_FOUND: code(
+    4,
+    404,
+    'Something needs a container engine (Docker, Podman, Buildah), and none works on this machine.',
+  ),
   COMMAND_NOT_FOUND: code(4, 404, 'The command to run does not exist in the environment or on the machine.'),
   WORKSPACE_NOT_FOUND: code(4, 404, 'The workspace that was named does not exist.'),
 
@@ -64,6 +69,11 @@ export const errorCodes = {
 
   UNSOLVABLE: code(6, 422, 'No set of packages fits the definition. The solver’s own explanation is shown.'),
   BUILD_FAILED: code(6, 422, 'A source distribution, git reference or project could not be built into a wheel.'),
+  ENGINE_FAILED: code(
+    6,
+    422,
+    'A container engine could not build, load or run what it was asked to. Its own last lines are shown.',
+  ),
   PACKAGE_CONFLICT: code(6, 422, 'Two packages cannot be installed together.'),
 
   DIGEST_MISMATCH: code(7, 502, 'The bytes are not those that the digest promises. Nothing was kept.'),

@@ -1,0 +1,30 @@
+import type { Engine } from './engine.ts';
+import type { EngineCall } from './engine-call.ts';
+
+const buildah = (...args: string[]): EngineCall => ({ command: 'buildah', args, parse: () => undefined });
+
+/** Builds, and runs no containers. */
+export function createBuildah(version: string): Engine {
+  return {
+    name: 'buildah',
+    version,
+    build: ({ context, dockerfile, tag, platform, network }) =>
+      buildah(
+        'bud',
+        '--isolation',
+        'chroot',
+        '--format',
+        'docker',
+        '--layers',
+        '--file',
+        dockerfile,
+        '--tag',
+        tag,
+        ...(platform === undefined ? [] : ['--platform', platform]),
+        ...(network === undefined ? [] : ['--network', network]),
+        context,
+      ),
+    save: (tag, file) => buildah('push', '--quiet', tag, `oci-archive:${file}`),
+    remove: (tag) => buildah('rmi', '--force', tag),
+  };
+}

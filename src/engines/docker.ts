@@ -1,0 +1,42 @@
+import { containerArguments } from './container-arguments.ts';
+import type { Engine } from './engine.ts';
+import type { EngineCall } from './engine-call.ts';
+import { loadedName } from './loaded-name.ts';
+
+const docker = (...args: string[]): EngineCall => ({ command: 'docker', args, parse: () => undefined });
+
+export function createDocker(version: string): Engine {
+  return {
+    name: 'docker',
+    version,
+    build: ({ context, dockerfile, tag, platform, network }) =>
+      docker(
+        'build',
+        '--file',
+        dockerfile,
+        '--tag',
+        tag,
+        ...(platform === undefined ? [] : ['--platform', platform]),
+        ...(network === undefined ? [] : ['--network', network]),
+        context,
+      ),
+    save: (tag, file) => docker('save', '--output', file, tag),
+    remove: (tag) => docker('rmi', tag),
+    containers: {
+      load: (file) => ({ ...docker('load', '--input', file), parse: loadedName }),
+      pull: (reference) => docker('pull', '--quiet', reference),
+      has: (reference) => ({
+        ...docker('images', '--quiet', '--no-trunc', reference),
+        parse: (text) => text.trim() !== '',
+      }),
+      run: (request) => ({
+        command: 'docker',
+        args: containerArguments(request, {
+          user: request.user === undefined ? [] : ['--user', request.user],
+          gpus: (count) => ['--gpus', count],
+        }),
+      }),
+      end: (name) => docker('rm', '--force', name),
+    },
+  };
+}

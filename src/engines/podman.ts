@@ -1,0 +1,53 @@
+import { containerArguments } from './container-arguments.ts';
+import type { Engine } from './engine.ts';
+import type { EngineCall } from './engine-call.ts';
+import { loadedName } from './loaded-name.ts';
+
+const podman = (...args: string[]): EngineCall => ({ command: 'podman', args, parse: () => undefined });
+
+/** `rootless`: it maps users, so that files are the caller's when the container's user has the caller's number. */
+export function createPodman(version: string, rootless: boolean): Engine {
+  return {
+    name: 'podman',
+    version,
+    build: ({ context, dockerfile, tag, platform, network }) =>
+      podman(
+        'build',
+        '--isolation',
+        'chroot',
+        '--format',
+        'docker',
+        '--file',
+        dockerfile,
+        '--tag',
+        tag,
+        ...(platform === undefined ? [] : ['--platform', platform]),
+        ...(network === undefined ? [] : ['--network', network]),
+        context,
+      ),
+    save: (tag, file) => podman('save', '--quiet', '--format', 'oci-archive', '--output', file, tag),
+    remove: (tag) => podman('rmi', '--force', tag),
+    containers: {
+      load: (file) => ({ ...podman('load', '--input', file), parse: loadedName }),
+      pull: (reference) => podman('pull', '--quiet', ...insecure(reference), reference),
+      has: (reference) => ({
+        ...podman('images', '--quiet', '--no-trunc', reference),
+        parse: (text) => text.trim() !== '',
+      }),
+      run: (request) => ({
+        command: 'podman',
+        args: containerArguments(request, {
+          user:
+            request.user === undefined ? [] : [...(rootless ? ['--userns', 'keep-id'] : []), '--user', request.user],
+          gpus: (count) => ['--device', `nvidia.com/gpu=${count === 'all' ? 'all' : count}`],
+        }),
+      }),
+      end: (name) => podman('rm', '--force', '--ignore', name),
+    },
+  };
+}
+
+/** Docker speaks http to a registry on the same machine by itself; Podman wants to be told. */
+function insecure(reference: string): string[] {
+  return /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?\//.test(reference) ? ['--tls-verify=false'] : [];
+}
