@@ -74,6 +74,11 @@ export const errorCodes = {
     422,
     'A container engine could not build, load or run what it was asked to. Its own last lines are shown.',
   ),
+  PREFIX_TOO_LONG: code(
+    6,
+    422,
+    'A binary of a conda package has room for a shorter path than the environment would have; the message names both.',
+  ),
   PACKAGE_CONFLICT: code(6, 422, 'Two packages cannot be installed together.'),
 
   DIGEST_MISMATCH: code(7, 502, 'The bytes are not those that the digest promises. Nothing was kept.'),
@@ -81,6 +86,7 @@ export const errorCodes = {
   CORRUPT_ARCHIVE: code(7, 422, 'An archive is broken or truncated. Nothing was kept.'),
   CORRUPT_STORE: code(7, 500, 'A file in the store, a prefix or the workspace is damaged.'),
   INVALID_WHEEL: code(7, 422, 'A wheel does not follow the wheel specification.'),
+  INVALID_PACKAGE: code(7, 422, 'A conda package is not what the lock says, or does not follow the format.'),
 
   UNREACHABLE: code(8, 502, 'A server did not answer, or the connection broke and retries did not help.'),
   OFFLINE: code(8, 503, 'Something has to be fetched, and offline mode is on.'),

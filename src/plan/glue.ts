@@ -1,7 +1,8 @@
-import { sha256 } from '../schema/index.ts';
-import { activateScript } from './activate.ts';
+import { type CondaPackage, sha256 } from '../schema/index.ts';
+import { activateScript, type CondaActivation, condaActivateScript } from './activate.ts';
 import { generated } from './generated-entry.ts';
 import type { PlanEntry, PlanPython } from './install-plan.ts';
+import type { Layout } from './layout.ts';
 
 /** Who owns what makes a directory an environment. No package can have this name. */
 export const environment = 'the environment';
@@ -12,7 +13,7 @@ Error=This environment is made from a lock and shared; it is not changed in plac
 `;
 
 /** What makes a directory a virtual environment (PEP 405), sealed (PEP 668). */
-export function glueEntries(python: PlanPython, prefix: string): PlanEntry[] {
+export function venvGlue(python: PlanPython, prefix: string): PlanEntry[] {
   const config = [
     `home = ${python.home}`,
     'include-system-site-packages = false',
@@ -30,6 +31,36 @@ export function glueEntries(python: PlanPython, prefix: string): PlanEntry[] {
     link(`bin/python${python.minor}`, 'python'),
     link('lib64', 'lib'),
   ];
+}
+
+/** What makes a directory a conda environment, sealed for pip (PEP 668) and for conda (CEP 22). */
+export function condaGlue(packages: readonly CondaPackage[], python: PlanPython | undefined, layout: Layout): PlanEntry[] {
+  const frozen = {
+    message:
+      'This environment is made from a lock and shared; it is not changed in place. Change its definition instead: terroir env clone NAME NEW-NAME --add PACKAGE',
+  };
+  const entries = [
+    generated('conda-meta/history', historyOf(packages), environment),
+    generated('conda-meta/frozen', `${JSON.stringify(frozen)}\n`, environment),
+  ];
+  if (python !== undefined)
+    entries.push(generated(`${layout.standardLibrary}/EXTERNALLY-MANAGED`, externallyManaged, environment));
+  return entries;
+}
+
+/** For people's shells. A package may have a file of that name: conda itself does. */
+export function condaActivateEntry(prefix: string, activation: CondaActivation): PlanEntry {
+  return generated('bin/activate', condaActivateScript(prefix, activation), environment);
+}
+
+/** As conda writes it, but for the clock: the same packages have the same history. */
+function historyOf(packages: readonly CondaPackage[]): string {
+  const lines = packages.map(
+    ({ channel, subdir, name, version, build }) => `+${channel}/${subdir}::${name}-${version}-${build}`,
+  );
+  const requested = packages.filter((pkg) => pkg.requested).map(({ name }) => `'${name}'`);
+  return ['==> 1980-01-01 00:00:00 <==', '# cmd: terroir', ...lines.sort(), `# update specs: [${requested.join(', ')}]`, '']
+    .join('\n');
 }
 
 function link(path: string, target: string): PlanEntry {

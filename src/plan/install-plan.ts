@@ -1,6 +1,8 @@
 import type { UnpackedWheel } from '../store/index.ts';
+import type { Overwrite } from './claims.ts';
+import type { CondaRecord } from './conda-record.ts';
 
-/** The Python that a prefix is made for: the machine's, not a venv's. */
+/** The Python of a prefix: the machine's (not a venv's), or the one that conda packages bring. */
 export interface PlanPython {
   /** "3.11" */
   minor: string;
@@ -8,7 +10,7 @@ export interface PlanPython {
   version: string;
   /** The folder of the executable, for `pyvenv.cfg`. */
   home: string;
-  /** Absolute; `bin/python` points to it. */
+  /** Absolute; with the machine's, `bin/python` points to it. */
   executable: string;
 }
 
@@ -32,25 +34,59 @@ export interface PlanEntry {
   owner: string;
 }
 
-/** The tree of a wheel, which goes to one place as a whole: tens of thousands of files that need no entries of their own. */
+/** A file in which the prefix takes the place of its placeholder; what comes out is known when it is made (`replacePrefix`). */
+export interface PlanRewrite {
+  /** Relative to the prefix, with `/`. */
+  path: string;
+  executable: boolean;
+  owner: string;
+  /** The archive's. */
+  archive: string;
+  /** Absolute, in the store. */
+  file: string;
+  /** Of the file in the store. */
+  size: number;
+  placeholder: string;
+  mode: 'text' | 'binary';
+}
+
+/** Files of a package that go to one place as they are: tens of thousands that need no entries of their own. */
 export interface PlanTree {
   /** The package's name. */
   owner: string;
-  wheel: UnpackedWheel;
-  /** The folder that it goes to, relative to the prefix. */
+  /** SHA-256 of the archive that they are of. */
+  archive: string;
+  /** The folder of the store that they are in. Absolute. */
+  from: string;
+  /** Which they are, relative to it; see `readTree`. */
+  text: string;
+  bytes: number;
+  /** The folder that they go to, relative to the prefix; '' for the prefix itself. */
   path: string;
-  /** Files of the tree (relative to it) that another owner has: they are left out. */
+  /** Files of the tree (relative to it) that are left out: another owner has them. */
   without: ReadonlySet<string>;
+  /** Of a wheel: all of it but `.data`. */
+  wheel?: UnpackedWheel;
 }
 
 /** Which file goes where, with which content. */
 export interface InstallPlan {
   /** Where the prefix will be; scripts name it. Absolute. */
   prefix: string;
-  python: PlanPython;
+  /** Undefined for conda packages without a Python among them. */
+  python: PlanPython | undefined;
   lockDigest: string;
   /** In install order. */
   trees: readonly PlanTree[];
-  /** What else there is, sorted by path (UTF-16 code units). Trees and entries together have every path once, and none lies below another one. */
+  /**
+   * What else there is, sorted by path (UTF-16 code units). Trees, entries, rewritten files and conda's records together have every path once, and
+   * none lies below another one.
+   */
   entries: readonly PlanEntry[];
+  /** Sorted by path. */
+  rewrites: readonly PlanRewrite[];
+  /** `conda-meta/*.json`, which can be written when the rewritten files are. In install order. */
+  condaRecords: readonly CondaRecord[];
+  /** Who took files of whom, where that is worth a word. */
+  overwrites: readonly Overwrite[];
 }

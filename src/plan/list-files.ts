@@ -1,9 +1,10 @@
 import { readRecordLines } from '../store/index.ts';
 import type { InstallPlan, PlanEntry } from './install-plan.ts';
 
-/** Every file and link of a plan, those of the trees too. */
+/** Every file and link of a plan of wheels, those of the trees too. */
 export function* listFiles({ trees, entries }: InstallPlan): Generator<PlanEntry> {
   for (const { owner, wheel, path, without } of trees) {
+    if (wheel === undefined) continue;
     const executables = new Set(wheel.executables);
     for (const { path: file, sha256, size } of readRecordLines(wheel.record.toString('utf8'))) {
       if (without.has(file)) continue;

@@ -1,66 +1,30 @@
-import { AppError } from '../errors/index.ts';
-import { canonicalVersion, normaliseName } from '../requirements/index.ts';
-import type { Lock, PypiPackage } from '../schema/index.ts';
-import type { UnpackedWheel } from '../store/index.ts';
-import { createClaims } from './claims.ts';
-import { generated } from './generated-entry.ts';
-import { environment, glueEntries } from './glue.ts';
-import type { InstallPlan, PlanEntry, PlanPython, PlanTree } from './install-plan.ts';
-import { recordEntry } from './record.ts';
-import { wheelEntries } from './wheel-entries.ts';
+import type { CondaPackage, Lock, PypiPackage } from '../schema/index.ts';
+import type { UnpackedConda, UnpackedWheel } from '../store/index.ts';
+import type { InstallPlan, PlanPython } from './install-plan.ts';
+import { planConda } from './plan-conda.ts';
+import { planVenv } from './plan-venv.ts';
 
 export interface PlanInput {
-  lock: Lock;
-  /** By the archive's SHA-256; every package of the lock must be in it. */
+  lock: Omit<Lock, 'packages'> & { packages: readonly (PypiPackage | CondaPackage)[] };
+  /** By the archive's SHA-256; every wheel of the lock must be in it. */
   wheels: ReadonlyMap<string, UnpackedWheel>;
-  python: PlanPython;
+  /** By the archive's SHA-256; every conda package of the lock must be in it. */
+  conda?: ReadonlyMap<string, UnpackedConda>;
+  /** The machine's, for a lock that takes it from there; conda packages bring their own. */
+  python?: PlanPython;
   /** Where the prefix will be. Absolute. */
   prefix: string;
+  /** Where the archive with this SHA-256 is, if conda's records shall say it. */
+  archiveFile?: (sha256: string) => string;
 }
 
 /**
- * Installs the wheels of a lock on paper, as the binary distribution format says ("Installing a wheel").
- * @throws AppError PACKAGE_CONFLICT where two packages cannot stand side by side; INVALID_WHEEL where a wheel is not what the lock says.
+ * Installs the packages of a lock on paper: conda's as conda does, then the wheels as the binary distribution format says ("Installing a wheel").
+ * @throws AppError PACKAGE_CONFLICT where two packages cannot stand side by side; INVALID_WHEEL where a wheel is not what the lock says;
+ * PREFIX_TOO_LONG where a binary has no room for the prefix; HOSTILE_ARCHIVE; INVALID_LOCK.
  */
-export function planPrefix({ lock, wheels, python, prefix }: PlanInput): InstallPlan {
-  const sitePackages = `lib/python${python.minor}/site-packages`;
-  const claims = createClaims(sitePackages);
-  const packages = lock.packages.filter((pkg) => pkg.kind === 'pypi');
-  for (const pkg of packages) {
-    const wheel = wheels.get(pkg.sha256);
-    if (wheel === undefined) throw new Error(`the wheel ${pkg.filename} is not unpacked`);
-    checkIdentity(pkg, wheel);
-    claims.claimTree({ owner: pkg.name, wheel });
-    for (const entry of wheelEntries({ pkg, wheel, sitePackages, prefix, minor: python.minor })) claims.claim(entry);
-  }
-  for (const entry of glueEntries(python, prefix)) claims.claim(entry);
-  // A RECORD lists what its package has in the end; its path is taken before.
-  const paths = new Set<string>();
-  for (const { sha256 } of packages) {
-    const path = `${sitePackages}/${wheels.get(sha256)?.distInfo}/RECORD`;
-    claims.claim(generated(path, '', environment));
-    paths.add(path);
-  }
-  const { trees, entries } = claims.settle();
-  for (const path of paths) entries.delete(path);
-  for (const record of records(trees, entries)) entries.set(record.path, record);
-  const sorted = [...entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { prefix, python, lockDigest: lock.digest, trees, entries: sorted };
-}
-
-function checkIdentity(pkg: PypiPackage, wheel: UnpackedWheel): void {
-  if (normaliseName(wheel.name) === pkg.name && canonicalVersion(wheel.version) === canonicalVersion(pkg.version))
-    return;
-  throw new AppError(
-    'INVALID_WHEEL',
-    `\`${wheel.filename}\` says that it is ${wheel.name} ${wheel.version}, and the lock says ${pkg.name} ${pkg.version}`,
-    {
-      hint: 'Report it to those who publish the package.',
-    },
-  );
-}
-
-function records(trees: readonly PlanTree[], entries: ReadonlyMap<string, PlanEntry>): PlanEntry[] {
-  const own = Map.groupBy(entries.values(), ({ owner }) => owner);
-  return trees.map((tree) => recordEntry(tree, own.get(tree.owner) ?? []));
+export function planPrefix({ lock, wheels, conda, python, prefix, archiveFile }: PlanInput): InstallPlan {
+  if (lock.python.source === 'conda') return planConda({ lock, wheels, conda: conda ?? new Map(), prefix, archiveFile });
+  if (python === undefined) throw new Error('a virtual environment needs a Python');
+  return planVenv({ lock, wheels, python, prefix });
 }

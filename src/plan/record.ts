@@ -1,9 +1,12 @@
-import { readRecordLines, recordLines } from '../store/index.ts';
+import { readRecordLines, recordLines, type UnpackedWheel } from '../store/index.ts';
 import { generated } from './generated-entry.ts';
 import type { PlanEntry, PlanTree } from './install-plan.ts';
 
 /** RECORD of an installed package: what the wheel brought, then what was made here or put elsewhere, then itself. */
-export function recordEntry({ owner, wheel, path, without }: PlanTree, own: readonly PlanEntry[]): PlanEntry {
+export function recordEntry(
+  { owner, wheel, path, without }: PlanTree & { wheel: UnpackedWheel },
+  own: readonly PlanEntry[],
+): PlanEntry {
   const kept =
     without.size === 0
       ? wheel.record

@@ -1,20 +1,11 @@
 import type { UnpackedWheel } from '../store/index.ts';
+import { pythonShebang } from './shebang.ts';
 
-/** Linux cuts a first line at 127 characters (BINPRM_BUF_SIZE). */
-const longestShebang = 127;
-
-/** The first lines that make a script run with the prefix's Python, also when its path is long or has a blank in it. */
-export function shebang(prefix: string): string {
-  const interpreter = `${prefix}/bin/python`;
-  const plain = `#!${interpreter}`;
-  if (plain.length <= longestShebang && !/\s/.test(interpreter)) return `${plain}\n`;
-  // A shell sees `exec`, Python sees a text.
-  return `#!/bin/sh\n'''exec' "${interpreter}" "$0" "$@"\n' '''\n`;
-}
+type EntryPoint = UnpackedWheel['consoleScripts'][number];
 
 /** A script that calls an entry point. */
-export function entryPointScript(prefix: string, { module, object }: UnpackedWheel['consoleScripts'][number]): string {
-  const head = `${shebang(prefix)}# -*- coding: utf-8 -*-\nimport sys\n`;
+export function entryPointScript(interpreter: string, { module, object }: EntryPoint): string {
+  const head = `${pythonShebang(interpreter)}# -*- coding: utf-8 -*-\nimport sys\n`;
   if (object === '')
     return `${head}import runpy\nif __name__ == '__main__':\n    runpy.run_module('${module}', run_name='__main__')\n`;
   const [first = ''] = object.split('.');
@@ -22,6 +13,6 @@ export function entryPointScript(prefix: string, { module, object }: UnpackedWhe
 }
 
 /** A `#!python` script of a wheel. */
-export function pythonScript(prefix: string, body: string): Uint8Array {
-  return Buffer.concat([Buffer.from(shebang(prefix)), Buffer.from(body, 'latin1')]);
+export function pythonScript(interpreter: string, body: string): Uint8Array {
+  return Buffer.concat([Buffer.from(pythonShebang(interpreter)), Buffer.from(body, 'latin1')]);
 }

@@ -5,22 +5,21 @@ import type { UnpackedWheel } from '../store/index.ts';
 import { directUrl } from './direct-url.ts';
 import { generated } from './generated-entry.ts';
 import type { PlanEntry } from './install-plan.ts';
+import type { Layout } from './layout.ts';
+import { refuseOwnRecords } from './own-records.ts';
 import { entryPointScript, pythonScript } from './scripts.ts';
 
 export interface WheelPlace {
   pkg: PypiPackage;
   wheel: UnpackedWheel;
-  /** Relative to the prefix. */
-  sitePackages: string;
-  /** Absolute. */
-  prefix: string;
-  /** "3.11" */
-  minor: string;
+  layout: Layout;
+  /** What scripts are run with. Absolute. */
+  interpreter: string;
 }
 
 /** What is installed of a wheel besides its tree: `.data`, scripts, and what an installer writes. */
 export function wheelEntries(place: WheelPlace): PlanEntry[] {
-  const { pkg, wheel, sitePackages, prefix } = place;
+  const { pkg, wheel, layout, interpreter } = place;
   const owner = pkg.name;
   const entries: PlanEntry[] = [];
   const bodies = new Map(wheel.pythonScripts.map(({ path, body }) => [path, body]));
@@ -30,7 +29,7 @@ export function wheelEntries(place: WheelPlace): PlanEntry[] {
     const path = destination(member, place);
     const body = bodies.get(member);
     if (path === undefined || (body !== undefined && shadowed.has(path))) continue;
-    if (body !== undefined) entries.push(generated(path, pythonScript(prefix, body), owner, true));
+    if (body !== undefined) entries.push(generated(path, pythonScript(interpreter, body), owner, true));
     else
       entries.push({
         path,
@@ -42,8 +41,8 @@ export function wheelEntries(place: WheelPlace): PlanEntry[] {
       });
   }
   for (const point of entryPoints)
-    entries.push(generated(`bin/${point.name}`, entryPointScript(prefix, point), owner, true));
-  const info = `${sitePackages}/${wheel.distInfo}`;
+    entries.push(generated(`bin/${point.name}`, entryPointScript(interpreter, point), owner, true));
+  const info = `${layout.sitePackages}/${wheel.distInfo}`;
   entries.push(generated(`${info}/INSTALLER`, 'terroir\n', owner));
   if (pkg.requested) entries.push(generated(`${info}/REQUESTED`, '', owner));
   const origin = directUrl(pkg);
@@ -52,27 +51,22 @@ export function wheelEntries(place: WheelPlace): PlanEntry[] {
 }
 
 /** Where a member of `.data` goes; undefined for what is not installed. */
-function destination(member: string, { wheel, sitePackages, minor }: WheelPlace): string | undefined {
+function destination(member: string, { wheel, layout }: WheelPlace): string | undefined {
   const [scheme = '', ...rest] = member.slice(wheel.data.length + 1).split('/');
   const path = rest.join('/');
   if (path === '') return undefined;
   switch (scheme) {
     case 'purelib':
     case 'platlib':
-      return `${sitePackages}/${path}`;
+      return `${layout.sitePackages}/${path}`;
     case 'scripts':
       return `bin/${path}`;
     case 'headers':
-      return `include/site/python${minor}/${normaliseName(wheel.name)}/${path}`;
+      return `${layout.headers}/${normaliseName(wheel.name)}/${path}`;
     case 'data':
-      if (path.startsWith('.terroir/') || path === '.terroir') {
-        throw new AppError(
-          'HOSTILE_ARCHIVE',
-          `\`${wheel.filename}\` is refused: it has files for \`.terroir\`, where the environment keeps its own records`,
-          { hint: 'Leave the package out.' },
-        );
-      }
-      return path.replace(/^lib64\//, 'lib/');
+      refuseOwnRecords(path, wheel.filename, layout);
+      // In a venv `lib64` is a link.
+      return layout.kind === 'venv' ? path.replace(/^lib64\//, 'lib/') : path;
     default:
       throw new AppError(
         'INVALID_WHEEL',

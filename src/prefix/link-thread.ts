@@ -5,8 +5,8 @@ import type { LinkAnswer } from './link-worker.ts';
 
 /** A second pair of hands for linking. It takes a moment to start, so it is started before it is known what to link. */
 export interface LinkThread {
-  /** Rejects with the file system's error. */
-  help(job: LinkJob): Promise<void>;
+  /** Answers what it rewrote. Rejects with the file system's error. */
+  help(job: LinkJob): Promise<LinkAnswer['rewritten']>;
   stop(): void;
 }
 
@@ -23,9 +23,10 @@ export function startLinkThread(): LinkThread | undefined {
       worker.ref();
       const answered = new Promise<LinkAnswer>((resolve) => worker.once('message', resolve));
       worker.postMessage(job);
-      const { failure } = await Promise.race([answered, failed]);
+      const { failure, rewritten } = await Promise.race([answered, failed]);
       if (failure !== undefined)
         throw Object.assign(new Error(failure.message), { code: failure.code, path: failure.path });
+      return rewritten;
     },
     stop: () => {
       void worker.terminate();

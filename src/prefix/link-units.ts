@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { type RewriteRequest, type Rewritten, rewriteFile } from './rewrite-file.ts';
 import { transfer, type Way } from './transfer.ts';
 
 /** A tree as both threads get it. */
@@ -19,9 +20,17 @@ export interface LinkUnit {
   to: number;
 }
 
+/** Rewritten files from–to. */
+export interface RewriteUnit {
+  tree?: undefined;
+  from: number;
+  to: number;
+}
+
 export interface LinkJob {
   trees: LinkedTree[];
-  units: LinkUnit[];
+  rewrites: RewriteRequest[];
+  units: (LinkUnit | RewriteUnit)[];
   way: Way;
   /** The number of the next unit that nobody has taken: threads that are quicker do more. */
   counter: SharedArrayBuffer;
@@ -31,22 +40,31 @@ export interface LinkJob {
 export interface LinkWork {
   /** Does the next unit that nobody has taken; false if there is none. */
   next(): boolean;
+  /** What it rewrote, by number. */
+  readonly rewritten: (Rewritten & { index: number })[];
 }
 
 /**
- * Makes folders and hard links, unit for unit. Synchronous calls on purpose: for ten thousands of links they take a third of the time of the others.
+ * Makes folders and hard links and rewrites files, unit for unit. Synchronous calls on purpose: for ten thousands of links they take a third of the
+ * time of the others.
  */
-export function createLinkWork({ trees, units, way, counter }: LinkJob): LinkWork {
+export function createLinkWork({ trees, rewrites, units, way, counter }: LinkJob): LinkWork {
   const taken = new Int32Array(counter);
   const lines: (readonly string[] | undefined)[] = [];
+  const rewritten: LinkWork['rewritten'] = [];
   const next = (): boolean => {
     const unit = units[Atomics.add(taken, 0, 1)];
     if (unit === undefined) return false;
+    if (unit.tree === undefined) {
+      for (let index = unit.from; index < unit.to; index += 1)
+        rewritten.push({ index, ...rewriteFile(rewrites[index] as RewriteRequest) });
+      return true;
+    }
     const tree = trees[unit.tree] as LinkedTree;
     linkUnit(unit, tree, (lines[unit.tree] ??= tree.text.split('\n')), way);
     return true;
   };
-  return { next };
+  return { next, rewritten };
 }
 
 function linkUnit(unit: LinkUnit, tree: LinkedTree, lines: readonly string[], way: Way): void {

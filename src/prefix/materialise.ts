@@ -1,15 +1,20 @@
+import { hash } from 'node:crypto';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fsErrorToAppError } from '../io/index.ts';
-import type { InstallPlan, PlanEntry } from '../plan/index.ts';
-import { readTree, type WheelTree } from '../store/index.ts';
+import { condaRecordText, type InstallPlan, type PlanEntry } from '../plan/index.ts';
+import { isFolderLine, readTree, type WheelTree } from '../store/index.ts';
 import type { LinkThread } from './link-thread.ts';
-import { createLinkWork, type LinkJob, type LinkUnit } from './link-units.ts';
+import { createLinkWork, type LinkJob, type LinkUnit, type RewriteUnit } from './link-units.ts';
+import type { RewriteRequest, Rewritten } from './rewrite-file.ts';
 import { chooseWay, transfer, type Way } from './transfer.ts';
 
 /** So many files make a unit of work. */
 const unitSize = 256;
+/** A unit of rewriting is about so many bytes; reading and writing a file is as much work as so many. */
+const rewriteWeight = 2 << 20;
+const fileWeight = 32 << 10;
 
 export interface Materialised {
   files: number;
@@ -17,6 +22,8 @@ export interface Materialised {
   bytes: number;
   /** Of those that only this prefix has. */
   ownBytes: number;
+  /** SHA-256 of what the plan could not know: rewritten files and conda's records, by path. */
+  digests: ReadonlyMap<string, string>;
 }
 
 /** The store has not (any more) what the plan says. */
@@ -33,38 +40,55 @@ export async function materialise(
   signal?: AbortSignal,
 ): Promise<Materialised> {
   try {
-    const trees = plan.trees.map(({ wheel }) => readTree(wheel.tree));
-    const units = trees.flatMap(cut);
-    makeFolders(plan, folder, trees, units);
-    const way = chooseWayFor(plan, folder);
+    const trees = plan.trees.map(({ text }) => readTree(text));
+    // What takes longest comes first.
+    const rewrites = [...plan.rewrites].sort((a, b) => b.size - a.size);
+    const links = trees.flatMap(cut);
+    makeFolders(plan, folder, trees, links);
+    const way = chooseWayFor(plan, trees, folder);
     const job: LinkJob = {
-      trees: plan.trees.map(({ wheel, path, without }) => ({
-        text: wheel.tree,
-        from: wheel.folder,
-        to: `${folder}/${path}`,
+      trees: plan.trees.map(({ text, from, path, without }) => ({
+        text,
+        from,
+        to: path === '' ? folder : `${folder}/${path}`,
         without,
       })),
-      units,
+      rewrites: rewrites.map(
+        ({ path, file, executable, placeholder, mode }): RewriteRequest => ({
+          from: file,
+          to: `${folder}/${path}`,
+          executable,
+          placeholder,
+          mode,
+          prefix: plan.prefix,
+        }),
+      ),
+      units: [...cutRewrites(rewrites.map(({ size }) => size)), ...links],
       way,
       counter: new SharedArrayBuffer(4),
     };
-    const helped = units.length > 2 ? thread?.help(job) : undefined;
+    const helped = job.units.length > 2 ? thread?.help(job) : undefined;
     helped?.catch(() => undefined);
+    const work = createLinkWork(job);
     try {
       for (const entry of plan.entries) writeEntry(entry, `${folder}/${entry.path}`, way);
-      const work = createLinkWork(job);
       while (work.next()) {
         signal?.throwIfAborted();
         await setImmediate();
       }
     } finally {
       // Whoever clears up after a failure must be alone.
-      Atomics.store(new Int32Array(job.counter), 0, units.length);
+      Atomics.store(new Int32Array(job.counter), 0, job.units.length);
       await helped?.catch(() => undefined);
     }
-    await helped;
+    const rewritten = [...work.rewritten, ...((await helped) ?? [])].map(
+      ({ index, ...made }) => [rewrites[index]?.path ?? '', made] as const,
+    );
     linkRecords(plan, folder, way);
-    return measure(plan, trees, way);
+    const records = writeCondaRecords(plan, folder, new Map(rewritten));
+    const digests = new Map([...rewritten, ...records].map(([path, { sha256 }]) => [path, sha256]));
+    const made = [...rewritten, ...records].reduce((sum, [, { size }]) => sum + size, 0);
+    return { ...measure(plan, trees, { way, made }), digests };
   } catch (error) {
     if (isMissing(error, plan))
       throw new MissingInStore(`the store lacks what the plan for \`${plan.prefix}\` needs`, { cause: error });
@@ -85,21 +109,48 @@ function cut({ lines, folders }: WheelTree, tree: number): LinkUnit[] {
   return units;
 }
 
-/** Makes what a unit of work finds ready: the folders above its first one (all others it makes itself), and those of the entries. */
+/** Cuts files of these sizes into pieces that take about as long. */
+function cutRewrites(sizes: readonly number[]): RewriteUnit[] {
+  const units: RewriteUnit[] = [];
+  let unit: RewriteUnit = { from: 0, to: 0 };
+  let weight = 0;
+  for (const [index, size] of sizes.entries()) {
+    if (weight > rewriteWeight) {
+      units.push(unit);
+      unit = { from: index, to: index };
+      weight = 0;
+    }
+    unit.to = index + 1;
+    weight += size + fileWeight;
+  }
+  return unit.to > unit.from ? [...units, unit] : units;
+}
+
+/** Makes what a unit of work finds ready: the folders above its first one (all others it makes itself), and those of the other files. */
 function makeFolders(plan: InstallPlan, folder: string, trees: readonly WheelTree[], units: readonly LinkUnit[]): void {
-  const wanted = new Set(plan.entries.map(({ path }) => dirname(path)));
+  const { entries, rewrites, condaRecords } = plan;
+  const wanted = new Set([...entries, ...rewrites, ...condaRecords].map(({ path }) => dirname(path)));
   wanted.add('.terroir/records');
-  for (const { path } of plan.trees) wanted.add(path);
+  for (const { path } of plan.trees) wanted.add(path === '' ? '.' : path);
   for (const { tree, from } of units) {
     const first = trees[tree]?.lines[from] ?? '/';
-    wanted.add(`${plan.trees[tree]?.path}/${dirname(first)}`);
+    const place = plan.trees[tree]?.path ?? '';
+    wanted.add(place === '' ? dirname(first) : `${place}/${dirname(first)}`);
   }
   for (const path of [...wanted].sort()) mkdirSync(`${folder}/${path}`, { recursive: true });
 }
 
-function chooseWayFor(plan: InstallPlan, folder: string): Way {
-  const sample = plan.trees[0]?.wheel.recordFile;
+function chooseWayFor(plan: InstallPlan, trees: readonly WheelTree[], folder: string): Way {
+  const at = trees.findIndex(({ files }) => files > 0);
+  const tree = plan.trees[at];
+  const sample = plan.trees[0]?.wheel?.recordFile ?? (tree && `${tree.from}/${firstFile(trees[at] as WheelTree)}`);
   return sample === undefined ? 'copy' : chooseWay(sample, `${folder}/.terroir/probe`);
+}
+
+function firstFile({ lines }: WheelTree): string {
+  const at = lines.findIndex((line) => !isFolderLine(line));
+  const folder = lines[at - 1] ?? '/';
+  return `${folder === '/' ? '' : folder}${lines[at]}`;
 }
 
 function writeEntry({ content, executable }: PlanEntry, target: string, way: Way): void {
@@ -114,16 +165,35 @@ function writeEntry({ content, executable }: PlanEntry, target: string, way: Way
 
 /** What each wheel's files should be, so that the prefix can be verified without the store. */
 function linkRecords({ trees }: InstallPlan, folder: string, way: Way): void {
-  for (const { wheel } of trees) transfer(way, wheel.recordFile, `${folder}/.terroir/records/${wheel.sha256}`);
+  for (const { wheel } of trees)
+    if (wheel !== undefined) transfer(way, wheel.recordFile, `${folder}/.terroir/records/${wheel.sha256}`);
 }
 
-function measure(plan: InstallPlan, trees: readonly WheelTree[], way: Way): Materialised {
-  let files = plan.entries.length;
+/** conda's own record of each of its packages. */
+function writeCondaRecords(
+  { condaRecords }: InstallPlan,
+  folder: string,
+  rewritten: ReadonlyMap<string, Rewritten>,
+): (readonly [string, Rewritten])[] {
+  const digests = new Map([...rewritten].map(([path, { sha256 }]) => [path, sha256]));
+  return condaRecords.map((record) => {
+    const text = Buffer.from(condaRecordText(record, digests));
+    writeFileSync(`${folder}/${record.path}`, text, { mode: 0o444, flag: 'wx' });
+    return [record.path, { sha256: hash('sha256', text), size: text.length }] as const;
+  });
+}
+
+function measure(
+  plan: InstallPlan,
+  trees: readonly WheelTree[],
+  { way, made }: { way: Way; made: number },
+): Omit<Materialised, 'digests'> {
+  let files = plan.entries.length + plan.rewrites.length + plan.condaRecords.length;
   let shared = 0;
-  let own = 0;
-  for (const [index, { wheel, without }] of plan.trees.entries()) {
+  let own = made;
+  for (const [index, { bytes, without }] of plan.trees.entries()) {
     files += (trees[index]?.files ?? 0) - without.size;
-    shared += wheel.bytes;
+    shared += bytes;
   }
   for (const { content, size } of plan.entries) {
     if (content.kind === 'archive') shared += size;
@@ -137,6 +207,6 @@ function isMissing(error: unknown, { trees }: InstallPlan): boolean {
   return (
     code === 'ENOENT' &&
     path !== undefined &&
-    trees.some(({ wheel }) => path.startsWith(`${wheel.folder}/`) || path === wheel.recordFile)
+    trees.some(({ from, wheel }) => path.startsWith(`${from}/`) || path === wheel?.recordFile)
   );
 }

@@ -6,6 +6,7 @@ const PrefixFile = z.object({
   key: z.string(),
   path: z.string(),
   lockDigest: z.string(),
+  /** Both '' for conda packages without a Python among them. */
   pythonVersion: z.string(),
   interpreter: z.string(),
   files: z.number(),
@@ -36,9 +37,9 @@ export function readPrefixFile(path: string): PrefixFile | undefined {
 }
 
 /** Whether it can be used: not known to be damaged, and its interpreter is still there. */
-export function isUsable(path: string): boolean {
+export function isUsable({ path, interpreter }: PrefixFile): boolean {
   try {
-    accessSync(join(path, 'bin', 'python'), constants.X_OK);
+    if (interpreter !== '') accessSync(join(path, 'bin', 'python'), constants.X_OK);
     return !existsSync(damageFile(path));
   } catch {
     return false;

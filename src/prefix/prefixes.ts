@@ -13,6 +13,8 @@ import { type Damage, verifyPrefix } from './verify-prefix.ts';
 
 /** Number of the layout of a prefix: another one makes all prefixes anew. */
 const layout = 2;
+/** The same for prefixes of conda packages. */
+const condaLayout = 1;
 const day = 86_400_000;
 
 /** An environment as a directory on this machine. */
@@ -23,7 +25,7 @@ export interface Prefix {
   /** `<path>/bin/python` */
   python: string;
   lockDigest: string;
-  /** "3.11.7" */
+  /** "3.11.7"; '' for conda packages without a Python among them. */
   pythonVersion: string;
   /** Of all its files, shared ones included. */
   bytes: number;
@@ -41,8 +43,11 @@ export interface PrefixGcOptions {
 }
 
 export interface Prefixes {
-  /** What names a prefix: the lock, the interpreter, and the version of our layout. */
-  key(lockDigest: string, python: PlanPython): string;
+  /**
+   * What names a prefix: the lock, the machine's interpreter (undefined if conda packages bring their own), and the version of our layout. All keys
+   * have the same length, and so have the paths of a store's prefixes, which conda's binaries must have room for.
+   */
+  key(lockDigest: string, python: PlanPython | undefined): string;
   /** The prefix if it is made, not known to be damaged, and its interpreter is still there. Reads two small things. */
   find(key: string): Promise<Prefix | undefined>;
   /**
@@ -72,7 +77,7 @@ export function createPrefixes({ root, store }: { root: string; store: Store }):
   const find = async (key: string): Promise<Prefix | undefined> => {
     const path = folderOf(key);
     const file = readPrefixFile(path);
-    if (file === undefined || !isUsable(path)) return undefined;
+    if (file === undefined || !isUsable(file)) return undefined;
     markUsed(path);
     return toPrefix(file);
   };
@@ -92,7 +97,7 @@ export function createPrefixes({ root, store }: { root: string; store: Store }):
         } catch (error) {
           if (!(error instanceof MissingInStore)) throw error;
           // Somebody took a file out of the store, or the disk lost it.
-          const dropped = await dropDamaged(plan.trees.map(({ wheel }) => wheel.sha256));
+          const dropped = await dropDamaged(archivesOfPlan(plan));
           if (attempt > 1 || dropped.length === 0)
             throw new AppError('CORRUPT_STORE', error.message, {
               hint: '`terroir cache verify` drops what is damaged.',
@@ -125,7 +130,7 @@ export function createPrefixes({ root, store }: { root: string; store: Store }):
     const path = folderOf(key);
     const manifest = readManifest(path, readPrefixFile(path)?.manifest);
     const suspects =
-      manifest === undefined ? (await makePlan(path)).trees.map(({ wheel }) => wheel.sha256) : archivesOf(manifest);
+      manifest === undefined ? archivesOfPlan(await makePlan(path)) : archivesOf(manifest);
     await dropDamaged(suspects);
     await make(key, makePlan, signal);
   };
@@ -148,11 +153,13 @@ export function createPrefixes({ root, store }: { root: string; store: Store }):
 
   return {
     find,
-    key: (lockDigest, python) =>
-      sha256(canonicalJson({ layout, lockDigest, executable: python.executable, version: python.version })).slice(
-        0,
-        32,
-      ),
+    key: (lockDigest, python) => {
+      const facts =
+        python === undefined
+          ? { condaLayout, lockDigest }
+          : { layout, lockDigest, executable: python.executable, version: python.version };
+      return sha256(canonicalJson(facts)).slice(0, 32);
+    },
     ensure: async (key, makePlan, options = {}) => {
       const there = await find(key);
       if (there !== undefined) return { prefix: there, outcome: 'cached' };
@@ -223,17 +230,17 @@ async function build({
   await removeTree(temporary);
   try {
     await withFsErrors(`make the folder \`${temporary}\``, async () => mkdirSync(temporary, { recursive: true }));
-    const made = await materialise(plan, temporary, thread, signal);
+    const { digests, ...made } = await materialise(plan, temporary, thread, signal);
     signal?.throwIfAborted();
     try {
       const file: PrefixFile = {
         key,
         path,
         lockDigest: plan.lockDigest,
-        pythonVersion: plan.python.version,
-        interpreter: plan.python.executable,
+        pythonVersion: plan.python?.version ?? '',
+        interpreter: plan.python?.executable ?? '',
         ...made,
-        manifest: writeManifest(plan, temporary),
+        manifest: writeManifest(plan, temporary, digests),
       };
       writeFileSync(prefixFile(temporary), JSON.stringify(file));
       if (existsSync(path)) await discard(root, path);
@@ -245,6 +252,10 @@ async function build({
   } finally {
     await removeTree(temporary);
   }
+}
+
+function archivesOfPlan({ trees }: InstallPlan): string[] {
+  return [...new Set(trees.map(({ archive }) => archive))];
 }
 
 async function markDamaged(path: string, what: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { constants, copyFileSync, linkSync, rmSync } from 'node:fs';
+import { constants, copyFileSync, linkSync, rmSync, statSync, utimesSync } from 'node:fs';
 
 /** How a file of the store gets into a prefix. */
 export type Way = 'clone' | 'link' | 'copy';
@@ -22,12 +22,7 @@ export function chooseWay(from: string, to: string): Way {
 
 export function transfer(way: Way, from: string, to: string): void {
   if (way === 'link') link(from, to);
-  else
-    copyFileSync(
-      from,
-      to,
-      way === 'clone' ? constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL : constants.COPYFILE_EXCL,
-    );
+  else copy(from, to, way === 'clone' ? constants.COPYFILE_FICLONE_FORCE : 0);
 }
 
 function link(from: string, to: string): void {
@@ -36,8 +31,19 @@ function link(from: string, to: string): void {
   } catch (error) {
     // A file may have so many names and no more.
     if ((error as NodeJS.ErrnoException).code !== 'EMLINK') throw error;
-    copyFileSync(from, to, constants.COPYFILE_EXCL);
+    copy(from, to, 0);
   }
+}
+
+function copy(from: string, to: string, how: number): void {
+  copyFileSync(from, to, how | constants.COPYFILE_EXCL);
+  if (from.endsWith('.py')) keepTime(from, to);
+}
+
+/** By a source's time Python tells whether the bytecode beside it is of it. */
+export function keepTime(from: string, to: string): void {
+  const { mtime } = statSync(from);
+  utimesSync(to, mtime, mtime);
 }
 
 function canTryAnother(error: unknown): boolean {

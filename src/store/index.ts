@@ -25,5 +25,6 @@ export { compareFile } from './compare-file.ts';
 export { discard } from './discard.ts';
 export { type RecordedFile, readRecordLines, recordLines } from './record-lines.ts';
 export { createStore, type GcOptions, type Store, type StoreSummary } from './store.ts';
+export type { CondaFile, UnpackedConda } from './unpacked-conda.ts';
 export type { SpreadFile, UnpackedWheel } from './unpacked-wheel.ts';
-export { filesOf, readTree, treeText, type WheelTree } from './wheel-tree.ts';
+export { filesOf, isFolderLine, readTree, treeText, type WheelTree } from './wheel-tree.ts';

@@ -1,9 +1,9 @@
 /**
- * The files of a wheel that go to site-packages as they are, as a text that is made once and read fast: a line `folder/` for each folder (`/` for
+ * The files of a package that go to one place as they are, as a text that is made once and read fast: a line `folder/` for each folder (`/` for
  * the top), followed by the names of the files directly in it. Folders stand in depth-first order, each one behind the one that holds it, so
  * that a stretch of the text is a stretch of the tree.
  */
-export function treeText(paths: readonly string[]): string {
+export function treeText(paths: readonly string[], emptyFolders: readonly string[] = []): string {
   const folders = new Map<string, string[]>([['', []]]);
   const folderOf = (path: string): string[] => {
     const known = folders.get(path);
@@ -17,6 +17,7 @@ export function treeText(paths: readonly string[]): string {
     const slash = path.lastIndexOf('/');
     folderOf(slash === -1 ? '' : path.slice(0, slash)).push(path.slice(slash + 1));
   }
+  for (const folder of emptyFolders) folderOf(folder);
   const ordered = [...folders.keys()]
     .map((folder) => [folder.replaceAll('/', '\0'), folder] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
