@@ -123,9 +123,7 @@ function factsOf({ pkg, unpacked, archiveFile }: RecordInput): Record<string, un
 function pathsOf({ unpacked, owner, layout, trees, entries }: RecordInput): RecordedPath[] {
   const moves = movesOf(unpacked, layout);
   const without = new Map(
-    trees
-      .filter(({ archive }) => archive === unpacked.sha256)
-      .map(({ path, without: left }) => [path, left] as const),
+    trees.filter(({ archive }) => archive === unpacked.sha256).map(({ path, without: left }) => [path, left] as const),
   );
   const paths: RecordedPath[] = [];
   for (const file of unpacked.files) {

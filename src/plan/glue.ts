@@ -34,7 +34,11 @@ export function venvGlue(python: PlanPython, prefix: string): PlanEntry[] {
 }
 
 /** What makes a directory a conda environment, sealed for pip (PEP 668) and for conda (CEP 22). */
-export function condaGlue(packages: readonly CondaPackage[], python: PlanPython | undefined, layout: Layout): PlanEntry[] {
+export function condaGlue(
+  packages: readonly CondaPackage[],
+  python: PlanPython | undefined,
+  layout: Layout,
+): PlanEntry[] {
   const frozen = {
     message:
       'This environment is made from a lock and shared; it is not changed in place. Change its definition instead: terroir env clone NAME NEW-NAME --add PACKAGE',
@@ -59,8 +63,13 @@ function historyOf(packages: readonly CondaPackage[]): string {
     ({ channel, subdir, name, version, build }) => `+${channel}/${subdir}::${name}-${version}-${build}`,
   );
   const requested = packages.filter((pkg) => pkg.requested).map(({ name }) => `'${name}'`);
-  return ['==> 1980-01-01 00:00:00 <==', '# cmd: terroir', ...lines.sort(), `# update specs: [${requested.join(', ')}]`, '']
-    .join('\n');
+  return [
+    '==> 1980-01-01 00:00:00 <==',
+    '# cmd: terroir',
+    ...lines.sort(),
+    `# update specs: [${requested.join(', ')}]`,
+    '',
+  ].join('\n');
 }
 
 function link(path: string, target: string): PlanEntry {

@@ -9,5 +9,5 @@ export type { Overwrite } from './claims.ts';
 export { type CondaRecord, condaRecordText } from './conda-record.ts';
 export type { InstallPlan, PlanContent, PlanEntry, PlanPython, PlanRewrite, PlanTree } from './install-plan.ts';
 export { listFiles } from './list-files.ts';
-export { type PlanInput, planPrefix } from './plan-prefix.ts';
+export { isCondaLock, type PlanInput, planPrefix } from './plan-prefix.ts';
 export { type PrefixReplacement, replacePrefix } from './replace-prefix.ts';

@@ -1,6 +1,6 @@
 import { AppError } from '../errors/index.ts';
 import { canonicalVersion, normaliseName } from '../requirements/index.ts';
-import type { CondaPackage, PypiPackage } from '../schema/index.ts';
+import type { LockedPackage, PypiPackage } from '../schema/index.ts';
 import type { UnpackedWheel } from '../store/index.ts';
 import type { Claims } from './claims.ts';
 import { generated } from './generated-entry.ts';
@@ -10,6 +10,9 @@ import type { Layout } from './layout.ts';
 import { recordEntry } from './record.ts';
 import { wheelEntries } from './wheel-entries.ts';
 
+/** What makes it an environment stays, whatever a wheel brings. */
+const reserved = /^bin\/(?:activate|python(?:\d(?:\.\d+t?)?)?)$/;
+
 export interface WheelToInstall {
   pkg: PypiPackage;
   wheel: UnpackedWheel;
@@ -17,7 +20,7 @@ export interface WheelToInstall {
 
 /** The wheels of a lock, in its order. @throws AppError INVALID_WHEEL where one is not what the lock says. */
 export function wheelsOf(
-  packages: readonly (PypiPackage | CondaPackage)[],
+  packages: readonly LockedPackage[],
   wheels: ReadonlyMap<string, UnpackedWheel>,
 ): WheelToInstall[] {
   return packages.flatMap((pkg) => {
@@ -45,7 +48,8 @@ export function claimWheels(
       bytes: wheel.bytes,
       wheel,
     });
-    for (const entry of wheelEntries({ pkg, wheel, layout, interpreter })) claims.claim(entry);
+    for (const entry of wheelEntries({ pkg, wheel, layout, interpreter }))
+      if (!reserved.test(entry.path)) claims.claim(entry);
   }
 }
 

@@ -1,5 +1,5 @@
 import { AppError } from '../errors/index.ts';
-import type { CondaPackage, PypiPackage } from '../schema/index.ts';
+import type { CondaPackage, LockedPackage } from '../schema/index.ts';
 import type { UnpackedConda } from '../store/index.ts';
 import type { CondaActivation } from './activate.ts';
 import { claimConda } from './claim-conda.ts';
@@ -8,8 +8,8 @@ import { movesOf, placeOf } from './conda-place.ts';
 import { condaRecord, recordPath } from './conda-record.ts';
 import { generated } from './generated-entry.ts';
 import { condaActivateEntry, condaGlue, environment } from './glue.ts';
-import { addRecords, claimRecords, claimWheels, wheelsOf } from './install-wheels.ts';
 import type { InstallPlan, PlanEntry, PlanPython, PlanRewrite } from './install-plan.ts';
+import { addRecords, claimRecords, claimWheels, wheelsOf } from './install-wheels.ts';
 import { condaLayout, type Layout } from './layout.ts';
 import type { PlanInput } from './plan-prefix.ts';
 import { leaveOutStaleBytecode } from './stale-bytecode.ts';
@@ -42,7 +42,12 @@ export function planConda({
   const installed = wheelsOf(lock.packages, wheels);
   claimWheels(claims, installed, { layout, interpreter: `${prefix}/bin/python` });
   const records = claimRecords(claims, installed, layout);
-  for (const entry of condaGlue(packages.map(({ pkg }) => pkg), python, layout)) claims.claim(entry);
+  for (const entry of condaGlue(
+    packages.map(({ pkg }) => pkg),
+    python,
+    layout,
+  ))
+    claims.claim(entry);
   for (const { pkg } of packages) {
     const path = recordPath(pkg);
     claims.claim(generated(path, '', environment));
@@ -70,10 +75,7 @@ export function planConda({
   };
 }
 
-function condaOf(
-  packages: readonly (PypiPackage | CondaPackage)[],
-  conda: ReadonlyMap<string, UnpackedConda>,
-): CondaToInstall[] {
+function condaOf(packages: readonly LockedPackage[], conda: ReadonlyMap<string, UnpackedConda>): CondaToInstall[] {
   const wheels = new Set(packages.filter(({ kind }) => kind === 'pypi').map(({ name }) => name));
   return packages.flatMap((pkg) => {
     if (pkg.kind !== 'conda') return [];

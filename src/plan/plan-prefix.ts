@@ -1,11 +1,11 @@
-import type { CondaPackage, Lock, PypiPackage } from '../schema/index.ts';
+import type { Lock } from '../schema/index.ts';
 import type { UnpackedConda, UnpackedWheel } from '../store/index.ts';
 import type { InstallPlan, PlanPython } from './install-plan.ts';
 import { planConda } from './plan-conda.ts';
 import { planVenv } from './plan-venv.ts';
 
 export interface PlanInput {
-  lock: Omit<Lock, 'packages'> & { packages: readonly (PypiPackage | CondaPackage)[] };
+  lock: Lock;
   /** By the archive's SHA-256; every wheel of the lock must be in it. */
   wheels: ReadonlyMap<string, UnpackedWheel>;
   /** By the archive's SHA-256; every conda package of the lock must be in it. */
@@ -24,7 +24,12 @@ export interface PlanInput {
  * PREFIX_TOO_LONG where a binary has no room for the prefix; HOSTILE_ARCHIVE; INVALID_LOCK.
  */
 export function planPrefix({ lock, wheels, conda, python, prefix, archiveFile }: PlanInput): InstallPlan {
-  if (lock.python.source === 'conda') return planConda({ lock, wheels, conda: conda ?? new Map(), prefix, archiveFile });
+  if (isCondaLock(lock)) return planConda({ lock, wheels, conda: conda ?? new Map(), prefix, archiveFile });
   if (python === undefined) throw new Error('a virtual environment needs a Python');
   return planVenv({ lock, wheels, python, prefix });
+}
+
+/** Whether conda packages make the prefix, and bring its Python if there is one. */
+export function isCondaLock({ python, packages }: Lock): boolean {
+  return python === undefined || python.source === 'conda' || packages.some(({ kind }) => kind === 'conda');
 }

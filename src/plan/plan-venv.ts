@@ -1,12 +1,17 @@
 import { createClaims } from './claims.ts';
 import { venvGlue } from './glue.ts';
-import { addRecords, claimRecords, claimWheels, wheelsOf } from './install-wheels.ts';
 import type { InstallPlan, PlanEntry } from './install-plan.ts';
+import { addRecords, claimRecords, claimWheels, wheelsOf } from './install-wheels.ts';
 import { venvLayout } from './layout.ts';
 import type { PlanInput } from './plan-prefix.ts';
 
 /** A virtual environment made by hand, of wheels alone. */
-export function planVenv({ lock, wheels, python, prefix }: Required<Omit<PlanInput, 'conda' | 'archiveFile'>>): InstallPlan {
+export function planVenv({
+  lock,
+  wheels,
+  python,
+  prefix,
+}: Required<Omit<PlanInput, 'conda' | 'archiveFile'>>): InstallPlan {
   const layout = venvLayout(python);
   const claims = createClaims<PlanEntry>();
   const packages = wheelsOf(lock.packages, wheels);

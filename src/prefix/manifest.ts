@@ -21,9 +21,7 @@ export function writeManifest(plan: InstallPlan, folder: string, digests: Readon
   const digestOf = (path: string): string => digests.get(path) ?? '';
   const manifest: Manifest = {
     trees: trees.flatMap(({ wheel, path, without }) =>
-      wheel === undefined
-        ? []
-        : [{ wheel: wheel.sha256, path, record: wheel.recordDigest, without: [...without] }],
+      wheel === undefined ? [] : [{ wheel: wheel.sha256, path, record: wheel.recordDigest, without: [...without] }],
     ),
     ...(condaRecords.length === 0
       ? {}

@@ -129,8 +129,7 @@ export function createPrefixes({ root, store }: { root: string; store: Store }):
   ): Promise<void> => {
     const path = folderOf(key);
     const manifest = readManifest(path, readPrefixFile(path)?.manifest);
-    const suspects =
-      manifest === undefined ? archivesOfPlan(await makePlan(path)) : archivesOf(manifest);
+    const suspects = manifest === undefined ? archivesOfPlan(await makePlan(path)) : archivesOf(manifest);
     await dropDamaged(suspects);
     await make(key, makePlan, signal);
   };

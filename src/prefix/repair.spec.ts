@@ -133,8 +133,20 @@ describe('repair', () => {
       python: { minor: '3.12', version: '3.12.1', home: '/', executable: process.execPath },
       lockDigest: 'x',
       entries: [],
+      rewrites: [],
+      condaRecords: [],
+      overwrites: [],
       trees: [
-        { owner: 'alpha', wheel: { ...wheel, tree: '/\nghost.py\n' } as never, path: site, without: new Set<string>() },
+        {
+          owner: 'alpha',
+          archive: alpha.sha256,
+          from: wheel?.folder ?? '',
+          text: '/\nghost.py\n',
+          bytes: 0,
+          path: site,
+          without: new Set<string>(),
+          wheel,
+        },
       ],
     };
     await expect(machine.prefixes.ensure('x', async () => plan)).rejects.toMatchObject({ code: 'CORRUPT_STORE' });

@@ -3,6 +3,7 @@ import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { z } from 'zod';
 import { compareFile, readRecordLines } from '../store/index.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 
@@ -11,6 +12,7 @@ export interface Damage {
   reason: string;
 }
 
+const bytecode = /\/__pycache__\/[^/]+\.pyc$/;
 /** Files between two breaths. */
 const stride = 64;
 
@@ -32,7 +34,7 @@ export async function verifyPrefix(
     if (index % stride === 0) await setImmediate();
   }
   // With a list that cannot be trusted nobody knows who is a stranger.
-  const isKnown = !damaged.some(({ path }) => path.startsWith(join(folder, '.terroir')));
+  const isKnown = !damaged.some(({ path }) => isList(relative(folder, path)));
   for (const path of isKnown ? await strangers(folder, known) : [])
     damaged.push({ path, reason: 'it does not belong here' });
   return { checked: expected.length, damaged };
@@ -40,7 +42,15 @@ export async function verifyPrefix(
 
 type Expected = readonly [path: string, sha256: string, target: string | null];
 
-function* expectedFiles(folder: string, { trees, entries }: Manifest, damaged: Damage[]): Generator<Expected> {
+function isList(path: string): boolean {
+  return path.startsWith('.terroir') || /^conda-meta\/[^/]+\.json$/.test(path);
+}
+
+function* expectedFiles(
+  folder: string,
+  { trees, conda = [], entries }: Manifest,
+  damaged: Damage[],
+): Generator<Expected> {
   for (const { wheel, path, record, without } of trees) {
     const list = join(folder, '.terroir', 'records', wheel);
     const text = readOrUndefined(list);
@@ -52,13 +62,45 @@ function* expectedFiles(folder: string, { trees, entries }: Manifest, damaged: D
     for (const file of readRecordLines(text))
       if (!left.has(file.path)) yield [`${path}/${file.path}`, file.sha256, null];
   }
+  const digests = new Map(entries.map(([path, sha256]) => [path, sha256]));
+  for (const { record } of conda) {
+    const text = readOrUndefined(join(folder, record));
+    // What is wrong with the record itself shows when its entry is compared.
+    if (text !== undefined && hash('sha256', text) === digests.get(record)) yield* plainFiles(text);
+  }
   for (const [path, sha256, target] of entries) yield [path, sha256, target];
 }
 
-/** A link to a file with the right content would be no file of the prefix. */
+const CondaPaths = z.object({
+  paths_data: z.object({
+    paths: z.array(
+      z.object({
+        _path: z.string(),
+        path_type: z.string(),
+        sha256_in_prefix: z.string().optional(),
+        prefix_placeholder: z.string().optional(),
+      }),
+    ),
+  }),
+});
+
+/** The files of a package that have no entries of their own. */
+function* plainFiles(text: string): Generator<Expected> {
+  for (const path of CondaPaths.parse(JSON.parse(text)).paths_data.paths) {
+    const { _path, path_type: type, sha256_in_prefix: sha256, prefix_placeholder: placeholder } = path;
+    if (type === 'hardlink' && placeholder === undefined && sha256 !== undefined) yield [_path, sha256, null];
+  }
+}
+
+/**
+ * A link to a file with the right content would be no file of the prefix. Bytecode that is in no other place is Python's own: it writes anew what does
+ * not fit its source, by a rename, so that the store's stays.
+ */
 function compareOwn(path: string, sha256: string): string | undefined {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) return 'it is no file any more';
-  return compareFile(path, sha256);
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats?.isSymbolicLink() === true) return 'it is no file any more';
+  const reason = compareFile(path, sha256);
+  return reason === 'it was changed' && stats?.nlink === 1 && bytecode.test(path) ? undefined : reason;
 }
 
 function compareLink(path: string, target: string): string | undefined {
