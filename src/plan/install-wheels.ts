@@ -10,7 +10,7 @@ import type { Layout } from './layout.ts';
 import { recordEntry } from './record.ts';
 import { wheelEntries } from './wheel-entries.ts';
 
-/** What makes it an environment stays, whatever a wheel brings. */
+/** What makes it an environment stays, whatever a wheel brings. (In a venv it is claimed last.) */
 const reserved = /^bin\/(?:activate|python(?:\d(?:\.\d+t?)?)?)$/;
 
 export interface WheelToInstall {
@@ -49,7 +49,7 @@ export function claimWheels(
       wheel,
     });
     for (const entry of wheelEntries({ pkg, wheel, layout, interpreter }))
-      if (!reserved.test(entry.path)) claims.claim(entry);
+      if (layout.kind === 'venv' || !reserved.test(entry.path)) claims.claim(entry);
   }
 }
 
