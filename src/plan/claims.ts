@@ -63,7 +63,7 @@ export function createClaims<Entry extends Claim>(): Claims<Entry> {
       for (const { entry, after } of claimed.values())
         if (settleEntry(entry, after, ground)) entries.set(entry.path, entry);
       checkEntries(entries);
-      return { trees: trees.map(({ tree: _, ...settled }) => settled), entries, overwrites: overwrites.all() };
+      return { trees, entries, overwrites: overwrites.all() };
     },
   };
 }

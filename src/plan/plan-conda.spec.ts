@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -414,7 +414,7 @@ describe('the plan of a conda prefix', () => {
           ...drawn.filter(([, each]) => each === 'wheel'),
         ];
         const packages = ordered.map(([paths, each], at) => {
-          const of = (path: string): FolderFile =>
+          const content: FolderFile =
             each === 'link'
               ? { link: `p${at}` }
               : each === 'rewritten'
@@ -434,7 +434,7 @@ describe('the plan of a conda prefix', () => {
           return makeCondaFolder(root, {
             name: `p${at}`,
             noarch: each === 'noarch' ? 'python' : undefined,
-            files: Object.fromEntries(paths.map((path) => [start + path, of(path)])),
+            files: Object.fromEntries(paths.map((path) => [start + path, content])),
           });
         });
         const expected = new Map<string, string>();

@@ -22,7 +22,6 @@ import { makeWheel } from '../../test/kit/wheel.ts';
 import { sha256 } from '../schema/index.ts';
 import type { Prefix } from './index.ts';
 
-const site = 'lib/python3.12/site-packages';
 const binary = Buffer.concat([
   Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0]),
   Buffer.from(`${placeholder}/lib:${placeholder}\0\x01`),
@@ -183,10 +182,10 @@ describe('a conda prefix', () => {
     for (const file of ['lib/libthing.so', 'include/thing.h']) rmSync(join(prefix.path, file));
     writeFileSync(join(prefix.path, 'conda-meta/stranger-1-0.json'), '{}');
     const { damaged } = await machine.prefixes.verify(prefix.key);
-    expect(damaged.map(({ path, reason }) => [path.slice(prefix.path.length + 1), reason]).sort()).toEqual([
-      ['conda-meta/stranger-1-0.json', 'it does not belong here'],
-      ['include/thing.h', 'it is missing'],
-      ['lib/libthing.so', 'it is missing'],
+    expect(damaged.map(({ path, reason }) => `${path.slice(prefix.path.length + 1)}: ${reason}`).sort()).toEqual([
+      'conda-meta/stranger-1-0.json: it does not belong here',
+      'include/thing.h: it is missing',
+      'lib/libthing.so: it is missing',
     ]);
   });
 

@@ -34,7 +34,8 @@ export const placeholder = `/opt/conda/conda-bld/thing_1700000000000/_h_env${'_p
 /** An unpacked conda package below `root`, as the store would have it. */
 export function makeCondaFolder(root: string, options: CondaFolderOptions): CondaFolder {
   const { name, version = '1.0', build = '0', noarch, files = {}, entryPoints = [], scripts = [] } = options;
-  const digest = sha256(canonicalJson(JSON.parse(JSON.stringify([name, version, build, files, entryPoints]))));
+  const contents = Object.entries(files).map(([path, file]) => [path, digestOf(file)]);
+  const digest = sha256(canonicalJson(JSON.parse(JSON.stringify([name, version, build, contents, entryPoints]))));
   const folder = join(root, 'unpacked', digest.slice(0, 2), digest, 'files');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -75,6 +76,11 @@ export function makeCondaFolder(root: string, options: CondaFolderOptions): Cond
     ...options.record,
   };
   return { pkg, unpacked };
+}
+
+function digestOf(file: FolderFile): unknown {
+  if (typeof file === 'string' || file instanceof Uint8Array) return sha256(file);
+  return 'content' in file ? { ...file, content: sha256(file.content) } : file;
 }
 
 function writeFile(folder: string, path: string, file: FolderFile): CondaFile {
