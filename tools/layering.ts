@@ -23,7 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   engines: ['io', 'report'],
   registry: ['image', 'io', 'report'],
   snapshots: ['io'],
-  targets: ['io', 'report', 'snapshots', 'documents'],
+  targets: ['engines', 'io', 'report', 'snapshots', 'documents'],
   workspace: ['io'],
   app: [
     'report',
@@ -53,6 +53,7 @@ const innerSurfaces = new Set([
   'definition/checks',
   'io/http',
   'report/render',
+  'targets/docker',
   'targets/local',
 ]);
 /** Everybody may import these. */

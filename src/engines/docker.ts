@@ -1,7 +1,7 @@
 import { containerArguments } from './container-arguments.ts';
 import type { Engine } from './engine.ts';
 import type { EngineCall } from './engine-call.ts';
-import { loadedName } from './loaded-name.ts';
+import { imageIds, loadedName } from './printed.ts';
 
 const docker = (...args: string[]): EngineCall => ({ command: 'docker', args, parse: () => undefined });
 
@@ -25,10 +25,8 @@ export function createDocker(version: string): Engine {
     containers: {
       load: (file) => ({ ...docker('load', '--input', file), parse: loadedName }),
       pull: (reference) => docker('pull', '--quiet', reference),
-      has: (reference) => ({
-        ...docker('images', '--quiet', '--no-trunc', reference),
-        parse: (text) => text.trim() !== '',
-      }),
+      imageIds: () => ({ ...docker('images', '--all', '--quiet', '--no-trunc'), parse: imageIds }),
+      tag: (image, name) => docker('tag', image, name),
       run: (request) => ({
         command: 'docker',
         args: containerArguments(request, {

@@ -58,8 +58,10 @@ export interface Engine {
     load(file: string): EngineCall<string>;
     /** Brings an image from a registry. */
     pull(reference: string): EngineCall;
-    /** True if the image is there already. */
-    has(reference: string): EngineCall<boolean>;
+    /** The ids (`sha256:…`, the digests of their configurations) of the images that are there. */
+    imageIds(): EngineCall<string[]>;
+    /** Gives an image another name. */
+    tag(image: string, name: string): EngineCall;
     /** The words that run a container to its end, its streams ours. */
     run(request: ContainerRequest): { command: string; args: string[] };
     /** Ends and removes a container, if there is one. */

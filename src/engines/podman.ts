@@ -1,7 +1,7 @@
 import { containerArguments } from './container-arguments.ts';
 import type { Engine } from './engine.ts';
 import type { EngineCall } from './engine-call.ts';
-import { loadedName } from './loaded-name.ts';
+import { imageIds, loadedName } from './printed.ts';
 
 const podman = (...args: string[]): EngineCall => ({ command: 'podman', args, parse: () => undefined });
 
@@ -30,10 +30,8 @@ export function createPodman(version: string, rootless: boolean): Engine {
     containers: {
       load: (file) => ({ ...podman('load', '--input', file), parse: loadedName }),
       pull: (reference) => podman('pull', '--quiet', ...insecure(reference), reference),
-      has: (reference) => ({
-        ...podman('images', '--quiet', '--no-trunc', reference),
-        parse: (text) => text.trim() !== '',
-      }),
+      imageIds: () => ({ ...podman('images', '--all', '--quiet', '--no-trunc'), parse: imageIds }),
+      tag: (image, name) => podman('tag', image, name),
       run: (request) => ({
         command: 'podman',
         args: containerArguments(request, {

@@ -91,8 +91,9 @@ describe('runs in a container', { timeout: 120_000 }, () => {
     const tag = 'terroir-test:run';
     const request = { context, dockerfile: join(context, 'Dockerfile'), tag, network: 'host' };
     await perform(engine.build(request), { env });
-    expect(await perform(engine.containers?.has(tag) ?? never(), { env })).toBe(true);
-    expect(await perform(engine.containers?.has('terroir-test:none') ?? never(), { env })).toBe(false);
+    const ids = await perform(engine.containers?.imageIds() ?? never(), { env });
+    expect(ids.length).toBeGreaterThan(0);
+    for (const id of ids) expect(id).toMatch(/^sha256:[0-9a-f]{64}$/);
     const out = join(folder, 'with, comma "and" quotes');
     await mkdir(out);
     await chmod(out, 0o777);

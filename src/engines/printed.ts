@@ -4,3 +4,9 @@ export function loadedName(stdout: string): string {
   if (name === undefined) throw new Error(`the engine did not say what it loaded: ${stdout}`);
   return name;
 }
+
+/** A line an image; Podman leaves the algorithm out in some versions. */
+export function imageIds(stdout: string): string[] {
+  const ids = stdout.split('\n').filter((line) => line !== '');
+  return [...new Set(ids.map((id) => (id.includes(':') ? id : `sha256:${id}`)))];
+}

@@ -1,0 +1,131 @@
+import { posix } from 'node:path';
+import { type Engine, type Mount, perform } from '../../engines/index.ts';
+import { AppError } from '../../errors/index.ts';
+import { type LocalRunRequest, type LocalRunResult, runLocally } from '../local/index.ts';
+import { splitVariables } from './container-variables.ts';
+
+export interface ContainerRunRequest
+  extends Pick<
+    LocalRunRequest,
+    'executed' | 'cwd' | 'timeout' | 'logFile' | 'signal' | 'onOutput' | 'onStarted' | 'stdin'
+  > {
+  engine: Engine;
+  /** As the engine knows it. */
+  image: string;
+  runId: string;
+  /** The caller's variables, for the engine's client; nothing of them reaches the container. */
+  callerEnv: Readonly<Record<string, string | undefined>>;
+  /** What the container gets besides the image's own. */
+  variables: Readonly<Record<string, string>>;
+  /** Folders and files, at the same paths inside. */
+  mounts: readonly Omit<Mount, 'target'>[];
+  /** Whose the files will be. */
+  user?: { uid: number; gid: number };
+  gpus?: string;
+  shmSize?: string;
+  network?: string;
+  /** Further words for the engine, as the user wrote them. */
+  extra?: readonly string[];
+}
+
+/** A home for a user whom the image may not know. */
+const home = '/tmp';
+
+/** What must stay the image's: a mount there would hide it. */
+const image = new Set([
+  '/',
+  '/bin',
+  '/boot',
+  '/dev',
+  '/etc',
+  '/lib',
+  '/lib64',
+  '/opt',
+  '/proc',
+  '/run',
+  '/sbin',
+  '/sys',
+  '/usr',
+  '/var',
+]);
+
+export const containerName = (runId: string): string => `terroir-${runId}`;
+
+/**
+ * Runs a command in a container to its end. A non-zero exit is a result, not an error; the engine's own failures are (125 with what it said).
+ * @throws AppError USAGE for a folder that would hide the image's own; and what `runLocally` throws.
+ */
+export async function runInContainer(request: ContainerRunRequest): Promise<LocalRunResult> {
+  const { engine, runId, user } = request;
+  const { containers } = engine;
+  if (containers === undefined) throw new Error(`${engine.name} runs no containers`);
+  const variables = user === undefined ? request.variables : { HOME: home, ...request.variables };
+  const { clientEnv, words } = splitVariables(request.callerEnv, variables);
+  const name = containerName(runId);
+  const { command, args } = containers.run({
+    image: request.image,
+    name,
+    words: commandWords(request.executed),
+    mounts: withoutInner(request.mounts).map((mount) => ({ ...mount, target: mount.source })),
+    variables: words,
+    workingFolder: request.cwd,
+    user: user === undefined ? undefined : `${user.uid}:${user.gid}`,
+    labels: { 'dev.terroir.run': runId },
+    gpus: request.gpus,
+    shmSize: request.shmSize,
+    network: request.network,
+    extra: request.extra ?? [],
+  });
+  try {
+    const result = await runLocally({
+      executed: [command, ...args],
+      cwd: request.cwd,
+      env: clientEnv,
+      timeout: request.timeout,
+      logFile: request.logFile,
+      signal: request.signal,
+      onOutput: request.onOutput,
+      onStarted: request.onStarted,
+      stdin: request.stdin,
+    });
+    return { ...result, executed: commandWords(request.executed) };
+  } finally {
+    // There is none after a good end; after a client that was killed there is.
+    await perform(containers.end(name), { env: clientEnv, timeout: 30_000 }).catch(() => undefined);
+  }
+}
+
+/** A command text runs in bash, or in sh where the image has no bash. */
+function commandWords(executed: LocalRunRequest['executed']): [string, ...string[]] {
+  if ('shell' in executed) {
+    const choose = 'command -v bash >/dev/null 2>&1 && exec bash -c "$1"; exec sh -c "$1"';
+    return ['/bin/sh', '-c', choose, 'sh', executed.shell];
+  }
+  const [word, ...args] = executed;
+  if (word === undefined) throw new Error('there is no command to run');
+  return [word, ...args];
+}
+
+/** A mount below another one that is as writable says nothing new. */
+function withoutInner(mounts: ContainerRunRequest['mounts']): Omit<Mount, 'target'>[] {
+  const unique = [...new Map(mounts.map((mount) => [mount.source, mount])).values()];
+  for (const { source } of unique) {
+    if (!image.has(source)) continue;
+    throw new AppError(
+      'USAGE',
+      `the folder \`${source}\` cannot be given to a container: the image has its own there`,
+      {
+        hint: 'Run it in a folder of its own.',
+      },
+    );
+  }
+  return unique.filter(
+    ({ source, readOnly }) =>
+      !unique.some(
+        (other) =>
+          other.source !== source &&
+          other.readOnly === readOnly &&
+          !posix.relative(other.source, source).startsWith('..'),
+      ),
+  );
+}
