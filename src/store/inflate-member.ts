@@ -1,8 +1,8 @@
 import { createHash, hash as hashOnce } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
+import { corrupt, hostile, showName } from './archive-error.ts';
 import { checkDescriptor, checkLocalHeader, localHeaderLength, localHeaderSize } from './zip/local-header.ts';
-import { corrupt, hostile, showName } from './zip/zip-error.ts';
 import { readExactly, type ZipFile } from './zip/zip-file.ts';
 import type { ZipMember } from './zip/zip-member.ts';
 
@@ -53,7 +53,7 @@ export async function inflateMember(
   const isSmall = member.size <= wholeUpTo && member.end - member.start <= windowSize;
   if (isSmall || target === undefined)
     return inflateWhole(file.label, window.view(member.start, member.end), member, target);
-  const begin = locate(file, member);
+  const begin = locateMember(file, member);
   return member.method === 'stored'
     ? copyStored(file, member, begin, target)
     : await inflateStreamed(file, member, begin, target);
@@ -88,8 +88,8 @@ function inflateBuffer(raw: Buffer, member: ZipMember, label: string): Buffer {
   }
 }
 
-/** Checks a large member's header and what lies behind its data; answers where the data begins. */
-function locate(file: ZipFile, member: ZipMember): number {
+/** Checks a member's header and what lies behind its data; answers where the data begins. */
+export function locateMember(file: ZipFile, member: ZipMember): number {
   const { label } = file;
   const fixed = file.read(member.start, localHeaderSize);
   const length = localHeaderLength(label, member, fixed);

@@ -12,11 +12,13 @@ import {
   withFsErrors,
 } from '../io/index.ts';
 import { compareFile } from './compare-file.ts';
+import { readCondaIndex } from './conda/conda-index.ts';
 import { discard } from './discard.ts';
 import { collectGarbage, sweep } from './gc.ts';
 import { whileInstalling, whileNobodyInstalls } from './store-lock.ts';
 import { measureTree, type TreeSize } from './tree-size.ts';
-import { createUnpackPool } from './unpack-pool.ts';
+import { createUnpackPool, type UnpackPool } from './unpack-pool.ts';
+import type { UnpackedConda } from './unpacked-conda.ts';
 import { readWheelIndex, type UnpackedWheel } from './unpacked-wheel.ts';
 import { verifyStore, verifyUnpacked } from './verify.ts';
 
@@ -62,6 +64,12 @@ export interface Store {
    * @throws AppError HOSTILE_ARCHIVE, CORRUPT_ARCHIVE, INVALID_WHEEL; CORRUPT_STORE if the archive was damaged here: it is dropped, to be fetched again.
    */
   ensureWheel(sha256: string, filename: string): Promise<UnpackedWheel>;
+  findConda(sha256: string): Promise<UnpackedConda | undefined>;
+  /**
+   * The conda package, unpacked; from an archive that is there. One process unpacks, the others wait. `filename` as the channel has it.
+   * @throws AppError HOSTILE_ARCHIVE, CORRUPT_ARCHIVE, INVALID_PACKAGE; CORRUPT_STORE as above.
+   */
+  ensureConda(sha256: string, filename: string): Promise<UnpackedConda>;
   /** Reads archives and what was unpacked of them again, and drops what is damaged, so that it is brought again. Answers which were damaged. */
   dropDamaged(archives: readonly string[]): Promise<string[]>;
   /** Runs `work` while no `gc` can remove anything. Whoever relies on what the store has, until it is linked, holds this. */
@@ -79,6 +87,9 @@ export interface Store {
   gc(options: GcOptions): Promise<{ removed: { count: number; bytes: number } }>;
 }
 
+/** What an archive is called that may have been a good one before it was damaged here. */
+const badArchive = ['CORRUPT_ARCHIVE', 'HOSTILE_ARCHIVE', 'INVALID_PACKAGE', 'INVALID_WHEEL'] as const;
+
 export function createStore({ root, threads }: { root: string; threads?: number }): Store {
   const pool = createUnpackPool(threads);
   const shelf = (kind: 'archives' | 'unpacked', sha256: string): string => join(root, kind, sha256.slice(0, 2), sha256);
@@ -92,7 +103,30 @@ export function createStore({ root, threads }: { root: string; threads?: number 
     const wheel = readWheelIndex(shelf('unpacked', sha256));
     return wheel?.sha256 === sha256 ? wheel : undefined;
   };
-  const unpack = async (sha256: string, filename: string): Promise<UnpackedWheel> => {
+  const findConda = async (sha256: string): Promise<UnpackedConda | undefined> => {
+    const conda = readCondaIndex(shelf('unpacked', sha256));
+    return conda?.sha256 === sha256 ? conda : undefined;
+  };
+  /** What `find` finds, or else what `work` makes, by one process. */
+  const ensure = async <T>(
+    { sha256, filename, find }: { sha256: string; filename: string; find: (sha256: string) => Promise<T | undefined> },
+    work: UnpackPool['unpackWheel'],
+  ): Promise<T> =>
+    (await find(sha256)) ??
+    (await lock(`unpack-${sha256}`, async () => {
+      const found = await find(sha256);
+      if (found !== undefined) return found;
+      await unpack({ sha256, filename }, work);
+      const made = await find(sha256);
+      if (made !== undefined) return made;
+      throw new AppError('CORRUPT_STORE', `\`${shelf('unpacked', sha256)}\` cannot be read back`, {
+        hint: 'Try again; if it happens again, check the disk.',
+      });
+    }));
+  const unpack = async (
+    { sha256, filename }: { sha256: string; filename: string },
+    work: UnpackPool['unpackWheel'],
+  ): Promise<void> => {
     const archive = archivePath(sha256);
     const folder = shelf('unpacked', sha256);
     // Only who holds the lock comes here: what stands there was left by a process that died.
@@ -100,25 +134,18 @@ export function createStore({ root, threads }: { root: string; threads?: number 
     await removeTree(temporary);
     await withFsErrors(`make the folder \`${temporary}\``, async () => await mkdir(temporary, { recursive: true }));
     try {
-      await pool.unpack({ archive, folder: temporary, sha256, filename }, (await statIfExists(archive))?.size ?? 0);
+      await work({ archive, folder: temporary, sha256, filename }, (await statIfExists(archive))?.size ?? 0);
       await discard(root, folder);
       await withFsErrors(`keep \`${folder}\``, async () => {
         await mkdir(dirname(folder), { recursive: true });
         await rename(temporary, folder);
       });
     } catch (error) {
-      if (isAppError(error, 'CORRUPT_ARCHIVE') || isAppError(error, 'HOSTILE_ARCHIVE'))
-        await explainDamage(error, archive, sha256, filename);
+      if (badArchive.some((code) => isAppError(error, code))) await explainDamage(error, archive, sha256, filename);
       throw error;
     } finally {
       await removeTree(temporary);
     }
-    const wheel = await findWheel(sha256);
-    if (wheel === undefined)
-      throw new AppError('CORRUPT_STORE', `\`${folder}\` cannot be read back`, {
-        hint: 'Try again; if it happens again, check the disk.',
-      });
-    return wheel;
   };
   const explainDamage = async (cause: unknown, archive: string, sha256: string, filename: string): Promise<void> => {
     if (compareFile(archive, sha256) === undefined) return;
@@ -134,6 +161,7 @@ export function createStore({ root, threads }: { root: string; threads?: number 
     archivePath,
     hasArchive,
     findWheel,
+    findConda,
     ensureArchive: async (wanted, fetch) => {
       const path = archivePath(wanted.sha256);
       const cached = async (): Promise<{ path: string; outcome: 'cached' }> => {
@@ -156,9 +184,8 @@ export function createStore({ root, threads }: { root: string; threads?: number 
       if (!(await hasArchive(sha256))) await settle(file, archivePath(sha256));
       return { sha256, size };
     },
-    ensureWheel: async (sha256, filename) =>
-      (await findWheel(sha256)) ??
-      (await lock(`unpack-${sha256}`, async () => (await findWheel(sha256)) ?? (await unpack(sha256, filename)))),
+    ensureWheel: async (sha256, filename) => await ensure({ sha256, filename, find: findWheel }, pool.unpackWheel),
+    ensureConda: async (sha256, filename) => await ensure({ sha256, filename, find: findConda }, pool.unpackConda),
     dropDamaged: async (archives) => {
       const dropped: string[] = [];
       for (const sha256 of archives) {

@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { AppError, type ErrorCode } from '../errors/index.ts';
-import type { Chunk, ChunkResult, UnpackRequest } from './unpack-wheel.ts';
+import type { UnpackRequest } from './unpack-request.ts';
+import type { Chunk, ChunkResult } from './unpack-wheel.ts';
 
 export type UnpackTask =
+  | { kind: 'conda'; request: UnpackRequest }
   | { kind: 'open'; request: UnpackRequest }
   | { kind: 'chunk'; request: UnpackRequest; chunk: Chunk }
   | { kind: 'finish'; request: UnpackRequest; chunks: ChunkResult[] };
@@ -23,8 +25,9 @@ export interface UnpackAnswer {
  * with the first task; the process can end when they have nothing to do.
  */
 export interface UnpackPool {
-  /** Fills the request's folder. */
-  unpack(request: UnpackRequest, archiveSize: number): Promise<void>;
+  /** Each fills the request's folder. */
+  unpackWheel(request: UnpackRequest, archiveSize: number): Promise<void>;
+  unpackConda(request: UnpackRequest, archiveSize: number): Promise<void>;
 }
 
 interface Job {
@@ -92,7 +95,10 @@ export function createUnpackPool(threads = Math.min(availableParallelism(), 8)):
     });
 
   return {
-    unpack: async (request, archiveSize) => {
+    unpackConda: async (request, archiveSize) => {
+      await perform({ kind: 'conda', request }, archiveSize);
+    },
+    unpackWheel: async (request, archiveSize) => {
       const opened = await perform({ kind: 'open', request }, archiveSize);
       if (opened.kind !== 'chunks') return;
       let failed = false;

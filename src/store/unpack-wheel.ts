@@ -2,20 +2,13 @@ import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { createWindow, inflateMember } from './inflate-member.ts';
 import { recordLines } from './record-lines.ts';
+import type { UnpackRequest } from './unpack-request.ts';
 import { readWheelIndex, type SpreadFile, type UnpackedWheel, writeWheelIndex } from './unpacked-wheel.ts';
 import { readWheelFacts } from './wheel-facts.ts';
 import { treeText } from './wheel-tree.ts';
 import { readCentralDirectory } from './zip/central-directory.ts';
 import { openZipFile, type ZipFile } from './zip/zip-file.ts';
 import type { ZipMember } from './zip/zip-member.ts';
-
-/** Which wheel, and where to: `folder` gets `files/`, `index` and `record`. */
-export interface UnpackRequest {
-  archive: string;
-  folder: string;
-  sha256: string;
-  filename: string;
-}
 
 /** Members from–to of an archive, in the order of their bytes. */
 export interface Chunk {

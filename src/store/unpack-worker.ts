@@ -1,17 +1,11 @@
-/** Unpacks wheels, or pieces of them, in a thread of its own: one task at a time, in and out as messages. */
+/** Unpacks conda packages, wheels, or pieces of them, in a thread of its own: one task at a time, in and out as messages. */
 import { parentPort } from 'node:worker_threads';
 import { isAppError } from '../errors/index.ts';
 import { fsErrorToAppError } from '../io/index.ts';
+import { unpackConda } from './conda/unpack-conda.ts';
 import type { UnpackAnswer, UnpackResult, UnpackTask } from './unpack-pool.ts';
-import {
-  closeWheel,
-  finishWheel,
-  type OpenWheel,
-  openWheel,
-  prepareWheel,
-  type UnpackRequest,
-  unpackChunk,
-} from './unpack-wheel.ts';
+import type { UnpackRequest } from './unpack-request.ts';
+import { closeWheel, finishWheel, type OpenWheel, openWheel, prepareWheel, unpackChunk } from './unpack-wheel.ts';
 
 /** The wheel of the last task: the next one is mostly of the same. */
 let opened: OpenWheel | undefined;
@@ -38,6 +32,10 @@ async function answer(task: UnpackTask): Promise<UnpackAnswer> {
 }
 
 async function perform(task: UnpackTask): Promise<UnpackResult> {
+  if (task.kind === 'conda') {
+    await unpackConda(task.request);
+    return { kind: 'finished' };
+  }
   const wheel = open(task.request);
   switch (task.kind) {
     case 'open': {

@@ -5,14 +5,17 @@ export interface CondaFile {
   /** In the package, with `/`. */
   path: string;
   type: 'file' | 'link' | 'directory';
-  /** Of the unpacked file (of a link's target for links); lower-case hex. */
+  /** Of the unpacked file's content, of a link's target (its text); lower-case hex. Empty for directories. */
   sha256: string;
+  /** Of the same. */
   size: number;
   executable: boolean;
   /** A link's target, as it is in the package. */
   target?: string;
   /** What stands for the prefix in the file, and how it is replaced. */
   placeholder?: { text: string; mode: 'text' | 'binary' };
+  /** It has to be copied: a program finds itself by where its file lies. */
+  noLink?: boolean;
 }
 
 /** A conda package that is unpacked in the store: what a plan has to know of it. */
@@ -22,6 +25,10 @@ export interface UnpackedConda {
   filename: string;
   /** Where the files are. Absolute. */
   folder: string;
+  /** Where `info/` is, but for recipe and tests. Absolute. */
+  infoFolder: string;
+  /** The files there. */
+  infoFiles: { path: string; sha256: string; size: number }[];
   name: string;
   version: string;
   build: string;

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
-import { closeSync, fstatSync, futimesSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readSealedIndex, writeSealedIndex } from './sealed-index.ts';
 
 /** Number of the layout of an unpacked wheel: what has another one is unpacked anew. */
 const format = 2;
@@ -56,8 +57,6 @@ export interface UnpackedWheel extends WheelIndex {
   recordDigest: string;
 }
 
-const used = 3_600_000;
-
 /** Writes `index` and `record` into a wheel's folder. Both are sealed by their digest. */
 export function writeWheelIndex(
   folder: string,
@@ -65,48 +64,19 @@ export function writeWheelIndex(
   { tree, record }: { tree: string; record: string },
 ): void {
   writeFileSync(join(folder, 'record'), record, { mode: 0o444 });
-  const body = `${JSON.stringify({ format, recordDigest: hash('sha256', record), ...index })}\n${tree}`;
-  writeFileSync(join(folder, 'index'), `${hash('sha256', body)}\n${body}`, { mode: 0o444 });
+  writeSealedIndex(folder, { format, recordDigest: hash('sha256', record), ...index }, tree);
 }
 
-/**
- * What is written down in a wheel's folder; undefined if nothing is, or if it is damaged. It counts as used now.
- * Our own files, sealed by their digest: no schema has to look at them again.
- */
+/** What is written down in a wheel's folder; undefined if nothing is, or if it is damaged. It counts as used now. */
 export function readWheelIndex(folder: string): UnpackedWheel | undefined {
-  const text = readUsed(join(folder, 'index'));
-  if (text === undefined || hash('sha256', text.subarray(65)) !== text.toString('latin1', 0, 64)) return undefined;
-  const end = text.indexOf(10, 65);
-  const { format: found, ...index } = JSON.parse(text.toString('utf8', 65, end)) as WheelIndex & {
-    format: number;
-    recordDigest: string;
-  };
+  const sealed = readSealedIndex(folder);
+  if (sealed === undefined) return undefined;
+  const { format: found, ...index } = sealed.head as WheelIndex & { format: number; recordDigest: string };
   if (found !== format) return undefined;
   const recordFile = join(folder, 'record');
   const record = readOrUndefined(recordFile);
   if (record === undefined || hash('sha256', record) !== index.recordDigest) return undefined;
-  return { ...index, folder: join(folder, 'files'), tree: text.toString('utf8', end + 1), record, recordFile };
-}
-
-/** Reads a file and sets its time, from which `gc` sees when the wheel was used last. */
-function readUsed(path: string): Buffer | undefined {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch {
-    return undefined;
-  }
-  try {
-    const now = Date.now();
-    if (now - fstatSync(fd).mtimeMs > used) futimesSync(fd, now / 1000, now / 1000);
-  } catch {
-    // A store that belongs to somebody else can be used all the same.
-  }
-  try {
-    return readFileSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  return { ...index, folder: join(folder, 'files'), tree: sealed.body, record, recordFile };
 }
 
 function readOrUndefined(path: string): Buffer | undefined {

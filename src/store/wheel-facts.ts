@@ -1,4 +1,5 @@
 import { AppError } from '../errors/index.ts';
+import { readEntryPoint } from './entry-point.ts';
 import type { EntryPoint, WheelIndex } from './unpacked-wheel.ts';
 
 type Facts = Pick<
@@ -61,20 +62,9 @@ function readEntryPoints(text: string, wanted: string, label: string): EntryPoin
     if (line === '' || line.startsWith('#') || line.startsWith(';')) continue;
     const header = /^\[(.+)\]$/.exec(line)?.[1];
     if (header !== undefined) section = header.trim();
-    else if (section === wanted) points.push(readEntryPoint(line, label));
+    else if (section === wanted) points.push(readEntryPoint(line, label, (what) => invalid(label, what)));
   }
   return points;
-}
-
-function readEntryPoint(line: string, label: string): EntryPoint {
-  const match = /^([^=]+?)\s*=\s*([\w.]+)\s*(?::\s*([\w.]+))?\s*(?:\[[^\]]*\])?\s*(?:#.*)?$/u.exec(line);
-  const [, name = '', module = '', object = ''] = match ?? [];
-  if (match === null) throw invalid(label, `its entry point \`${line}\` cannot be read`);
-  if (!/^[\w.+-]+(?: [\w.+-]+)*$/u.test(name) || /^\.+$/.test(name))
-    throw new AppError('HOSTILE_ARCHIVE', `\`${label}\` is refused: it would make a script named \`${name}\``, {
-      hint: 'Nothing of it was kept.',
-    });
-  return { name, module, object };
 }
 
 function invalid(label: string, what: string): AppError {

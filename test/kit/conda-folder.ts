@@ -46,6 +46,8 @@ export function makeCondaFolder(root: string, options: CondaFolderOptions): Cond
     sha256: digest,
     filename,
     folder,
+    infoFolder: join(folder, '../info'),
+    infoFiles: [],
     name,
     version,
     build,

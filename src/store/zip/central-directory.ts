@@ -1,7 +1,7 @@
+import { corrupt, hostile, showName } from '../archive-error.ts';
 import { findEndOfDirectory } from './end-of-directory.ts';
 import { applyExtraFields } from './extra-fields.ts';
 import { checkMemberNames } from './member-names.ts';
-import { corrupt, hostile, showName } from './zip-error.ts';
 import type { ZipFile } from './zip-file.ts';
 import { deferredFlag, refusedFlags, type ZipMember } from './zip-member.ts';
 

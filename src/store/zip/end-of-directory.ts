@@ -1,4 +1,4 @@
-import { corrupt, hostile } from './zip-error.ts';
+import { corrupt, hostile } from '../archive-error.ts';
 import type { ZipFile } from './zip-file.ts';
 
 const endSignature = 0x06054b50;

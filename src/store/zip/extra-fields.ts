@@ -1,4 +1,4 @@
-import { corrupt, hostile, showName } from './zip-error.ts';
+import { corrupt, hostile, showName } from '../archive-error.ts';
 
 const zip64Id = 0x0001;
 const unicodePathId = 0x7075;

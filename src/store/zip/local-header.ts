@@ -1,5 +1,5 @@
+import { corrupt, hostile, showName } from '../archive-error.ts';
 import { applyExtraFields } from './extra-fields.ts';
-import { corrupt, hostile, showName } from './zip-error.ts';
 import { deferredFlag, meaningfulFlags, type ZipMember } from './zip-member.ts';
 
 export const localHeaderSize = 30;

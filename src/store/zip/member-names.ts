@@ -1,8 +1,6 @@
-import { hostile, showName } from './zip-error.ts';
+import { hostile, showName } from '../archive-error.ts';
+import { pathProblem } from '../member-path.ts';
 import type { ZipMember } from './zip-member.ts';
-
-const maximumName = 255;
-const maximumPath = 3800;
 
 /**
  * Holds the names of an archive's members against each other and against what may be a path below a folder. Names that differ only in case are
@@ -29,26 +27,6 @@ export function checkMemberNames(members: readonly ZipMember[], label: string): 
 }
 
 function checkPath(path: string, label: string): void {
-  const wrong = whatIsWrong(path);
+  const wrong = pathProblem(path);
   if (wrong !== undefined) throw hostile(label, path === '' ? 'a member has no name' : `${showName(path)} ${wrong}`);
-}
-
-function whatIsWrong(path: string): string | undefined {
-  if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'is an absolute path';
-  if (path.includes('\\') || hasControlCharacter(path)) return 'has a character that cannot be in a name';
-  if (path.length > maximumPath) return `is ${path.length} characters long`;
-  for (const part of path.split('/')) {
-    if (part === '' || part === '.' || part === '..') return 'points outside of its folder';
-    if (part.length > maximumName / 4 && Buffer.byteLength(part) > maximumName)
-      return `has a part of ${Buffer.byteLength(part)} bytes`;
-  }
-  return undefined;
-}
-
-function hasControlCharacter(path: string): boolean {
-  for (let index = 0; index < path.length; index += 1) {
-    const code = path.charCodeAt(index);
-    if (code < 0x20 || code === 0x7f) return true;
-  }
-  return false;
 }

@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs';
-import { corrupt } from './zip-error.ts';
+import { corrupt } from '../archive-error.ts';
 
 /** An open zip file. */
 export interface ZipFile {

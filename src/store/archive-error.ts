@@ -1,4 +1,4 @@
-import { AppError } from '../../errors/index.ts';
+import { AppError } from '../errors/index.ts';
 
 /** The archive is broken or cut off. `label` names it, `what` says what is wrong with it. */
 export function corrupt(label: string, what: string, cause?: unknown): AppError {
