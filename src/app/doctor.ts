@@ -1,8 +1,9 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { isAppError } from '../errors/index.ts';
-import { currentPlatform, libcVersion, listInterpreters, runProcess } from '../io/index.ts';
+import { currentPlatform, libcVersion, listInterpreters, pathExists, runProcess } from '../io/index.ts';
 import type { App } from './app.ts';
 import { findUv, openPypiChannel } from './pypi-channel.ts';
+import { readSettings, settingsFile } from './settings.ts';
 
 export interface Diagnosis {
   state: 'ok' | 'warning' | 'problem';
@@ -14,7 +15,16 @@ export interface Diagnosis {
 
 /** What works on this machine and what is missing. */
 export async function diagnose(app: App): Promise<{ items: Diagnosis[] }> {
-  const checks = [checkMachine, checkWorkspace, checkStore, checkPythons, checkUv, checkIndexes, checkGit];
+  const checks = [
+    checkMachine,
+    checkWorkspace,
+    checkSettings,
+    checkStore,
+    checkPythons,
+    checkUv,
+    checkIndexes,
+    checkGit,
+  ];
   const items: Diagnosis[] = [];
   for (const check of checks) items.push(...(await check(app)));
   return { items };
@@ -39,6 +49,15 @@ async function checkWorkspace(app: App): Promise<Diagnosis[]> {
   return await attempt('workspace', async () => {
     await app.openWorkspace();
     return app.workspaceFolder;
+  });
+}
+
+async function checkSettings(app: App): Promise<Diagnosis[]> {
+  return await attempt('settings', async () => {
+    const { keepArchives } = await readSettings(app);
+    const path = settingsFile(app);
+    const from = (await pathExists(path)) ? path : `no \`${path}\`: the defaults hold`;
+    return `${from}; keep_archives: ${keepArchives}`;
   });
 }
 

@@ -3,15 +3,23 @@ import { join } from 'node:path';
 import { AppError, isAppError } from '../errors/index.ts';
 import { gitState, machineFacts, now, pathExists, sleep, withFsErrors } from '../io/index.ts';
 import { expandCommand } from '../jobs/index.ts';
-import type { JobInput, JobOutput, RecordedInput, RecordedOutput, RunRecord } from '../schema/index.ts';
+import type {
+  JobInput,
+  JobOutput,
+  Lock,
+  RecordedInput,
+  RecordedOutput,
+  RunRecord,
+  WorkspaceSettings,
+} from '../schema/index.ts';
 import { hashTree } from '../snapshots/index.ts';
 import { cleanEnvironment, type LocalRunResult, recordVariables, runLocally, runVariables } from '../targets/index.ts';
 import { createRunId, type Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { keepArchives } from './keep-archives.ts';
 import { prepareCode } from './prepare-code.ts';
-
 import type { RunPlan } from './run-plan.ts';
+import { readSettings } from './settings.ts';
 import { prepareEnvironment } from './use-environment.ts';
 
 export interface RunOutcome {
@@ -27,12 +35,14 @@ const cancelPoll = 500;
  */
 export async function executeRun(app: App, plan: RunPlan): Promise<RunOutcome> {
   const workspace = await app.openWorkspace();
+  // Before the script, not hours after it.
+  const settings = await readSettings(app);
   await workspace.runs.endOrphans();
   const record = newRecord(app, plan);
   await workspace.runs.create(record, plan.version.id);
   const cancel = watchCancel(app, workspace, record.id);
   try {
-    return await drive({ ...app, signal: cancel.signal }, workspace, plan, record.id);
+    return await drive({ ...app, signal: cancel.signal }, workspace, { plan, settings, id: record.id });
   } catch (error) {
     await recordFailure(workspace, record.id, error, cancel.signal);
     throw error;
@@ -82,7 +92,13 @@ function newRecord(app: App, plan: RunPlan): RunRecord {
   };
 }
 
-async function drive(app: App, workspace: Workspace, plan: RunPlan, id: string): Promise<RunOutcome> {
+interface Drive {
+  plan: RunPlan;
+  settings: WorkspaceSettings;
+  id: string;
+}
+
+async function drive(app: App, workspace: Workspace, { plan, settings, id }: Drive): Promise<RunOutcome> {
   const folder = workspace.runFolder(id);
   await withFsErrors(`make \`${folder}\``, async () => {
     await mkdir(join(folder, 'logs'), { recursive: true });
@@ -165,7 +181,7 @@ async function drive(app: App, workspace: Workspace, plan: RunPlan, id: string):
     result,
     outputs: outputs.recorded,
     folder,
-    lock: ready.lock?.lock,
+    keep: settings.keepArchives ? ready.lock?.lock : undefined,
     timeout: plan.timeout,
   });
 }
@@ -174,7 +190,8 @@ interface Finish {
   result: LocalRunResult;
   outputs: Record<string, RecordedOutput>;
   folder: string;
-  lock: Parameters<typeof keepArchives>[1] | undefined;
+  /** Whose archives the workspace keeps if the run completes. */
+  keep: Lock | undefined;
   timeout: number | undefined;
 }
 
@@ -182,12 +199,12 @@ async function finish(
   app: App,
   workspace: Workspace,
   id: string,
-  { result, outputs, folder, lock, timeout }: Finish,
+  { result, outputs, folder, keep, timeout }: Finish,
 ): Promise<RunOutcome> {
   await workspace.runs.update(id, { status: 'Finalizing' });
   const status = result.canceled ? 'Canceled' : result.exitCode === 0 && !result.timedOut ? 'Completed' : 'Failed';
   const measured = await measureOutputs(outputs, folder);
-  if (status === 'Completed' && lock !== undefined) await keepArchives(app, lock);
+  if (status === 'Completed' && keep !== undefined) await keepArchives(app, keep);
   const record = await workspace.runs.update(id, {
     status,
     endedAt: now(),

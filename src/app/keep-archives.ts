@@ -1,7 +1,10 @@
 import type { Lock } from '../schema/index.ts';
 import type { App } from './app.ts';
 
-/** The workspace keeps every archive that a completed run used, so that a replay does not depend on what an index still has. */
+/**
+ * The workspace keeps every archive that a completed run used, so that a replay does not depend on what an index still has.
+ * `keep_archives: false` in its settings turns that off.
+ */
 export async function keepArchives(app: App, lock: Lock): Promise<void> {
   const { locks, blobs } = await app.openWorkspace();
   const kept = new Set(await locks.keptArchives(lock.digest));

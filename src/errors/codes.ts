@@ -23,6 +23,11 @@ export const errorCodes = {
 
   INVALID_DEFINITION: code(3, 422, 'An environment file is wrong. The message names file, line and column.'),
   INVALID_JOB: code(3, 422, 'A job file is wrong. The message names file, line and column.'),
+  INVALID_SETTINGS: code(
+    3,
+    422,
+    'The settings file of the workspace is wrong. The message names file, line and column.',
+  ),
   UNSUPPORTED_FORMAT: code(3, 422, 'The file is of a kind that Terroir does not read (yet); the hint says what to do.'),
   UNSUPPORTED_FEATURE: code(3, 422, 'The definition asks for something that cannot be built or run here yet.'),
   CHECK_FAILED: code(3, 422, 'The analysis rules found errors in the definition.'),

@@ -9,6 +9,7 @@
  *   <folder>/registry/blobs/sha256/<2>/<hex>     content: sources, snapshots, built wheels, kept archives, models
  *   <folder>/runs/<id>/                          a run's folder: code, outputs, logs
  *   <folder>/locks/                              lock files between processes
+ *   <folder>/settings.yml                        the user's settings; only read (by app)
  *   <folder>/secret.key                          key for the hashes of secret values
  */
 export type { BlobStore, GcOptions } from './blobs.ts';

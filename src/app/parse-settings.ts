@@ -1,0 +1,17 @@
+import { createShapeReader, parseYaml, type SourceDocument, throwProblems } from '../documents/index.ts';
+import { defaultSettings, type WorkspaceSettings } from '../schema/index.ts';
+
+/** The text of a settings file; what it leaves out has its default. @throws AppError INVALID_SETTINGS with all that is wrong. */
+export function parseSettings(source: SourceDocument): WorkspaceSettings {
+  if (saysNothing(source.text)) return defaultSettings;
+  const reader = createShapeReader(parseYaml(source, 'INVALID_SETTINGS'));
+  reader.map([], ['keep_archives'], 'the settings of a workspace');
+  const settings = { keepArchives: reader.flag(['keep_archives']) ?? defaultSettings.keepArchives };
+  if (reader.problems.length > 0) throwProblems('INVALID_SETTINGS', reader.problems);
+  return settings;
+}
+
+/** Settings that were all commented out are no mistake, unlike an empty definition. */
+function saysNothing(text: string): boolean {
+  return text.split('\n').every((line) => /^\uFEFF?\s*(?:#.*|---\s*)?$/.test(line));
+}
