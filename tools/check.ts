@@ -11,6 +11,7 @@ const checks: readonly { name: string; command: readonly string[] }[] = [
   { name: 'layering', command: ['node', 'tools/layering.ts'] },
   { name: 'format', command: ['biome', 'check', '.'] },
   { name: 'dead code', command: ['knip'] },
+  { name: 'catalogue', command: ['node', 'tools/make-catalog.ts', '--check'] },
   { name: 'documents', command: ['node', 'tools/generate-docs.ts', '--check'] },
 ];
 

@@ -3,10 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandsPage } from '../src/cli/commands-page.ts';
 import { checksPage } from '../src/definition/checks/index.ts';
+import { catalogPage } from './catalog-page.ts';
 import { errorsPage } from './errors-page.ts';
 
 const docs = join(import.meta.dirname, '..', 'docs');
 const pages: Readonly<Record<string, string>> = {
+  'catalog.md': catalogPage(),
   'errors.md': errorsPage(),
   'checks.md': checksPage(),
   'commands.md': await commandsPage(),

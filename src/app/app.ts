@@ -4,6 +4,7 @@ import { createPrefixes, type Prefixes } from '../prefix/index.ts';
 import type { Emit } from '../report/index.ts';
 import { createStore, type Store } from '../store/index.ts';
 import { findWorkspaceFolder, openWorkspace, type Workspace } from '../workspace/index.ts';
+import { seedCatalog } from './catalog.ts';
 
 export interface AppOptions {
   cwd: string;
@@ -17,6 +18,8 @@ export interface AppOptions {
   offline: boolean;
   emit: Emit;
   signal: AbortSignal;
+  /** Where the curated environments are described; undefined for none. */
+  catalogFolder?: string;
   /** Of Terroir itself. */
   version: string;
 }
@@ -51,7 +54,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     prefixes: createPrefixes({ root: storeFolder, store }),
     interpreters: { env, home, cacheFolder: join(storeFolder, 'interpreters') },
     openWorkspace: async () => {
-      workspace ??= openWorkspace(workspaceFolder, { create: true, user: options.user });
+      workspace ??= openWithCatalog(workspaceFolder, options);
       return await workspace;
     },
     close: async () => {
@@ -59,6 +62,12 @@ export async function openApp(options: AppOptions): Promise<App> {
       await opened?.close();
     },
   };
+}
+
+async function openWithCatalog(folder: string, { user, catalogFolder }: AppOptions): Promise<Workspace> {
+  const workspace = await openWorkspace(folder, { create: true, user });
+  await seedCatalog(workspace, catalogFolder);
+  return workspace;
 }
 
 function storeFolderOf({ env, home }: AppOptions): string {

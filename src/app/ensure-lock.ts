@@ -3,6 +3,7 @@ import { choosePython, namedAddresses, resolveLock } from '../resolve/index.ts';
 import type { Lock, LockedPython, Platform } from '../schema/index.ts';
 import type { EnvironmentVersion, LockRevision, Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
+import { curatedLock } from './catalog.ts';
 import { readPlatform } from './platform.ts';
 import { openPypiChannel, openResolver, temporaryFolder } from './pypi-channel.ts';
 import { layOutFiles } from './stored-files.ts';
@@ -20,7 +21,9 @@ export async function ensureLock(
   const workspace = await app.openWorkspace();
   const bound = await workspace.locks.bind(version.id, version.fingerprint, platform);
   if (bound !== undefined) return { ...bound, outcome: 'cached' };
-  const lock = await resolve(app, workspace, version, platform, { seed: await seedOf(workspace, version, platform) });
+  const lock = await resolve(app, workspace, version, platform, {
+    seed: await seedOf(app, workspace, version, platform),
+  });
   await keepBuiltWheels(app, workspace, lock);
   await workspace.locks.addFirst(lock);
   const first = await workspace.locks.bind(version.id, version.fingerprint, platform);
@@ -102,12 +105,14 @@ async function resolve(
   }
 }
 
-/** The lock of the version that this one was made from: a clone should move little. */
+/** The lock that the catalogue carries, or that of the version that this one was made from: little should move. */
 async function seedOf(
+  app: App,
   workspace: Workspace,
   version: EnvironmentVersion,
   platform: Platform,
 ): Promise<Lock | undefined> {
+  if (version.category === 'curated') return await curatedLock(app.catalogFolder, version, platform);
   if (version.derivedFrom === null) return undefined;
   const source = await workspace.environments.byId(version.derivedFrom);
   if (source === undefined) return undefined;

@@ -1,6 +1,7 @@
 import { homedir, userInfo } from 'node:os';
 import { type App, openApp } from '../app/index.ts';
 import { createStyle, type Renderer } from '../report/render/index.ts';
+import { catalogFolder } from './catalog-folder.ts';
 import type { CommandContext, OptionValues } from './command.ts';
 import { version } from './version.ts';
 
@@ -26,6 +27,7 @@ export function createContext(parts: ContextParts): CommandContext & { close(): 
         offline: options.flag('offline') || isSet(env.TERROIR_OFFLINE),
         emit: (event) => renderer.handle(event),
         signal,
+        catalogFolder: catalogFolder(env.TERROIR_CATALOG),
         version,
       });
       return opened;

@@ -5,6 +5,7 @@
  */
 
 export { canonicalJson } from './canonical-json.ts';
+export * from './catalog.ts';
 export * from './config.ts';
 export * from './definition.ts';
 export { sha256 } from './digest.ts';

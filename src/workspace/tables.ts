@@ -119,6 +119,10 @@ export interface Tables {
     note: string | null;
     heartbeat_at: string;
   };
+  facts: {
+    name: string;
+    value: string;
+  };
   base_references: {
     /** Normalised as Docker does. */
     reference: string;

@@ -4,6 +4,7 @@ import { pathExists } from '../io/index.ts';
 import { type BlobStore, createBlobStore } from './blobs.ts';
 import { openDatabase } from './database.ts';
 import { createEnvironmentStore, type EnvironmentStore } from './environments.ts';
+import { createFactStore, type FactStore } from './facts.ts';
 import { createImageStore, type ImageStore } from './images.ts';
 import { createLeaseStore, type LeaseStore } from './leases.ts';
 import { createLockStore, type LockStore } from './locks.ts';
@@ -16,6 +17,7 @@ export interface Workspace {
   folder: string;
   environments: EnvironmentStore;
   locks: LockStore;
+  facts: FactStore;
   images: ImageStore;
   leases: LeaseStore;
   runs: RunStore;
@@ -47,6 +49,7 @@ export async function openWorkspace(folder: string, options: { create?: boolean;
     folder,
     environments: createEnvironmentStore(database, options.user),
     locks: createLockStore(database, options.user),
+    facts: createFactStore(database),
     images: createImageStore(database, options.user),
     leases: createLeaseStore(database),
     runs: createRunStore(database),

@@ -46,6 +46,7 @@ export async function createSandbox(options: { index?: string; env?: Record<stri
     TERROIR_HOME: join(folder, 'store'),
     TERROIR_UV: (await uvForTests()).path,
     TERROIR_USER: 'ada',
+    TERROIR_CATALOG: 'none',
     PIP_CONFIG_FILE: '/dev/null',
     ...(options.index === undefined ? {} : { PIP_INDEX_URL: options.index }),
     ...options.env,

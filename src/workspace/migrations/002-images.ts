@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** Images, who is at work on what, and what the references of base images meant lately. */
+/** Images, who is at work on what, what the references of base images meant lately, and what the workspace knows of itself. */
 export async function createImages({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createTable('image_revisions')
@@ -30,6 +30,11 @@ export async function createImages({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('owner', 'text', (column) => column.notNull())
     .addColumn('note', 'text')
     .addColumn('heartbeat_at', 'text', (column) => column.notNull())
+    .execute();
+  await schema
+    .createTable('facts')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('value', 'text', (column) => column.notNull())
     .execute();
   await schema
     .createTable('base_references')
