@@ -44,6 +44,7 @@ export async function packPython(python: Interpreter): Promise<PackageContent> {
       link('python'),
       link('python3'),
       ...files.map((file) => withPlaceholder(file, prefix)),
+      ...(files.some(isDebians) ? [siteCustomisation(library)] : []),
       { path: `${library}/site-packages/README.txt`, content: Buffer.from('Third-party packages.\n') },
     ],
   };
@@ -88,13 +89,19 @@ function withPlaceholder(file: PackedFile, prefix: string): PackedFile {
   return replaced === text ? file : { ...file, content: Buffer.from(replaced), prefix: 'text' };
 }
 
-/** Debian's Python looks for packages in folders of its own; as everywhere else, they shall be in `site-packages`. */
+function isDebians({ path, content }: PackedFile): boolean {
+  return path.endsWith('/site.py') && !('target' in content) && Buffer.from(content).includes('"dist-packages"');
+}
+
+/** Debian's Python looks for packages in folders of its own, and has that frozen in; as everywhere else, they shall be in `site-packages`. */
+function siteCustomisation(library: string): PackedFile {
+  const text = `import site, sys\n\nsite.addsitedir(sys.prefix + "/${library}/site-packages")\n`;
+  return { path: `${library}/sitecustomize.py`, content: Buffer.from(text) };
+}
+
+/** The same for where `sysconfig` says that packages belong. */
 function vanilla(file: PackedFile): PackedFile {
-  if ('target' in file.content || !/\/(?:site|sysconfig)\.py$/.test(file.path)) return file;
+  if ('target' in file.content || !file.path.endsWith('/sysconfig.py')) return file;
   const text = Buffer.from(file.content).toString('utf8');
-  const replaced = text
-    .replaceAll('"dist-packages"', '"site-packages"')
-    .replaceAll("'DEB_PYTHON_INSTALL_LAYOUT', 'posix_local'", "'TERROIR_NO_LAYOUT', 'posix_prefix'")
-    .replaceAll("prefix_scheme = 'posix_local'", "prefix_scheme = 'posix_prefix'");
-  return { ...file, content: Buffer.from(replaced) };
+  return { ...file, content: Buffer.from(text.replaceAll("= 'posix_local'", "= 'posix_prefix'")) };
 }
