@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { ChannelPackage } from './conda/channel-package.ts';
-import type { PackageRecord } from './conda/pack.ts';
+import { type ChannelPackage, type PackageRecord, recordOf } from './conda/channel-package.ts';
 import { type RepodataForm, repodataForms, writeRepodata } from './conda/repodata.ts';
 import { type FileServer, type FileServerOptions, type ServedFile, startFileServer } from './file-server.ts';
 
@@ -34,14 +33,14 @@ export async function startCondaChannel(
   options: CondaChannelOptions = {},
 ): Promise<CondaChannel> {
   const channels = new Map<string, Map<string, ChannelPackage>>();
-  const documents = new Map<string, Promise<Map<string, Buffer>>>();
+  const documents = new Map<string, Map<string, Buffer>>();
   const channelOf = (name: string): Map<string, ChannelPackage> => {
     const found = channels.get(name) ?? new Map<string, ChannelPackage>();
     channels.set(name, found);
     return found;
   };
   const publish = (name: string, pkg: ChannelPackage): void => {
-    channelOf(name).set(`${pkg.record.subdir}/${pkg.filename}`, pkg);
+    channelOf(name).set(`${recordOf(pkg).subdir}/${pkg.filename}`, pkg);
     documents.clear();
   };
   channelOf(firstName);
@@ -54,16 +53,16 @@ export async function startCondaChannel(
     if (channel === undefined) return undefined;
     const pkg = channel.get(`${subdir}/${file}`);
     if (pkg !== undefined) {
-      const body = 'path' in pkg ? await readFile(pkg.path) : pkg.bytes;
-      return { body, digest: pkg.record.sha256, type: 'application/octet-stream' };
+      const body = 'path' in pkg ? await readFile(pkg.path) : Buffer.from(pkg.bytes);
+      return { body, digest: recordOf(pkg).sha256, type: 'application/octet-stream' };
     }
-    const own = [...channel.values()].filter(({ record }) => record.subdir === subdir);
+    const own = [...channel.values()].filter((each) => recordOf(each).subdir === subdir);
     if (own.length === 0 && subdir !== 'noarch') return undefined;
     const key = `${name}/${subdir}`;
     const written =
       documents.get(key) ?? writeRepodata(subdir, recordsOf(own, options), options.forms ?? repodataForms);
     documents.set(key, written);
-    const body = (await written).get(file);
+    const body = written.get(file);
     if (body === undefined) return undefined;
     return { body, type: 'application/octet-stream', cacheControl: options.cacheControl ?? 'public, max-age=0' };
   };
@@ -88,6 +87,6 @@ export async function startCondaChannel(
 
 function recordsOf(packages: readonly ChannelPackage[], { patch }: CondaChannelOptions): Record<string, PackageRecord> {
   return Object.fromEntries(
-    packages.map(({ filename, record }) => [filename, patch === undefined ? record : patch(filename, record)]),
+    packages.map((pkg) => [pkg.filename, patch?.(pkg.filename, recordOf(pkg)) ?? recordOf(pkg)]),
   );
 }

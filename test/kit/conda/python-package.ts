@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Interpreter } from '../../../src/io/index.ts';
-import type { PackageContent, PackedFile } from './pack.ts';
+import type { CondaContent, CondaPackageOptions } from '../conda-package.ts';
+import { type PackedFiles, withPrefix } from './packed-file.ts';
 import { placeholder } from './placeholder.ts';
 
 /** The subdir of this machine, for packages with machine code. */
@@ -20,33 +21,29 @@ export function minorDigits(python: Interpreter): string {
  * A real CPython of this machine as a conda package: it finds its standard library from its own place, so that it runs wherever it is put. What it
  * was built for is replaced by the placeholder.
  */
-export async function packPython(python: Interpreter): Promise<PackageContent> {
+export async function packPython(python: Interpreter): Promise<CondaPackageOptions> {
   const { minor, version, home } = python;
   const library = `lib/python${minor}`;
   const prefix = dirname(home);
   const files = await readTree(join(prefix, library), library);
-  const executable = await readFile(python.executable);
-  const link = (name: string): PackedFile => ({ path: `bin/${name}`, content: { target: `python${minor}` } });
+  for (const [path, content] of Object.entries(files)) files[path] = relocatable(path, content, prefix);
   return {
-    index: {
-      name: 'python',
-      version,
-      build: `h0a1b2c3_0_cpython`,
-      build_number: 0,
-      subdir: nativeSubdir,
-      depends: [...(process.platform === 'linux' ? ['__glibc >=2.17,<3.0.a0'] : []), 'tzdata'],
-      constrains: [`python_abi ${minor}.* *_cp${minorDigits(python)}`],
-      license: 'Python-2.0',
-      python_site_packages_path: `${library}/site-packages`,
+    name: 'python',
+    version,
+    build: 'h0a1b2c3_0_cpython',
+    subdir: nativeSubdir,
+    depends: [...(process.platform === 'linux' ? ['__glibc >=2.17,<3.0.a0'] : []), 'tzdata'],
+    constrains: [`python_abi ${minor}.* *_cp${minorDigits(python)}`],
+    license: 'Python-2.0',
+    index: { python_site_packages_path: `${library}/site-packages` },
+    files: {
+      [`bin/python${minor}`]: { content: await readFile(python.executable), executable: true },
+      'bin/python': { target: `python${minor}` },
+      'bin/python3': { target: `python${minor}` },
+      ...files,
+      ...(isDebians(files[`${library}/site.py`]) ? siteCustomisation(library) : {}),
+      [`${library}/site-packages/README.txt`]: 'Third-party packages.\n',
     },
-    files: [
-      { path: `bin/python${minor}`, content: executable, executable: true },
-      link('python'),
-      link('python3'),
-      ...files.map((file) => withPlaceholder(file, prefix)),
-      ...(files.some(isDebians) ? [siteCustomisation(library)] : []),
-      { path: `${library}/site-packages/README.txt`, content: Buffer.from('Third-party packages.\n') },
-    ],
   };
 }
 
@@ -63,45 +60,44 @@ const leftOut = new Set([
   'tkinter',
 ]);
 
-async function readTree(folder: string, below: string): Promise<PackedFile[]> {
-  const files: PackedFile[] = [];
+async function readTree(folder: string, below: string): Promise<PackedFiles> {
+  const files: PackedFiles = {};
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = `${below}/${entry.name}`;
     const from = join(folder, entry.name);
     if (leftOut.has(entry.name) || /\.(?:a|o|exe|so\.1.*)$|^sitecustomize\.py$/.test(entry.name)) continue;
-    if (entry.isDirectory()) files.push(...(await readTree(from, path)));
+    if (entry.isDirectory()) Object.assign(files, await readTree(from, path));
     else if (entry.isSymbolicLink()) {
       const target = await readlink(from);
-      if (target === basename(target) && existsSync(from)) files.push({ path, content: { target } });
+      if (target === basename(target) && existsSync(from)) files[path] = { target };
     } else if (entry.isFile()) {
-      const { mode } = await stat(from);
-      files.push({ path, content: await readFile(from), executable: (mode & 0o100) !== 0 });
+      files[path] = { content: await readFile(from), executable: ((await stat(from)).mode & 0o100) !== 0 };
     }
   }
   return files;
 }
 
-function withPlaceholder(file: PackedFile, prefix: string): PackedFile {
-  if ('target' in file.content || !/\/(?:_sysconfigdata[^/]*\.py|Makefile)$/.test(file.path)) return vanilla(file);
-  const text = Buffer.from(file.content).toString('utf8');
+function relocatable(path: string, file: CondaContent, prefix: string): CondaContent {
+  if (path.endsWith('/sysconfig.py')) return textOf(file).replaceAll("= 'posix_local'", "= 'posix_prefix'");
+  if (!/\/(?:_sysconfigdata[^/]*\.py|Makefile)$/.test(path)) return file;
+  const text = textOf(file);
   const quoted = prefix.replaceAll('.', '\\.');
   const replaced = text.replaceAll(new RegExp(`${quoted}(?=[/'" ]|$)`, 'gm'), placeholder);
-  return replaced === text ? file : { ...file, content: Buffer.from(replaced), prefix: 'text' };
+  return replaced === text ? file : withPrefix(replaced, 'text');
 }
 
-function isDebians({ path, content }: PackedFile): boolean {
-  return path.endsWith('/site.py') && !('target' in content) && Buffer.from(content).includes('"dist-packages"');
+function isDebians(file: CondaContent | undefined): boolean {
+  return file !== undefined && textOf(file).includes('"dist-packages"');
 }
 
 /** Debian's Python looks for packages in folders of its own, and has that frozen in; as everywhere else, they shall be in `site-packages`. */
-function siteCustomisation(library: string): PackedFile {
+function siteCustomisation(library: string): PackedFiles {
   const text = `import site, sys\n\nsite.addsitedir(sys.prefix + "/${library}/site-packages")\n`;
-  return { path: `${library}/sitecustomize.py`, content: Buffer.from(text) };
+  return { [`${library}/sitecustomize.py`]: text };
 }
 
-/** The same for where `sysconfig` says that packages belong. */
-function vanilla(file: PackedFile): PackedFile {
-  if ('target' in file.content || !file.path.endsWith('/sysconfig.py')) return file;
-  const text = Buffer.from(file.content).toString('utf8');
-  return { ...file, content: Buffer.from(text.replaceAll("= 'posix_local'", "= 'posix_prefix'")) };
+/** Of a link: nothing. */
+function textOf(file: CondaContent): string {
+  const content = typeof file === 'string' || file instanceof Uint8Array ? file : (file.content ?? '');
+  return Buffer.from(content as string).toString('utf8');
 }

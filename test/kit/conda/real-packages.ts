@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Interpreter, withFileLock } from '../../../src/io/index.ts';
+import { type CondaPackageOptions, makeCondaPackage } from '../conda-package.ts';
 import { defaultPython } from '../locker.ts';
 import type { ChannelPackage } from './channel-package.ts';
 import { readDistributions } from './distribution.ts';
 import { fetchWheels } from './fetch-wheels.ts';
 import { madePackages } from './made-packages.ts';
-import { type PackageContent, type PackageFormat, type PackageRecord, packConda } from './pack.ts';
 import { packPython } from './python-package.ts';
 import { wheelPackage } from './wheel-package.ts';
 
@@ -43,20 +43,18 @@ async function make(parent: string, folder: string, python: Interpreter): Promis
   try {
     const made = join(work, 'made');
     await mkdir(made);
-    await keep(made, await packPython(python), 'conda');
-    // The older format, which channels still serve.
-    for (const content of madePackages(python))
-      await keep(made, content, content.index.name === 'cellar' ? 'tar.bz2' : 'conda');
+    await keep(made, await packPython(python));
+    for (const options of madePackages(python)) await keep(made, options);
     const site = join(work, 'site');
     const failure = await fetchWheels(fromIndex, site, python).then(
       () => undefined,
       (error: Error) => error.message,
     );
     if (failure === undefined) {
-      for (const distribution of await readDistributions(site))
-        await keep(made, wheelPackage(distribution, python), 'conda');
+      for (const distribution of await readDistributions(site)) await keep(made, wheelPackage(distribution, python));
       await writeFile(join(made, 'complete'), '');
     }
+    await removeOld(parent);
     await rm(folder, { recursive: true, force: true });
     await rename(made, folder);
     return failure;
@@ -65,8 +63,16 @@ async function make(parent: string, folder: string, python: Interpreter): Promis
   }
 }
 
-async function keep(folder: string, content: PackageContent, format: PackageFormat): Promise<void> {
-  const { filename, bytes, record } = await packConda(content, format);
+/** Those of another state of the kit, which nobody has made lately. */
+async function removeOld(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const age = Date.now() - (await stat(join(parent, name))).mtimeMs;
+    if (!name.endsWith('.lock') && age > 7 * 86_400_000) await rm(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+async function keep(folder: string, options: CondaPackageOptions): Promise<void> {
+  const { filename, bytes, record } = makeCondaPackage(options);
   await writeFile(join(folder, filename), bytes);
   await writeFile(join(folder, `${filename}.json`), JSON.stringify(record));
 }
@@ -76,7 +82,7 @@ async function readFolder(folder: string): Promise<ChannelPackage[]> {
   return await Promise.all(
     names.map(async (name) => ({
       filename: name.slice(0, -'.json'.length),
-      record: JSON.parse(await readFile(join(folder, name), 'utf8')) as PackageRecord,
+      record: JSON.parse(await readFile(join(folder, name), 'utf8')) as Record<string, unknown>,
       path: join(folder, name.slice(0, -'.json'.length)),
     })),
   );
@@ -85,6 +91,8 @@ async function readFolder(folder: string): Promise<ChannelPackage[]> {
 /** A change of how packages are made makes new ones. */
 async function digestOfKit({ executable, version }: Interpreter): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([executable, version, fromIndex]));
+  for (const name of ['conda-package.ts', 'tar.ts', 'zip.ts'])
+    hash.update(await readFile(join(import.meta.dirname, '..', name)));
   for (const name of (await readdir(import.meta.dirname)).sort())
     hash.update(await readFile(join(import.meta.dirname, name)));
   return hash.digest('hex');

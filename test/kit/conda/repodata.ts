@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { zstdCompressSync } from 'node:zlib';
-import { compressBzip2, type PackageRecord } from './pack.ts';
+import { writeBzip2 } from '../bzip2.ts';
+import type { PackageRecord } from './channel-package.ts';
 
 /** The forms in which a channel says what it has. */
 export const repodataForms = ['shards', 'zst', 'bz2', 'json'] as const;
@@ -10,16 +11,12 @@ export type RepodataForm = (typeof repodataForms)[number];
 type Records = Readonly<Record<string, PackageRecord>>;
 
 /** The documents of a channel's folder that say what is in it, by their path there. */
-export async function writeRepodata(
-  subdir: string,
-  records: Records,
-  forms: readonly RepodataForm[],
-): Promise<Map<string, Buffer>> {
+export function writeRepodata(subdir: string, records: Records, forms: readonly RepodataForm[]): Map<string, Buffer> {
   const documents = new Map<string, Buffer>();
   const json = Buffer.from(repodataJson(subdir, records));
   if (forms.includes('json')) documents.set('repodata.json', json);
   if (forms.includes('zst')) documents.set('repodata.json.zst', zstdCompressSync(json));
-  if (forms.includes('bz2')) documents.set('repodata.json.bz2', await compressBzip2(json));
+  if (forms.includes('bz2')) documents.set('repodata.json.bz2', writeBzip2(json));
   if (forms.includes('shards')) for (const [path, bytes] of writeShards(subdir, records)) documents.set(path, bytes);
   return documents;
 }

@@ -1,76 +1,64 @@
 import type { Interpreter } from '../../../src/io/index.ts';
+import type { CondaContent, CondaPackageOptions } from '../conda-package.ts';
 import type { Distribution } from './distribution.ts';
-import type { PackageContent, PackedFile } from './pack.ts';
+import { type PackedFiles, withPrefix } from './packed-file.ts';
 import { placeholder } from './placeholder.ts';
 import { minorDigits, nativeSubdir } from './python-package.ts';
 
 /** A distribution as a conda package: pure ones as noarch Python, others for this machine's platform and one minor of Python. */
-export function wheelPackage(distribution: Distribution, python: Interpreter): PackageContent {
-  const { name, version, isPure } = distribution;
-  const digits = minorDigits(python);
-  const common = { name, version, build_number: 0, license: 'see the metadata' };
+export function wheelPackage(distribution: Distribution, python: Interpreter): CondaPackageOptions {
+  const { name, version, isPure, consoleScripts, requiresPython = '' } = distribution;
   const depends = dependsOf(distribution);
   if (isPure) {
     return {
-      index: {
-        ...common,
-        build: 'pyhd0a1b2c_0',
-        subdir: 'noarch',
-        noarch: 'python',
-        depends: [`python ${distribution.requiresPython?.replaceAll(' ', '') ?? ''}`.trim(), ...depends],
-      },
+      name,
+      version,
+      build: 'pyhd0a1b2c_0',
+      noarch: 'python',
+      depends: [`python ${requiresPython.replaceAll(' ', '')}`.trim(), ...depends],
+      entryPoints: consoleScripts,
       files: filesBelow(distribution, 'site-packages', 'python-scripts'),
-      link: {
-        noarch: { type: 'python', entry_points: distribution.consoleScripts },
-        package_metadata_version: 1,
-      },
     };
   }
+  const digits = minorDigits(python);
   return {
-    index: {
-      ...common,
-      build: `py${digits}h0a1b2c3_0`,
-      subdir: nativeSubdir,
-      depends: [
-        ...(process.platform === 'linux' ? ['__glibc >=2.17,<3.0.a0'] : []),
-        `python >=${python.minor},<${nextMinor(python.minor)}.0a0`,
-        `python_abi ${python.minor}.* *_cp${digits}`,
-        ...depends,
-      ],
-    },
+    name,
+    version,
+    build: `py${digits}h0a1b2c3_0`,
+    subdir: nativeSubdir,
+    depends: [
+      ...(process.platform === 'linux' ? ['__glibc >=2.17,<3.0.a0'] : []),
+      `python >=${python.minor},<${nextMinor(python.minor)}.0a0`,
+      `python_abi ${python.minor}.* *_cp${digits}`,
+      ...depends,
+    ],
     files: filesBelow(distribution, `lib/python${python.minor}/site-packages`, 'bin'),
   };
 }
 
-function filesBelow(
-  { files, consoleScripts, distInfo, isPure }: Distribution,
-  site: string,
-  bin: string,
-): PackedFile[] {
+function filesBelow({ files, consoleScripts, isPure }: Distribution, site: string, bin: string): PackedFiles {
   const made = new Set(consoleScripts.map((line) => line.split('=')[0]?.trim()));
-  const packed: PackedFile[] = [];
+  const packed: PackedFiles = {};
   for (const { path, content, executable } of files) {
     const script = /^bin\/([^/]+)$/.exec(path)?.[1];
-    if (script === undefined) packed.push({ path: `${site}/${path}`, content: contentOf(path, content), executable });
+    if (/\.dist-info\/(?:REQUESTED|direct_url\.json)$/.test(path)) continue;
+    if (script === undefined) packed[`${site}/${path}`] = { content: contentOf(path, content), executable };
     // conda writes the entry points of noarch packages itself.
-    else if (!isPure || !made.has(script))
-      packed.push({ ...withShebang(content), path: `${bin}/${script}`, executable });
+    else if (!isPure || !made.has(script)) packed[`${bin}/${script}`] = withShebang(content);
   }
-  return packed.filter(({ path }) => !path.endsWith(`${distInfo}/REQUESTED`) && !path.endsWith('direct_url.json'));
+  return packed;
 }
 
-function contentOf(path: string, content: Buffer): Buffer {
+function contentOf(path: string, content: Buffer): Uint8Array {
   return path.endsWith('.dist-info/INSTALLER') ? Buffer.from('conda') : content;
 }
 
 /** What pip's kind wrote names the Python that it installed for. */
-function withShebang(content: Buffer): Pick<PackedFile, 'content' | 'prefix'> {
+function withShebang(content: Buffer): CondaContent {
   const text = content.toString('latin1');
-  if (!/^#!.*python/.test(text)) return { content };
-  const body = text.startsWith("#!/bin/sh\n'''exec'")
-    ? text.split('\n').slice(3).join('\n')
-    : text.replace(/^.*\n/, '');
-  return { content: Buffer.from(`#!${placeholder}/bin/python\n${body}`, 'latin1'), prefix: 'text' };
+  if (!/^#!.*python|^#!\/bin\/sh\n'''exec'/.test(text)) return { content, executable: true };
+  const body = text.startsWith('#!/bin/sh\n') ? text.split('\n').slice(3).join('\n') : text.replace(/^.*\n/, '');
+  return withPrefix(Buffer.from(`#!${placeholder}/bin/python\n${body}`, 'latin1'), 'text', true);
 }
 
 /** `numpy>=1.24,<3` as a MatchSpec. */
