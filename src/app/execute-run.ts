@@ -1,7 +1,7 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, isAppError } from '../errors/index.ts';
-import { gitState, machineFacts, now, pathExists, sleep, withFsErrors } from '../io/index.ts';
+import { gitState, machineFacts, now, pathExists, withFsErrors } from '../io/index.ts';
 import { expandCommand } from '../jobs/index.ts';
 import type {
   JobInput,
@@ -21,14 +21,13 @@ import { prepareCode } from './prepare-code.ts';
 import type { RunPlan } from './run-plan.ts';
 import { readSettings } from './settings.ts';
 import { prepareEnvironment } from './use-environment.ts';
+import { watchRun } from './watch-run.ts';
 
 export interface RunOutcome {
   record: RunRecord;
   /** The script's. */
   exitCode: number;
 }
-
-const cancelPoll = 500;
 
 /**
  * Runs a plan to its end and records everything. The script's own failure is an outcome; what fails before or around it is thrown, and on record.
@@ -40,14 +39,14 @@ export async function executeRun(app: App, plan: RunPlan): Promise<RunOutcome> {
   await workspace.runs.endOrphans();
   const record = newRecord(app, plan);
   await workspace.runs.create(record, plan.version.id);
-  const cancel = watchCancel(app, workspace, record.id);
+  const watch = watchRun(workspace.runs, record.id, { signal: app.signal });
   try {
-    return await drive({ ...app, signal: cancel.signal }, workspace, { plan, settings, id: record.id });
+    return await drive({ ...app, signal: watch.signal }, workspace, { plan, settings, id: record.id });
   } catch (error) {
-    await recordFailure(workspace, record.id, error, cancel.signal);
-    throw error;
+    await recordFailure(workspace, record.id, error, watch.signal);
+    throw isAppError(error, 'FINISHED') ? endedByOthers(workspace, record.id, error) : error;
   } finally {
-    cancel.stop();
+    watch.stop();
   }
 }
 
@@ -238,28 +237,12 @@ async function recordFailure(workspace: Workspace, id: string, error: unknown, s
   }
 }
 
-/** Ends the run's signal when the caller's does, or when somebody asked for it in the workspace. */
-function watchCancel(app: App, workspace: Workspace, id: string): { signal: AbortSignal; stop(): void } {
-  const controller = new AbortController();
-  const stopped = new AbortController();
-  const onAbort = (): void => controller.abort(app.signal.reason);
-  if (app.signal.aborted) onAbort();
-  else app.signal.addEventListener('abort', onAbort, { once: true });
-  const poll = async (): Promise<void> => {
-    while (!stopped.signal.aborted && !controller.signal.aborted) {
-      await sleep(cancelPoll, stopped.signal);
-      if (await workspace.runs.isCancelRequested(id))
-        controller.abort(new AppError('CANCELED', `the run ${id} was canceled`));
-    }
-  };
-  poll().catch(() => undefined);
-  return {
-    signal: controller.signal,
-    stop: () => {
-      stopped.abort();
-      app.signal.removeEventListener('abort', onAbort);
-    },
-  };
+/** Nobody but the driver ends a run, unless it takes the driver for dead. */
+function endedByOthers(workspace: Workspace, id: string, cause: unknown): AppError {
+  return new AppError('RUN_LOST', `the run ${id} was marked as lost while it went on; its result is not on record`, {
+    hint: `Its log and its outputs are in \`${workspace.runFolder(id)}\`.`,
+    cause,
+  });
 }
 
 /** All of them; if one fails, its error, after the others have come to rest. */

@@ -6,7 +6,7 @@ import { pathExists, readBytesIfExists, sleep } from '../io/index.ts';
 import { type JobVariable, type RunRecord, terminalStatuses } from '../schema/index.ts';
 import { hashTree } from '../snapshots/index.ts';
 import { endProcessGroup, recordVariables } from '../targets/index.ts';
-import type { Page, PageRequest, Workspace } from '../workspace/index.ts';
+import { orphanedScript, type Page, type PageRequest, type Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { executeRun, type RunOutcome } from './execute-run.ts';
 import type { OnOutput, RunPlan } from './run-plan.ts';
@@ -27,15 +27,11 @@ export async function showRun(app: App, id: string): Promise<RunRecord> {
   return await runs.get(id);
 }
 
-/** Ends runs whose process was killed, and what is left of their scripts. */
+/** Ends the records of runs whose processes are gone. */
 async function endOrphans(app: App): Promise<void> {
   const { runs } = await app.openWorkspace();
-  for (const record of await runs.endOrphans()) {
-    const script = (await runs.owner(record.id))?.script;
-    if (script !== undefined)
-      await endProcessGroup({ pid: script.pid, startTime: script.startTime }, { graceMs: 2000, runId: record.id });
-    app.emit({ type: 'note', level: 'warning', message: `the run ${record.id} was cut off; it is marked as Failed` });
-  }
+  for (const { id, status } of await runs.endOrphans())
+    app.emit({ type: 'note', level: 'warning', message: `the run ${id} was cut off; it is marked as ${status}` });
 }
 
 export async function readLogs(app: App, id: string): Promise<Buffer> {
@@ -88,11 +84,21 @@ export async function cancelRun(app: App, id: string): Promise<RunRecord> {
     throw new AppError('FINISHED', `the run ${record.id} has ended already: ${record.status}`);
   await runs.requestCancel(record.id);
   for (;;) {
+    await endOrphanedScript(app, record.id);
     await sleep(200, app.signal);
     await endOrphans(app);
     const current = await runs.get(record.id);
     if (terminalStatuses.has(current.status)) return current;
   }
+}
+
+/** A script without its driver has nobody else who would end it. */
+async function endOrphanedScript(app: App, id: string): Promise<void> {
+  const { runs } = await app.openWorkspace();
+  const owner = await runs.owner(id);
+  const script = owner === undefined ? undefined : orphanedScript(owner);
+  if (script === undefined) return;
+  await endProcessGroup({ pid: script.pid, startTime: script.startTime }, { graceMs: 2000, runId: id });
 }
 
 /** Repeats a run with the snapshot, lock and inputs of its record. */

@@ -29,6 +29,6 @@ export type { LockRevision, LockStore } from './locks.ts';
 export type { ModelStore } from './models.ts';
 export type { Page, PageRequest } from './page.ts';
 export { createRunId } from './run-id.ts';
-export type { RunOwner } from './run-owner.ts';
+export { orphanedScript, type RunOwner } from './run-owner.ts';
 export type { RunChange, RunStore } from './runs.ts';
 export { openWorkspace, type Workspace } from './workspace.ts';

@@ -22,11 +22,14 @@ describe('runs on other machines', () => {
     await place.dispose();
   });
 
-  it('are left alone when they never gave a sign of life', async () => {
+  it('are left alone when they just began, and ended when no sign of life followed', async () => {
     expect(await workspace.runs.endOrphans()).toEqual([]);
+    database.exec('update runs set heartbeat_at = null');
+    expect(await workspace.runs.endOrphans()).toMatchObject([{ id: 'one', status: 'Failed' }]);
   });
 
   it('are ended when their signs of life stopped, not before', async () => {
+    database.exec("update runs set heartbeat_at = '2026-01-01T00:00:00.000Z'");
     await workspace.runs.heartbeat('one');
     expect(await workspace.runs.endOrphans()).toEqual([]);
     database.exec("update runs set heartbeat_at = '2026-01-01T00:00:00.000Z'");
@@ -34,7 +37,11 @@ describe('runs on other machines', () => {
       {
         id: 'one',
         status: 'Failed',
-        error: { code: 'RUN_LOST', message: 'the process that drove the run is gone; the run was NotStarted' },
+        error: {
+          code: 'RUN_LOST',
+          message:
+            'the process that drove the run, on `elsewhere`, has given no sign of life since 2026-01-01T00:00:00.000Z; the run was NotStarted',
+        },
       },
     ]);
     const late = workspace.runs.update('one', { status: 'Completed' });

@@ -5,7 +5,7 @@ import { RunRecord, runStatuses, terminalStatuses } from '../schema/index.ts';
 import { isForeignKeyViolation, isUniqueViolation } from './database-errors.ts';
 import { filterValue } from './filter-value.ts';
 import { cursorNumber, type Page, type PageRequest, toPage } from './page.ts';
-import { isLost, RunOwner, thisProcess } from './run-owner.ts';
+import { isHere, isLost, RunOwner, thisProcess } from './run-owner.ts';
 import { fromJson } from './stored-json.ts';
 import type { Tables } from './tables.ts';
 import { type Connection, inTransaction } from './transaction.ts';
@@ -20,7 +20,7 @@ export interface RunStore {
   update(id: string, change: RunChange): Promise<RunRecord>;
   /** Notes the script's process, so that others can find and end it. */
   setScript(id: string, pid: number): Promise<void>;
-  /** A sign of life. Whoever gives one goes on giving them, at least once a minute. */
+  /** A sign of life of its driver, due at least once a minute: for those who cannot see its process. Nothing if the run has ended. */
   heartbeat(id: string): Promise<void>;
   owner(id: string): Promise<RunOwner | undefined>;
   /** By its id or an unambiguous beginning of it. @throws AppError RUN_NOT_FOUND. */
@@ -32,7 +32,7 @@ export interface RunStore {
   /** Nothing if it has ended. @throws AppError RUN_NOT_FOUND. */
   requestCancel(id: string): Promise<void>;
   isCancelRequested(id: string): Promise<boolean>;
-  /** Ends the runs whose process is gone, as Failed, and says which. The records tell what happened. */
+  /** Ends the runs whose process is gone, as Failed (as Canceled if that was asked for), and says which. The records tell what happened. */
   endOrphans(): Promise<RunRecord[]>;
 }
 
@@ -52,7 +52,10 @@ export function createRunStore(database: Connection): RunStore {
         });
       });
     },
-    heartbeat: (id) => write(database, id, { heartbeat_at: now() }),
+    heartbeat: async (id) => {
+      const active = database.updateTable('runs').where('id', '=', id).where('status', 'in', activeStatuses);
+      await active.set({ heartbeat_at: now() }).execute();
+    },
     owner: async (id) => toOwner(await findRow(database, id)),
     get: async (id) => toRecord(await findRow(database, id)),
     list: (request) => list(database, request),
@@ -77,7 +80,7 @@ async function create(database: Connection, input: RunRecord, versionId: number 
     environment_version: record.environment.version,
     version_id: versionId ?? null,
     owner: JSON.stringify(thisProcess()),
-    heartbeat_at: null,
+    heartbeat_at: now(),
     cancel_requested: 0,
     created_at: record.createdAt,
   });
@@ -181,7 +184,7 @@ function notFound(id: string): AppError {
 
 async function endOrphans(database: Connection): Promise<RunRecord[]> {
   const query = database.selectFrom('runs').selectAll().where('status', 'in', activeStatuses).orderBy('number');
-  const suspects = (await query.execute()).filter((row) => isLost(toOwner(row), row.heartbeat_at, now()));
+  const suspects = (await query.execute()).filter(isRowLost);
   const ended: RunRecord[] = [];
   for (const { id } of suspects) {
     const record = await inTransaction(database, (transaction) => endIfLost(transaction, id));
@@ -193,16 +196,31 @@ async function endOrphans(database: Connection): Promise<RunRecord[]> {
 /** Looks again inside the transaction: it may have ended, or its script may have been noted, since it was found. */
 async function endIfLost(transaction: Connection, id: string): Promise<RunRecord | undefined> {
   const row = await rowById(transaction, id);
-  if (terminalStatuses.has(row.status) || !isLost(toOwner(row), row.heartbeat_at, now())) return undefined;
+  if (terminalStatuses.has(row.status) || !isRowLost(row)) return undefined;
+  const canceled = row.cancel_requested === 1;
   return await update(transaction, id, {
-    status: 'Failed',
+    status: canceled ? 'Canceled' : 'Failed',
     endedAt: now(),
-    error: {
-      code: 'RUN_LOST',
-      message: `the process that drove the run is gone; the run was ${row.status}`,
-      hint: `Repeat it: \`terroir runs replay ${id}\`.`,
-    },
+    error: canceled
+      ? { code: 'CANCELED', message: 'the run was canceled; the process that drove it was gone already' }
+      : { code: 'RUN_LOST', message: lossText(row), hint: `Repeat it: \`terroir runs replay ${id}\`.` },
   });
+}
+
+function isRowLost(row: RunRow): boolean {
+  return isLost(toOwner(row), signOfLife(row), now());
+}
+
+function lossText(row: RunRow): string {
+  const owner = toOwner(row);
+  const how = isHere(owner)
+    ? 'the process that drove the run is gone'
+    : `the process that drove the run, on \`${owner.host}\`, has given no sign of life since ${signOfLife(row)}`;
+  return `${how}; the run was ${row.status}`;
+}
+
+function signOfLife(row: RunRow): string {
+  return row.heartbeat_at ?? row.created_at;
 }
 
 function toRecord(row: Pick<RunRow, 'id' | 'record'>): RunRecord {
