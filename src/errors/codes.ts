@@ -54,6 +54,7 @@ export const errorCodes = {
     'Something needs a container engine (Docker, Podman, Buildah), and none works on this machine.',
   ),
   COMMAND_NOT_FOUND: code(4, 404, 'The command to run does not exist in the environment or on the machine.'),
+  IMAGE_NOT_FOUND: code(4, 404, 'No image, layer or tag of that name is in the registry.'),
   WORKSPACE_NOT_FOUND: code(4, 404, 'The workspace that was named does not exist.'),
 
   WORKSPACE_UNUSABLE: code(
@@ -90,8 +91,11 @@ export const errorCodes = {
   HOSTILE_ARCHIVE: code(7, 422, 'An archive tries something that no honest archive does. Nothing was written.'),
   CORRUPT_ARCHIVE: code(7, 422, 'An archive is broken or truncated. Nothing was kept.'),
   CORRUPT_STORE: code(7, 500, 'A file in the store, a prefix or the workspace is damaged.'),
+  INVALID_IMAGE: code(7, 422, 'A manifest is not as the OCI specifications say, or its sizes or digests are not true.'),
   INVALID_WHEEL: code(7, 422, 'A wheel does not follow the wheel specification.'),
   INVALID_PACKAGE: code(7, 422, 'A conda package is not what the lock says, or does not follow the format.'),
+
+  TOO_MANY_LAYERS: code(6, 422, 'The base image has so many layers that no room is left below what engines can mount.'),
 
   UNREACHABLE: code(8, 502, 'A server did not answer, or the connection broke and retries did not help.'),
   OFFLINE: code(8, 503, 'Something has to be fetched, and offline mode is on.'),

@@ -26,5 +26,6 @@ export { discard } from './discard.ts';
 export { type RecordedFile, readRecordLines, recordLines } from './record-lines.ts';
 export { createStore, type GcOptions, type Store, type StoreSummary } from './store.ts';
 export type { CondaFile, UnpackedConda } from './unpacked-conda.ts';
-export type { SpreadFile, UnpackedWheel } from './unpacked-wheel.ts';
+export { readWheelIndex, type SpreadFile, type UnpackedWheel } from './unpacked-wheel.ts';
+export { openWheelReader, type WheelMember, type WheelReader } from './wheel-reader.ts';
 export { filesOf, isFolderLine, readTree, treeText, type WheelTree } from './wheel-tree.ts';

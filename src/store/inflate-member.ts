@@ -33,6 +33,13 @@ export function createWindow(file: ZipFile): MemberWindow {
   };
 }
 
+/** Takes a member's bytes as they come; what it gets is valid until it returns. Nothing counts before the member was checked to its end. */
+export interface MemberSink {
+  content(bytes: Buffer): void;
+  /** The deflate stream, for a deflated member that is not empty. */
+  compressed?(bytes: Buffer): void;
+}
+
 export interface InflatedMember {
   /** SHA-256, 32 bytes. */
   digest: Buffer;
@@ -40,15 +47,20 @@ export interface InflatedMember {
   content: Buffer | undefined;
 }
 
+/** Writes to an open file. */
+export function fileSink(fd: number): MemberSink {
+  return { content: (bytes) => writeAll(fd, bytes) };
+}
+
 /**
- * Writes a member's content to the file `target` (a folder's to none). A member counts only if both its headers agree, and its stream was inflated
+ * Hands a member's content to `target` (a folder's to nobody). A member counts only if both its headers agree, and its stream was inflated
  * to its end with exactly the declared number of bytes and checksum, counted without wrapping around, and nothing left over.
  */
 export async function inflateMember(
   file: ZipFile,
   window: MemberWindow,
   member: ZipMember,
-  target: number | undefined,
+  target: MemberSink | undefined,
 ): Promise<InflatedMember> {
   const isSmall = member.size <= wholeUpTo && member.end - member.start <= windowSize;
   if (isSmall || target === undefined)
@@ -59,15 +71,17 @@ export async function inflateMember(
     : await inflateStreamed(file, member, begin, target);
 }
 
-function inflateWhole(label: string, bytes: Buffer, member: ZipMember, target: number | undefined): InflatedMember {
+function inflateWhole(label: string, bytes: Buffer, member: ZipMember, target: MemberSink | undefined): InflatedMember {
   const dataStart = headerEnd(label, member, bytes);
   const dataEnd = dataStart + member.compressedSize;
   checkDescriptor(label, member, bytes.subarray(dataEnd));
   const raw = bytes.subarray(dataStart, dataEnd);
-  const content = member.method === 'stored' || raw.length === 0 ? raw : inflateBuffer(raw, member, label);
+  const isDeflated = member.method === 'deflated' && raw.length > 0;
+  const content = isDeflated ? inflateBuffer(raw, member, label) : raw;
   if (content.length !== member.size) throw wrongSize(label, member);
   if (crc32(content) !== member.crc32) throw wrongChecksum(label, member);
-  if (target !== undefined) writeAll(target, content);
+  if (isDeflated) target?.compressed?.(raw);
+  target?.content(content);
   return { digest: hashOnce('sha256', content, 'buffer'), content };
 }
 
@@ -116,7 +130,7 @@ function headerEnd(label: string, member: ZipMember, bytes: Buffer, room = bytes
   return length;
 }
 
-function copyStored(file: ZipFile, member: ZipMember, begin: number, target: number): InflatedMember {
+function copyStored(file: ZipFile, member: ZipMember, begin: number, target: MemberSink): InflatedMember {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(chunkSize);
   let check = 0;
@@ -124,7 +138,7 @@ function copyStored(file: ZipFile, member: ZipMember, begin: number, target: num
     const chunk = readExactly(file, begin + done, buffer.subarray(0, Math.min(chunkSize, member.size - done)));
     hash.update(chunk);
     check = crc32(chunk, check);
-    writeAll(target, chunk);
+    target.content(chunk);
     done += chunk.length;
   }
   if (check !== member.crc32) throw wrongChecksum(file.label, member);
@@ -135,7 +149,7 @@ async function inflateStreamed(
   file: ZipFile,
   member: ZipMember,
   begin: number,
-  target: number,
+  target: MemberSink,
 ): Promise<InflatedMember> {
   const { label } = file;
   const inflate = createInflateRaw({ chunkSize, highWaterMark: chunkSize } as Parameters<typeof createInflateRaw>[0]);
@@ -153,7 +167,7 @@ async function inflateStreamed(
       try {
         hash.update(chunk);
         check = crc32(chunk, check);
-        writeAll(target, chunk);
+        target.content(chunk);
       } catch (error) {
         // A full disk, for one: thrown from here it would reach nobody.
         fail(error);
@@ -169,6 +183,7 @@ async function inflateStreamed(
     const length = Math.min(chunkSize, member.compressedSize - done);
     const chunk = readExactly(file, begin + done, (buffers[turn as 0 | 1] as Buffer).subarray(0, length));
     done += length;
+    target.compressed?.(chunk);
     await Promise.race([new Promise<void>((resolve) => inflate.write(chunk, () => resolve())), finished]);
   }
   if (!inflate.destroyed) inflate.end();

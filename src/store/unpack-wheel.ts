@@ -1,11 +1,11 @@
 import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { createWindow, inflateMember } from './inflate-member.ts';
-import { recordLines } from './record-lines.ts';
+import { createWindow, fileSink, inflateMember } from './inflate-member.ts';
+import { isExecutable, metadataFile, type PythonScript, pythonScript, sortMembers } from './sort-members.ts';
 import type { UnpackRequest } from './unpack-request.ts';
-import { readWheelIndex, type SpreadFile, type UnpackedWheel, writeWheelIndex } from './unpacked-wheel.ts';
+import type { UnpackedWheel } from './unpacked-wheel.ts';
 import { readWheelFacts } from './wheel-facts.ts';
-import { treeText } from './wheel-tree.ts';
+import { writeWheelDown } from './write-wheel-down.ts';
 import { readCentralDirectory } from './zip/central-directory.ts';
 import { openZipFile, type ZipFile } from './zip/zip-file.ts';
 import type { ZipMember } from './zip/zip-member.ts';
@@ -26,7 +26,7 @@ export interface ChunkResult {
   /** Metadata files. */
   texts: [path: string, text: string][];
   /** `#!python` scripts: what follows the first line. */
-  scripts: { path: string; body: string }[];
+  scripts: PythonScript[];
 }
 
 export interface OpenWheel {
@@ -38,11 +38,6 @@ export interface OpenWheel {
 /** A chunk is about as much work as inflating so many bytes; making a file is as much as inflating `fileWeight`. */
 const chunkWeight = 24 << 20;
 const fileWeight = 16 << 10;
-
-/** Scripts are executable whatever the zip says, and those for Python get another first line. */
-const scriptFile = /^[^/]+\.data\/scripts\//;
-/** The metadata files that are kept in memory while unpacking. */
-const metadataFile = /^[^/]+\.dist-info\/(?:WHEEL|METADATA|entry_points\.txt)$/;
 
 /** Opens the archive and checks all that its directory says. @throws AppError CORRUPT_ARCHIVE, HOSTILE_ARCHIVE. */
 export function openWheel(request: UnpackRequest): OpenWheel {
@@ -88,20 +83,23 @@ export async function unpackChunk({ request, file, members }: OpenWheel, chunk: 
   const window = createWindow(file);
   const digests = new Uint8Array(32 * (chunk.to - chunk.from));
   const texts: ChunkResult['texts'] = [];
-  const scripts: ChunkResult['scripts'] = [];
+  const scripts: PythonScript[] = [];
   for (let index = chunk.from; index < chunk.to; index += 1) {
     const member = members[index] as ZipMember;
     const target = member.isFolder
       ? undefined
       : openSync(`${root}/${member.name}`, 'wx', isExecutable(member) ? 0o555 : 0o444);
     try {
-      const { digest, content } = await inflateMember(file, window, member, target);
+      const { digest, content } = await inflateMember(
+        file,
+        window,
+        member,
+        target === undefined ? undefined : fileSink(target),
+      );
       digests.set(digest, 32 * (index - chunk.from));
       if (content !== undefined && metadataFile.test(member.name)) texts.push([member.name, content.toString('utf8')]);
-      if (content !== undefined && scriptFile.test(member.name)) {
-        const body = bodyOfPythonScript(content);
-        if (body !== undefined) scripts.push({ path: member.name, body });
-      }
+      const script = content === undefined ? undefined : pythonScript(member.name, content);
+      if (script !== undefined) scripts.push(script);
     } finally {
       if (target !== undefined) closeSync(target);
     }
@@ -111,8 +109,6 @@ export async function unpackChunk({ request, file, members }: OpenWheel, chunk: 
 
 /** Writes down what the chunks brought. @throws AppError INVALID_WHEEL. */
 export function finishWheel({ request, members }: OpenWheel, results: readonly ChunkResult[]): UnpackedWheel {
-  const { folder, filename, sha256 } = request;
-  const facts = readWheelFacts(new Map(results.flatMap(({ texts }) => texts)), members, filename);
   const digests = new Map<ZipMember, string>();
   for (const result of results) {
     const bytes = Buffer.from(result.digests.buffer, result.digests.byteOffset, result.digests.byteLength);
@@ -121,50 +117,10 @@ export function finishWheel({ request, members }: OpenWheel, results: readonly C
       digests.set(members[index] as ZipMember, bytes.toString('hex', at, at + 32));
     }
   }
-  const writtenByInstaller = new Set(
-    ['RECORD', 'RECORD.jws', 'RECORD.p7s', 'INSTALLER', 'REQUESTED', 'direct_url.json'].map(
-      (name) => `${facts.distInfo}/${name}`,
-    ),
-  );
-  const tree: SpreadFile[] = [];
-  const spread: SpreadFile[] = [];
-  for (const member of members) {
-    if (member.isFolder || writtenByInstaller.has(member.name)) continue;
-    const file = {
-      path: member.name,
-      size: member.size,
-      sha256: digests.get(member) ?? '',
-      executable: isExecutable(member),
-    };
-    if (member.name.startsWith(`${facts.data}/`)) spread.push(file);
-    else tree.push(file);
-  }
-  tree.sort((a, b) => (a.path < b.path ? -1 : 1));
-  spread.sort((a, b) => (a.path < b.path ? -1 : 1));
-  writeWheelIndex(
-    folder,
-    {
-      sha256,
-      filename,
-      ...facts,
-      pythonScripts: results.flatMap(({ scripts }) => scripts).filter(({ path }) => path.startsWith(`${facts.data}/`)),
-      spread,
-      executables: tree.filter(({ executable }) => executable).map(({ path }) => path),
-      bytes: tree.reduce((sum, { size }) => sum + size, 0),
-    },
-    { tree: treeText(tree.map(({ path }) => path)), record: recordLines(tree) },
-  );
-  const wheel = readWheelIndex(folder);
-  if (wheel === undefined) throw new Error(`the index of ${filename} cannot be read back`);
-  return wheel;
-}
-
-function isExecutable({ name, executable }: ZipMember): boolean {
-  return executable || scriptFile.test(name);
-}
-
-/** What follows `#!python` or `#!pythonw`; undefined for other scripts. */
-function bodyOfPythonScript(content: Buffer): string | undefined {
-  const first = /^#!pythonw?(?:[ \t][^\r\n]*)?(\r?\n|$)/.exec(content.subarray(0, 200).toString('latin1'));
-  return first === null ? undefined : content.subarray(first[0].length).toString('latin1');
+  const facts = readWheelFacts(new Map(results.flatMap(({ texts }) => texts)), members, request.filename);
+  return writeWheelDown(request, sortMembers(members, facts), {
+    facts,
+    digests,
+    scripts: results.flatMap(({ scripts }) => scripts),
+  });
 }

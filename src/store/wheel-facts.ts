@@ -2,7 +2,8 @@ import { AppError } from '../errors/index.ts';
 import { readEntryPoint } from './entry-point.ts';
 import type { EntryPoint, WheelIndex } from './unpacked-wheel.ts';
 
-type Facts = Pick<
+/** What a wheel says of itself. */
+export type WheelFacts = Pick<
   WheelIndex,
   'distInfo' | 'data' | 'name' | 'version' | 'rootIsPurelib' | 'consoleScripts' | 'guiScripts' | 'requiresPython'
 >;
@@ -12,7 +13,7 @@ export function readWheelFacts(
   metadata: ReadonlyMap<string, string>,
   members: readonly { name: string }[],
   label: string,
-): Facts {
+): WheelFacts {
   const [wheelPath, ...others] = [...metadata.keys()].filter((path) => path.endsWith('/WHEEL'));
   if (wheelPath === undefined || others.length > 0) {
     throw invalid(

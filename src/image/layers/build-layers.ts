@@ -1,0 +1,203 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError, isAppError } from '../../errors/index.ts';
+import { removeTree, withFsErrors } from '../../io/index.ts';
+import type { InstallPlan } from '../../plan/index.ts';
+import type { Lock } from '../../schema/index.ts';
+import { compareFile, type Store, type UnpackedWheel } from '../../store/index.ts';
+import type { LayerCache } from './layer-cache.ts';
+import type { LayerDraft, LayerPool } from './layer-pool.ts';
+import { type LayerEntry, type LayerPart, type LayerRecipe, layerKey } from './layer-recipe.ts';
+import type { LayerFacts } from './layer-writer.ts';
+import type { LocatedPart } from './make-layer.ts';
+import { planRecipes, sortEntries } from './plan-recipes.ts';
+import { layerBudget, type PackageGroup, type SplitPackage, splitPackages } from './split-packages.ts';
+
+/** A layer of this machine's cache, and what is in it. */
+export interface MadeLayer extends LayerFacts {
+  kind: 'packages' | 'environment';
+  /** `numpy 2.3.5`, sorted. */
+  packages: string[];
+}
+
+export interface LayersWanted {
+  lock: Lock;
+  /** Every wheel of the lock by its archive's SHA-256; their `folder` may not exist. */
+  makePlan: (wheels: ReadonlyMap<string, UnpackedWheel>) => InstallPlan;
+  /** Where the prefix lies in the image, without a slash before it. */
+  folder: string;
+  /** Where wheels go to, relative to the prefix, as the plan will say: they are begun before there is a plan. */
+  sitePackages: string;
+  baseLayers: number;
+  /** What goes into the last layer besides what the plan has for it. */
+  extra: readonly LayerEntry[];
+}
+
+interface Begun {
+  parts: readonly LocatedPart[];
+  folder: string;
+  file: string;
+  draft: LayerDraft;
+}
+
+/**
+ * The layers of a lock: those that the cache has, the rest made of the store's archives, which must be there. A wheel that nobody has looked at
+ * yet is read once for both, the plan and its layer.
+ * @throws AppError HOSTILE_ARCHIVE, CORRUPT_ARCHIVE, INVALID_WHEEL, CORRUPT_STORE; TOO_MANY_LAYERS; and what `makePlan` throws.
+ */
+export async function buildLayers(
+  { store, cache, pool }: { store: Store; cache: LayerCache; pool: LayerPool },
+  { lock, makePlan, folder, sitePackages, baseLayers, extra }: LayersWanted,
+): Promise<MadeLayer[]> {
+  const budget = layerBudget(baseLayers);
+  if (budget < 1) throw tooManyLayers(baseLayers);
+  const packages: SplitPackage[] = lock.packages.map((each) => ({ ...each, isPrivate: false }));
+  const wheels = await findWheels(lock, { store, cache });
+  const begun: Begun[] = [];
+  const makeBlob = async (group: PackageGroup, recipe: LayerRecipe): Promise<LayerFacts> => {
+    const key = layerKey(recipe);
+    const found = await cache.find(key);
+    if (found !== undefined) return found;
+    const parts = recipe.parts.map((part) => ({ ...part, archive: store.archivePath(part.sha256) }));
+    const own = begun.find((each) => sameParts(each.parts, recipe.parts));
+    if (own !== undefined) {
+      begun.splice(begun.indexOf(own), 1);
+      return await keep(own, key, await own.draft.finish(recipe.entries));
+    }
+    const temporary = await cache.temporary();
+    const file = join(temporary, 'layer');
+    const weight = group.reduce((sum, { size }) => sum + size, 0);
+    try {
+      return await keep({ folder: temporary, file }, key, await pool.make({ file, parts }, recipe.entries, weight));
+    } finally {
+      await removeTree(temporary);
+    }
+  };
+  const keep = async (
+    { folder: temporary, file }: Pick<Begun, 'folder' | 'file'>,
+    key: string,
+    facts: LayerFacts,
+  ): Promise<LayerFacts> => {
+    await cache.keep(key, facts, file);
+    await removeTree(temporary);
+    return facts;
+  };
+  try {
+    await settled(
+      splitPackages(packages, budget)
+        .filter((group) => group.some(({ sha256 }) => !wheels.has(sha256) && isWheel(lock, sha256)))
+        .map(async (group) => {
+          const parts = group
+            .filter(({ sha256 }) => isWheel(lock, sha256))
+            .map((each) => firstPart(each, lock, { path: `${folder}/${sitePackages}`, store }));
+          begun.push(await begin(parts, group, { cache, pool }));
+        }),
+    );
+    for (const { folder: temporary, parts } of begun) {
+      for (const { sha256 } of parts) {
+        await cache.keepWheel(sha256, join(temporary, 'wheels', sha256));
+        const wheel = cache.findWheel(sha256);
+        if (wheel !== undefined) wheels.set(sha256, wheel);
+      }
+    }
+    const plan = makePlan(wheels);
+    const losers = new Set(plan.trees.filter(({ without }) => without.size > 0).map(({ wheel }) => wheel.sha256));
+    const groups = splitPackages(
+      packages.map((each) => ({ ...each, isPrivate: losers.has(each.sha256) })),
+      budget,
+    );
+    const planned = planRecipes(plan, groups, folder);
+    const environment: LayerRecipe = { parts: [], entries: sortEntries([...planned.environment, ...extra]) };
+    const made = await settled([
+      ...groups.map(async (group, index): Promise<MadeLayer> => {
+        const facts = await makeBlob(group, planned.packages[index] as LayerRecipe);
+        return { ...facts, kind: 'packages', packages: group.map(({ name, version }) => `${name} ${version}`) };
+      }),
+      makeBlob([], environment).then((facts): MadeLayer => ({ ...facts, kind: 'environment', packages: [] })),
+    ]);
+    return made;
+  } catch (error) {
+    throw await explainDamage(error, lock, store);
+  } finally {
+    await Promise.all(
+      begun.map(async ({ draft, folder: temporary }) => {
+        await draft.drop().catch(() => undefined);
+        await removeTree(temporary);
+      }),
+    );
+  }
+}
+
+async function begin(
+  parts: readonly LocatedPart[],
+  group: PackageGroup,
+  { cache, pool }: { cache: LayerCache; pool: LayerPool },
+): Promise<Begun> {
+  const folder = await cache.temporary();
+  const file = join(folder, 'layer');
+  const describeIn = join(folder, 'wheels');
+  try {
+    await withFsErrors(`make the folder \`${describeIn}\``, async () => await mkdir(describeIn));
+    const weight = group.reduce((sum, { size }) => sum + size, 0);
+    const draft = await pool.begin({ file, parts, describeIn }, weight);
+    return { parts, folder, file, draft };
+  } catch (error) {
+    await removeTree(folder);
+    throw error;
+  }
+}
+
+/** All of them end before this does; then the first failure counts. */
+async function settled<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work);
+  return await Promise.all(work);
+}
+
+async function findWheels(
+  lock: Lock,
+  { store, cache }: { store: Store; cache: LayerCache },
+): Promise<Map<string, UnpackedWheel>> {
+  const found = new Map<string, UnpackedWheel>();
+  for (const { kind, sha256 } of lock.packages) {
+    if (kind !== 'pypi') continue;
+    const wheel = cache.findWheel(sha256) ?? (await store.findWheel(sha256));
+    if (wheel !== undefined) found.set(sha256, wheel);
+  }
+  return found;
+}
+
+function isWheel(lock: Lock, sha256: string): boolean {
+  return lock.packages.some((each) => each.sha256 === sha256 && each.kind === 'pypi');
+}
+
+/** A part as the plan will have it if nothing collides. */
+function firstPart({ sha256 }: SplitPackage, lock: Lock, { path, store }: { path: string; store: Store }): LocatedPart {
+  const filename = lock.packages.find((each) => each.sha256 === sha256)?.filename ?? sha256;
+  return { kind: 'wheel', sha256, filename, path, without: [], archive: store.archivePath(sha256) };
+}
+
+function sameParts(a: readonly LayerPart[], b: readonly LayerPart[]): boolean {
+  return layerKey({ parts: a, entries: [] }) === layerKey({ parts: b, entries: [] });
+}
+
+/** An archive that was right when it came and is not any more goes, so that it is fetched again. */
+async function explainDamage(error: unknown, lock: Lock, store: Store): Promise<unknown> {
+  if (!isAppError(error, 'CORRUPT_ARCHIVE') && !isAppError(error, 'HOSTILE_ARCHIVE')) return error;
+  const damaged = lock.packages.filter(
+    ({ filename, sha256 }) =>
+      error.message.includes(`\`${filename}\``) && compareFile(store.archivePath(sha256), sha256) !== undefined,
+  );
+  if (damaged.length === 0) return error;
+  await store.dropDamaged(damaged.map(({ sha256 }) => sha256));
+  const names = damaged.map(({ filename }) => `\`${filename}\``);
+  return new AppError('CORRUPT_STORE', `the archive of ${names.join(' and ')} was damaged on this machine`, {
+    hint: 'It was dropped; run the command again to fetch it again.',
+    cause: error,
+  });
+}
+
+function tooManyLayers(count: number): AppError {
+  return new AppError('TOO_MANY_LAYERS', `the base image has ${count} layers, and an engine takes 125 in all`, {
+    hint: 'Squash the base image, or take one with fewer layers.',
+  });
+}

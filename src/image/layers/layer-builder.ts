@@ -1,0 +1,23 @@
+import type { Store } from '../../store/index.ts';
+import { buildLayers, type LayersWanted, type MadeLayer } from './build-layers.ts';
+import { createLayerCache, type LayerCache } from './layer-cache.ts';
+import { createLayerPool } from './layer-pool.ts';
+
+/** Makes layers in this machine's store, and has those that it made. */
+export interface LayerBuilder {
+  readonly cache: LayerCache;
+  /** Whoever calls it holds the store (`whileInstalling`) until the layers are written to where they go. @throws AppError, see `buildLayers`. */
+  build(wanted: LayersWanted): Promise<MadeLayer[]>;
+  /** Ends the threads. Without it, they end with the process. */
+  close(): Promise<void>;
+}
+
+export function createLayerBuilder({ store, threads }: { store: Store; threads?: number }): LayerBuilder {
+  const cache = createLayerCache(store.root);
+  const pool = createLayerPool(threads);
+  return {
+    cache,
+    build: async (wanted) => await buildLayers({ store, cache, pool }, wanted),
+    close: async () => await pool.close(),
+  };
+}
