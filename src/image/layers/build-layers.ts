@@ -101,7 +101,7 @@ export async function buildLayers(
       }
     }
     const plan = makePlan(wheels);
-    const losers = new Set(plan.trees.filter(({ without }) => without.size > 0).map(({ wheel }) => wheel.sha256));
+    const losers = new Set(plan.trees.filter(({ without }) => without.size > 0).map(({ archive }) => archive));
     const groups = splitPackages(
       packages.map((each) => ({ ...each, isPrivate: losers.has(each.sha256) })),
       budget,

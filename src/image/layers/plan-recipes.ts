@@ -1,5 +1,6 @@
 import type { InstallPlan, PlanEntry, PlanTree } from '../../plan/index.ts';
 import { sha256 } from '../../schema/index.ts';
+import type { UnpackedWheel } from '../../store/index.ts';
 import type { LayerEntry, LayerPart, LayerRecipe } from './layer-recipe.ts';
 import type { PackageGroup } from './split-packages.ts';
 
@@ -17,8 +18,9 @@ export interface PlannedLayers {
  * layer is the same in every environment.
  */
 export function planRecipes(plan: InstallPlan, groups: readonly PackageGroup[], folder: string): PlannedLayers {
-  const trees = new Map(plan.trees.map((tree) => [tree.wheel.sha256, tree]));
-  const archiveOf = new Map(plan.trees.map(({ owner, wheel }) => [owner, wheel.sha256]));
+  const wheelTrees = plan.trees.filter(isWheelTree);
+  const trees = new Map(wheelTrees.map((tree) => [tree.archive, tree]));
+  const archiveOf = new Map(wheelTrees.map(({ owner, archive }) => [owner, archive]));
   const entries = new Map<string, LayerEntry[]>();
   const environment: LayerEntry[] = [];
   for (const entry of plan.entries) {
@@ -43,12 +45,18 @@ export function planRecipes(plan: InstallPlan, groups: readonly PackageGroup[], 
   return { packages, environment };
 }
 
+type WheelTree = PlanTree & { wheel: UnpackedWheel };
+
+function isWheelTree(tree: PlanTree): tree is WheelTree {
+  return tree.wheel !== undefined;
+}
+
 /** By path, in UTF-16 code units. */
 export function sortEntries(entries: readonly LayerEntry[]): LayerEntry[] {
   return entries.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
-function wheelPart({ wheel, path, without }: PlanTree, folder: string): LayerPart {
+function wheelPart({ wheel, path, without }: WheelTree, folder: string): LayerPart {
   return {
     kind: 'wheel',
     sha256: wheel.sha256,
@@ -61,7 +69,7 @@ function wheelPart({ wheel, path, without }: PlanTree, folder: string): LayerPar
 function layerEntry(
   { path, executable, content, sha256: digest }: PlanEntry,
   folder: string,
-  tree?: PlanTree,
+  tree?: WheelTree,
 ): LayerEntry {
   const place = `${folder}/${path}`;
   switch (content.kind) {
@@ -80,11 +88,11 @@ function layerEntry(
   }
 }
 
-function isRequest({ path }: PlanEntry, tree: PlanTree): boolean {
+function isRequest({ path }: PlanEntry, tree: WheelTree): boolean {
   return path === `${infoFolder(tree)}/REQUESTED`;
 }
 
-function withoutRequest(entry: PlanEntry, tree: PlanTree): PlanEntry {
+function withoutRequest(entry: PlanEntry, tree: WheelTree): PlanEntry {
   const { content } = entry;
   if (entry.path !== `${infoFolder(tree)}/RECORD` || content.kind !== 'bytes') return entry;
   const line = Buffer.from(`\n${tree.wheel.distInfo}/REQUESTED,`);
@@ -95,6 +103,6 @@ function withoutRequest(entry: PlanEntry, tree: PlanTree): PlanEntry {
   return { ...entry, content: { kind: 'bytes', bytes }, sha256: sha256(bytes), size: bytes.length };
 }
 
-function infoFolder({ path, wheel }: PlanTree): string {
+function infoFolder({ path, wheel }: WheelTree): string {
   return `${path}/${wheel.distInfo}`;
 }

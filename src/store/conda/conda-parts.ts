@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, unlinkSync } from 'node:fs';
 import * as z from 'zod';
 import { hostile, showName } from '../archive-error.ts';
-import { createWindow, inflateMember, locateMember } from '../inflate-member.ts';
+import { createWindow, fileSink, inflateMember, locateMember } from '../inflate-member.ts';
 import { readCentralDirectory } from '../zip/central-directory.ts';
 import { openZipFile, type ZipFile } from '../zip/zip-file.ts';
 import type { ZipMember } from '../zip/zip-member.ts';
@@ -48,7 +48,7 @@ export async function openCondaParts(fd: number, label: string, folder: string):
     opened.push(own);
     // It lives as long as it is open.
     unlinkSync(path);
-    await inflateMember(file, createWindow(file), member, own);
+    await inflateMember(file, createWindow(file), member, fileSink(own));
     return { ...part, fd: own, begin: 0, size: member.size };
   };
   const close = (): void => {
