@@ -1,9 +1,10 @@
 import { findInterpreter, removeTree } from '../io/index.ts';
-import { choosePython, namedAddresses, resolveLock } from '../resolve/index.ts';
+import { addressesOf, choosePython, resolveLock } from '../resolve/index.ts';
 import type { Lock, LockedPython, Platform } from '../schema/index.ts';
 import type { EnvironmentVersion, LockRevision, Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { curatedLock } from './catalog.ts';
+import { openCondaChannel, openSolver } from './conda-channel.ts';
 import { readPlatform } from './platform.ts';
 import { openPypiChannel, openResolver, temporaryFolder } from './pypi-channel.ts';
 import { layOutFiles } from './stored-files.ts';
@@ -84,23 +85,26 @@ async function resolve(
 ): Promise<Lock> {
   const { definition, fingerprint } = version;
   const python =
-    options.python ??
-    (await choosePython(
-      definition,
-      async ({ fits, subject, minor }) =>
-        await findInterpreter(app.interpreters, { fits: (found) => fits(found.version), subject, minor }),
-    ));
-  const entries = definition.layer?.kind === 'requirements' ? definition.layer.entries : [];
-  const channel = await openPypiChannel(app, namedAddresses(entries));
+    definition.layer?.kind === 'conda'
+      ? undefined
+      : (options.python ??
+        (await choosePython(
+          definition,
+          async ({ fits, subject, minor }) =>
+            await findInterpreter(app.interpreters, { fits: (found) => fits(found.version), subject, minor }),
+        )));
+  const pypi = await openPypiChannel(app, addressesOf(definition));
+  const conda = await openCondaChannel(app);
   const folder = await temporaryFolder(app, 'files-');
   try {
     const place = await layOutFiles(workspace, version.files, folder);
     return await resolveLock(
       { definition, fingerprint, platform, place, ...options, python },
-      await openResolver(app, channel),
+      { pypi: async () => await openResolver(app, pypi), conda: () => openSolver(app, conda) },
     );
   } finally {
-    await channel.http.close();
+    await pypi.http.close();
+    await conda.http.close();
     await removeTree(folder);
   }
 }

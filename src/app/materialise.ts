@@ -3,7 +3,7 @@ import { currentPlatform, findInterpreter, type Interpreter, libcVersion } from 
 import { type InstallPlan, type PlanPython, planPrefix } from '../plan/index.ts';
 import type { Prefix } from '../prefix/index.ts';
 import { type Step, startStep } from '../report/index.ts';
-import { namedAddresses } from '../resolve/index.ts';
+import { addressesOf as addressesOfDefinition } from '../resolve/index.ts';
 import type { Lock } from '../schema/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
@@ -69,8 +69,8 @@ function pythonOf({ python, packages }: Lock): string {
 }
 
 /** The index addresses that a definition names. */
-export function addressesOf({ definition: { layer } }: EnvironmentVersion): string[] {
-  return layer?.kind === 'requirements' ? namedAddresses(layer.entries) : [];
+export function addressesOf({ definition }: EnvironmentVersion): string[] {
+  return addressesOfDefinition(definition);
 }
 
 function checkMachine(lock: Lock): void {

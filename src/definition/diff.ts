@@ -1,6 +1,5 @@
-import { normaliseName, parseRequirement } from '../requirements/index.ts';
+import { normaliseName, parseCondaSpec, parseRequirement } from '../requirements/index.ts';
 import { canonicalJson, type Definition, type RequirementEntry } from '../schema/index.ts';
-import { parseCondaSpec } from './conda-spec.ts';
 
 /** One difference. `from` is null for what was added, `to` for what was removed. */
 export interface DefinitionChange {

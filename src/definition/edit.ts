@@ -1,9 +1,8 @@
 import type { SourceDocument } from '../documents/index.ts';
 import { nearest } from '../documents/index.ts';
 import { AppError } from '../errors/index.ts';
-import { normaliseName, parseRequirement } from '../requirements/index.ts';
+import { normaliseName, parseCondaSpec, parseRequirement } from '../requirements/index.ts';
 import type { RequirementEntry } from '../schema/index.ts';
-import { parseCondaSpec } from './conda-spec.ts';
 import type { ReadResult, Span } from './read-result.ts';
 import { splitRequirementOptions } from './requirement-line.ts';
 import { applyEdits, insertItem, removeItem, replaceSpan, setTopLevel, type TextEdit } from './text-edit.ts';

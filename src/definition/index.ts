@@ -7,7 +7,6 @@
 
 export { anonymousVersion, definitionDigest } from './anonymous.ts';
 export { category } from './category.ts';
-export type { CondaSpec } from './conda-spec.ts';
 export { type DefinitionChange, diffDefinitions } from './diff.ts';
 export { type DockerInstruction, needsEngine } from './dockerfile.ts';
 export { type CloneChanges, editSources } from './edit.ts';

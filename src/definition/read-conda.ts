@@ -1,7 +1,7 @@
 import { createShapeReader, nearest, type ShapeReader, type YamlDocument, type YamlPath } from '../documents/index.ts';
+import { parseCondaSpec } from '../requirements/index.ts';
 import type { Platform, PythonLayer, RequirementEntry } from '../schema/index.ts';
 import { platforms } from '../schema/index.ts';
-import { parseCondaSpec } from './conda-spec.ts';
 import { readRequirementEntry } from './read-requirements.ts';
 import type { ReadState } from './read-state.ts';
 

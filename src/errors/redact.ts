@@ -3,8 +3,9 @@ const userInfo = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s/?#@'"`]+)@/gi;
 /** Secrets in query strings, as signed URLs carry them. */
 const secretQuery =
   /([?&](?:sig|token|access_token|api_key|apikey|password|X-Amz-Signature|X-Goog-Signature)=)[^&\s'"`]+/gi;
-/** Tokens in the path of a conda channel: `/t/<token>/channel`. */
+/** Tokens in the path of a conda channel: `/t/<token>/channel`. Without a server before it, only what is long enough for one. */
 const pathToken = /(\/t\/)[A-Za-z0-9._-]{8,}(?=\/)/g;
+const urlToken = /(https?:\/\/[^\s'"`]*?\/t\/)[^\s/'"`]+(?=\/)/gi;
 const authorization = /\b(authorization:\s*(?:bearer|basic|token)\s+)\S+/gi;
 
 /** Replaces credentials in a text that a person will read by `***`. `${VAR}` placeholders stay. */
@@ -14,6 +15,7 @@ export function redact(text: string): string {
       isHarmlessUser(scheme, user) ? whole : `${scheme}***@`,
     )
     .replace(secretQuery, '$1***')
+    .replace(urlToken, '$1***')
     .replace(pathToken, '$1***')
     .replace(authorization, '$1***');
 }

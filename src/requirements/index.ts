@@ -1,9 +1,10 @@
 /**
- * Python's requirement syntax: names, versions, specifiers and requirements (PEP 503, 440, 508). Pure.
+ * Requirement syntax: Python's names, versions, specifiers and requirements (PEP 503, 440, 508), and conda's match specifications. Pure.
  *
  * Invariants: parsing never throws for a bad text, it answers undefined; the caller knows file, line and column.
  */
 
+export { type CondaSpec, condaName, parseCondaSpec } from './conda-spec.ts';
 export { normaliseName } from './name.ts';
 export { parseRequirement, type Requirement } from './requirement.ts';
 export { isPinned, matchesSpecifier, parseSpecifiers, pinnedVersion, type Specifier } from './specifier.ts';

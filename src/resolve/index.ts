@@ -5,6 +5,14 @@
  * the same answers give the same bytes.
  */
 export { choosePython, type MachinePython } from './choose-python.ts';
+export type {
+  CondaSolution,
+  CondaSolveRequest,
+  CondaSolver,
+  Distribution,
+  SolvedPackage,
+  VirtualPackage,
+} from './conda-solver.ts';
 export { diffLocks, type LockDiff } from './diff-locks.ts';
 export { type ExportFormat, exportFormats, exportLock } from './export-lock.ts';
 export { checkLock, serialiseLock } from './lock-document.ts';
@@ -18,5 +26,5 @@ export type {
   PypiOptions,
   PypiResolver,
 } from './pypi-resolver.ts';
-export { namedAddresses } from './requirements-text.ts';
-export { type ResolveRequest, resolveLock } from './resolve-lock.ts';
+export { addressesOf, namedAddresses } from './requirements-text.ts';
+export { type ResolveChannels, type ResolveRequest, resolveLock } from './resolve-lock.ts';

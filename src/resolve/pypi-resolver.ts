@@ -20,6 +20,8 @@ export interface CompileRequest {
   preferences: readonly { name: string; version: string }[];
   /** Names whose preference does not count. */
   upgrade: 'all' | readonly string[];
+  /** What is installed already and stays: pins that need nothing. They are not part of the answer. */
+  provided?: readonly { name: string; version: string }[];
   options: PypiOptions;
   platform: Platform;
   /** "2.28" */

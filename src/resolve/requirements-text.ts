@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { AppError } from '../errors/index.ts';
 import { normaliseName, parseRequirement } from '../requirements/index.ts';
-import type { FileReference, RequirementEntry } from '../schema/index.ts';
+import type { Definition, FileReference, RequirementEntry } from '../schema/index.ts';
 import type { PypiOptions } from './pypi-resolver.ts';
 
 /** A layer's entries in the form that the resolver is asked with. */
@@ -48,6 +48,13 @@ export function requirementsText(
   text.requirements = requirements.map((line) => `${line}\n`).join('');
   text.constraints = constraints.map((line) => `${line}\n`).join('');
   return text;
+}
+
+/** The index addresses that a definition names, in requirements or in `pip:` blocks. */
+export function addressesOf({ layer }: Definition): string[] {
+  if (layer?.kind === 'requirements') return namedAddresses(layer.entries);
+  const blocks = layer?.dependencies.flatMap((item) => (typeof item === 'string' ? [] : [item.pip])) ?? [];
+  return blocks.flatMap(namedAddresses);
 }
 
 /** Addresses that the entries name as indexes or links, `${VAR}` unexpanded: whoever fetches may need the credentials in them. */

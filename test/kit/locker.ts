@@ -142,7 +142,12 @@ export async function lockOn(machine: Machine, request: LockRequest): Promise<Lo
         seed: request.seed,
         upgrade: request.upgrade,
       },
-      resolver,
+      {
+        pypi: () => Promise.resolve(resolver),
+        conda: () => {
+          throw new Error('these definitions have no conda file');
+        },
+      },
     );
   } finally {
     await http.close();

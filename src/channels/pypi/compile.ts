@@ -1,15 +1,17 @@
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { AppError } from '../../errors/index.ts';
 import { readTextIfExists, writeAtomically } from '../../io/index.ts';
 import type { Compiled, CompiledFile, CompiledPackage, CompileRequest } from '../../resolve/index.ts';
 import type { Platform } from '../../schema/index.ts';
+import { expandVariables, hideVariables } from '../variables.ts';
 import { binaryArguments } from './binary-arguments.ts';
 import { explainMissing } from './refused-index.ts';
+import { stubWheel } from './stub-wheel.ts';
 import { planIndexes } from './uv-environment.ts';
 import { uvError } from './uv-errors.ts';
 import { type Annotation, parseAnnotations, parseCompiled } from './uv-output.ts';
 import type { UvCalls } from './uv-resolver.ts';
-import { expandVariables, hideVariables } from './variables.ts';
 
 /** As `__osx` of a lock: uv would else ask a variable of the machine, and its default moves. */
 const macosTarget = '13.0';
@@ -29,7 +31,8 @@ export async function compile(request: CompileRequest, folder: string, { parts, 
     output: join(folder, 'resolved.txt'),
   };
   const constraints = expandVariables(request.constraints, env);
-  await writeAtomically(files.requirements, expandVariables(request.requirements, env));
+  const stubs = await writeStubs(request, folder);
+  await writeAtomically(files.requirements, expandVariables(request.requirements, env) + stubs);
   await writeAtomically(files.constraints, constraints);
   const preferences = request.upgrade === 'all' ? [] : request.preferences;
   await writeAtomically(files.output, preferences.map(({ name, version }) => `${name}==${version}\n`).join(''));
@@ -69,8 +72,23 @@ export async function compile(request: CompileRequest, folder: string, { parts, 
   await writeAtomically(files.constraints, constraints + pinsOf(annotations));
   // Its pins may be pre-releases.
   const pylock = await run('--format', 'pylock.toml', '--prerelease', 'allow');
-  const packages = parseCompiled(pylock, annotations, folder).map((pkg) => hideIn(pkg, hide));
+  const provided = new Set(request.provided?.map(({ name }) => name));
+  const packages = parseCompiled(pylock, annotations, folder)
+    .filter(({ name }) => !provided.has(name))
+    .map((pkg) => hideIn(pkg, hide));
   return { packages, ...placesOf(request, annotations, parts, hide) };
+}
+
+/** What is there already, as wheels by path: to uv a requirement like any other, which nothing from an index can replace. */
+async function writeStubs({ provided = [] }: CompileRequest, folder: string): Promise<string> {
+  const lines: string[] = [];
+  for (const each of provided) {
+    const { filename, bytes } = stubWheel(each);
+    const path = join(folder, 'conda', filename);
+    await writeAtomically(path, bytes);
+    lines.push(`${each.name} @ ${pathToFileURL(path).href}\n`);
+  }
+  return lines.join('');
 }
 
 async function targetArguments(

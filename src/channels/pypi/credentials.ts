@@ -1,12 +1,8 @@
 import { join } from 'node:path';
-import { readTextIfExists, runProcess } from '../../io/index.ts';
+import { runProcess } from '../../io/index.ts';
+import { basic, type Login, readNetrc } from '../netrc.ts';
+import { expandVariables } from '../variables.ts';
 import type { PipConfiguration, PipPlaces } from './pip-configuration.ts';
-import { expandVariables } from './variables.ts';
-
-interface Login {
-  user: string;
-  password: string;
-}
 
 /**
  * Credentials for a URL, as pip finds them: in the configured URLs (same server, longest path), in netrc, and from `keyring` where pip's
@@ -66,56 +62,6 @@ function decode(text: string): string {
   } catch {
     return text;
   }
-}
-
-function basic({ user, password }: Login): string {
-  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-}
-
-/** machine, login, password; `default` is kept under the empty name; macros are left out. */
-async function readNetrc(path: string): Promise<ReadonlyMap<string, Login>> {
-  const logins = new Map<string, Login>();
-  const text = (await readTextIfExists(path)) ?? '';
-  const words = text
-    .replaceAll(/^macdef[^\n]*\n(?:[^\n]+\n)*/gm, '')
-    .replaceAll(/^\s*#.*$/gm, '')
-    .split(/\s+/)
-    .filter((word) => word !== '');
-  let machine: string | undefined;
-  let login: Login = { user: '', password: '' };
-  const keep = (): void => {
-    if (machine !== undefined && !logins.has(machine)) logins.set(machine, login);
-    login = { user: '', password: '' };
-  };
-  for (let at = 0; at < words.length; at += 1) {
-    const next = (words[at + 1] ?? '').replace(/^"(.*)"$/, '$1');
-    switch (words[at] ?? '') {
-      case 'machine':
-        keep();
-        machine = next;
-        at += 1;
-        break;
-      case 'default':
-        keep();
-        machine = '';
-        break;
-      case 'login':
-        login.user = next;
-        at += 1;
-        break;
-      case 'password':
-        login.password = next;
-        at += 1;
-        break;
-      case 'account':
-        at += 1;
-        break;
-      default:
-      // What no netrc has.
-    }
-  }
-  keep();
-  return logins;
 }
 
 async function askKeyring(

@@ -1,8 +1,8 @@
 import { AppError, isAppError } from '../../errors/index.ts';
 import type { Http } from '../../io/index.ts';
 import type { PypiPackage } from '../../schema/index.ts';
+import { expandVariables } from '../variables.ts';
 import { type FilePlaces, findFiles } from './find-file.ts';
-import { expandVariables } from './variables.ts';
 
 export interface FetchOptions {
   http: Http;

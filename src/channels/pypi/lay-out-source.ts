@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AppError } from '../../errors/index.ts';
 import { type Http, runProcess } from '../../io/index.ts';
 import type { BuildRequest } from '../../resolve/index.ts';
-import { expandVariables } from './variables.ts';
+import { expandVariables } from '../variables.ts';
 
 export interface SourceTools {
   http: Http;

@@ -11,7 +11,7 @@ import {
 } from '../../io/index.ts';
 import type { CompiledFile } from '../../resolve/index.ts';
 import { sha256 } from '../../schema/index.ts';
-import { expandVariables } from './variables.ts';
+import { expandVariables } from '../variables.ts';
 
 export interface MeasureTools {
   http: Http;

@@ -1,6 +1,6 @@
 import type { PypiOptions } from '../../resolve/index.ts';
+import { expandVariables } from '../variables.ts';
 import type { PipConfiguration } from './pip-configuration.ts';
-import { expandVariables } from './variables.ts';
 
 type Environment = Record<string, string | undefined>;
 

@@ -1,6 +1,11 @@
-import { normaliseName, parseRequirement, type Requirement } from '../../requirements/index.ts';
+import {
+  type CondaSpec,
+  normaliseName,
+  parseCondaSpec,
+  parseRequirement,
+  type Requirement,
+} from '../../requirements/index.ts';
 import type { RequirementEntry } from '../../schema/index.ts';
-import { type CondaSpec, parseCondaSpec } from '../conda-spec.ts';
 import type { ReadResult } from '../read-result.ts';
 import { splitRequirementOptions } from '../requirement-line.ts';
 

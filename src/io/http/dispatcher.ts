@@ -32,7 +32,7 @@ export async function createDispatcher(options: HttpOptions): Promise<Dispatcher
     : new Agent({ ...common, connect: { ...direct.connect, ...unchecked } });
   return base.compose((dispatch) => (request, handler) => {
     const { host, hostname } = new URL(String(request.origin));
-    return trusted.includes(host) || trusted.includes(hostname)
+    return trusted.includes('*') || trusted.includes(host) || trusted.includes(hostname)
       ? lax.dispatch(request, handler)
       : dispatch(request, handler);
   });

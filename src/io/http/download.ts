@@ -15,7 +15,7 @@ export interface DownloadOptions extends GetOptions {
   onProgress?: (done: number, total: number | undefined) => void;
 }
 
-interface Client {
+export interface Client {
   get: (url: string, options?: GetOptions) => Promise<HttpResponse>;
   retries: number;
   env: Record<string, string | undefined>;

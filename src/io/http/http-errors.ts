@@ -1,9 +1,9 @@
-import { AppError, isAppError, stripUserInfo } from '../../errors/index.ts';
+import { AppError, isAppError, redact, stripUserInfo } from '../../errors/index.ts';
 import type { HttpResponse } from './http.ts';
 
 /** What an answer that is no success means for the user. */
 export async function statusError(url: string, response: HttpResponse): Promise<AppError> {
-  const shown = stripUserInfo(url);
+  const shown = redact(stripUserInfo(url));
   const details = { url: shown, status: response.status };
   await response.bytes().catch(() => undefined);
   if (response.status === 401 || response.status === 403 || response.status === 407) {
@@ -35,7 +35,7 @@ export function canceled(url: string, signal: AbortSignal): AppError {
 
 /** What a connection that failed means for the user. */
 export function connectionError(url: string, error: unknown, env: Record<string, string | undefined>): AppError {
-  const shown = stripUserInfo(url);
+  const shown = redact(stripUserInfo(url));
   const code = codeOf(error);
   const proxy = env.HTTPS_PROXY ?? env.https_proxy ?? env.HTTP_PROXY ?? env.http_proxy;
   if (code.includes('CERT') || code.includes('SIGNATURE') || code.includes('ISSUER')) {

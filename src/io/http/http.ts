@@ -5,6 +5,7 @@ import { createDispatcher } from './dispatcher.ts';
 import { type DownloadOptions, downloadFile } from './download.ts';
 import { fileResponse } from './file-url.ts';
 import { canceled, connectionError, statusError } from './http-errors.ts';
+import { type Received, type ReceiveOptions, receiveFile } from './receive.ts';
 
 export interface HttpResponse {
   status: number;
@@ -32,6 +33,11 @@ export interface Http {
    * `file` appears only when it is complete and verified. @throws AppError DIGEST_MISMATCH, and those of `get`.
    */
   download: (url: string, file: string, options?: DownloadOptions) => Promise<{ sha256: string; size: number }>;
+  /**
+   * The body as a file, whatever it is: what has to be verified is verified by whoever knows how. A connection that breaks is begun again.
+   * @throws AppError as `get`.
+   */
+  receive: (url: string, file: string, options?: ReceiveOptions) => Promise<Received>;
   close: () => Promise<void>;
 }
 
@@ -42,7 +48,7 @@ export interface HttpOptions {
   offline?: boolean;
   /** The `Authorization` header for a URL that carries no user info of its own. */
   credentials?: (url: URL) => Promise<string | undefined>;
-  /** A file with further certificate authorities, and hosts whose certificate isn't checked. */
+  /** A file with further certificate authorities, and hosts whose certificate isn't checked (`*` is all of them). */
   certificates?: string;
   trustedHosts?: readonly string[];
   proxy?: string;
@@ -130,6 +136,8 @@ export function createHttp(options: HttpOptions): Http {
     get,
     download: async (url, file, downloadOptions = {}) =>
       await downloadFile({ get, retries, env: options.env }, url, file, downloadOptions),
+    receive: async (url, file, receiveOptions = {}) =>
+      await receiveFile({ get, retries, env: options.env }, url, { ...receiveOptions, file }),
     close: async () => {
       // What nobody waits for any more (a body that was not read to its end) must not hold the process.
       const opened = await dispatcher?.catch(() => undefined);
@@ -138,7 +146,7 @@ export function createHttp(options: HttpOptions): Http {
   };
 }
 
-export type { DownloadOptions };
+export type { DownloadOptions, Received, ReceiveOptions };
 
 async function authorizationFor(url: URL, { credentials }: HttpOptions): Promise<string | undefined> {
   if (url.username !== '' || url.password !== '') {

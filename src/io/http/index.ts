@@ -6,4 +6,6 @@ export {
   type Http,
   type HttpOptions,
   type HttpResponse,
+  type Received,
+  type ReceiveOptions,
 } from './http.ts';

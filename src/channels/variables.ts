@@ -1,4 +1,4 @@
-import { AppError } from '../../errors/index.ts';
+import { AppError } from '../errors/index.ts';
 
 type Environment = Record<string, string | undefined>;
 

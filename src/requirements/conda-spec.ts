@@ -53,3 +53,9 @@ function readVersion(text: string): { version?: string; build?: string; exact: b
   if (!version.split(/[,|]/).every((part) => clause.test(part))) return undefined;
   return { version, build, exact: false };
 }
+
+/** The name that a match specification is about, in lower case; empty if there is none. For those who have thousands of them. */
+export function condaName(text: string): string {
+  const bare = text.slice(text.lastIndexOf('::') === -1 ? 0 : text.lastIndexOf('::') + 2).trim();
+  return (/^[A-Za-z0-9_.-]+/.exec(bare)?.[0] ?? '').toLowerCase();
+}

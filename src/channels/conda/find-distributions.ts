@@ -1,0 +1,164 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { AppError, isAppError } from '../../errors/index.ts';
+import { createTemporaryFolder, type Http, readTextIfExists, removeTree, writeAtomically } from '../../io/index.ts';
+import { type Emit, step } from '../../report/index.ts';
+import { canonicalVersion, condaName, normaliseName } from '../../requirements/index.ts';
+import type { Distribution, SolvedPackage } from '../../resolve/index.ts';
+import { type Ranges, readBz2Info, readInfoFile, readLocalInfo } from './archive-info.ts';
+import { fetchArchive, fromSources } from './fetch-archive.ts';
+import { inParallel } from './in-parallel.ts';
+import type { KnownChannels } from './known-channels.ts';
+
+interface Tools {
+  http: Http;
+  storeRoot: string;
+  emit: Emit;
+  signal?: AbortSignal;
+  known: KnownChannels;
+  findArchive: (sha256: string) => Promise<string | undefined>;
+  keep: (file: string) => Promise<{ sha256: string; size: number }>;
+}
+
+const Note = z.array(z.object({ name: z.string(), version: z.string() }));
+const Paths = z.object({ paths: z.array(z.object({ _path: z.string() })) });
+
+const parallel = 12;
+const wanted = ['info/paths.json', 'info/files'];
+
+/**
+ * The Python distributions that packages bring, from the list of their files: what pip would find installed. Only what has to do with Python is
+ * looked at; of an archive that is not in the store, only its `info` part is fetched, where the server lets one.
+ */
+export async function findDistributions(
+  packages: readonly SolvedPackage[],
+  tools: Tools,
+): Promise<Map<string, Distribution[]>> {
+  const found = new Map<string, Distribution[]>();
+  const unknown: SolvedPackage[] = [];
+  for (const pkg of packages.filter(isAboutPython)) {
+    const known = await readNote(notePath(tools, pkg));
+    if (known === undefined) unknown.push(pkg);
+    else found.set(pkg.sha256, known);
+  }
+  if (unknown.length === 0) return found;
+  await step(
+    tools.emit,
+    `Looking into ${unknown.length} conda packages for what pip will find`,
+    async (current) => {
+      let done = 0;
+      await inParallel(unknown, parallel, async (pkg) => {
+        const distributions = distributionsIn(await listPaths(pkg, tools));
+        await writeAtomically(notePath(tools, pkg), JSON.stringify(distributions));
+        found.set(pkg.sha256, distributions);
+        done += 1;
+        current.progress(done);
+      });
+    },
+    { unit: 'items', total: unknown.length },
+  );
+  return found;
+}
+
+function isAboutPython({ noarch, depends, name }: SolvedPackage): boolean {
+  return noarch === 'python' || name === 'python' || depends.some((spec) => /^python(?:_abi)?$/.test(condaName(spec)));
+}
+
+/** The name and version stand in the folder's or file's name: `numpy-1.26.4.dist-info`, `six-1.16.0-py3.11.egg-info`. */
+export function distributionsIn(paths: readonly string[]): Distribution[] {
+  const found = new Map<string, Distribution>();
+  for (const path of paths) {
+    const match =
+      /(?:^|\/)site-packages\/([A-Za-z0-9][A-Za-z0-9._]*)-([^/-]+)(?:-py[\d.]+)?\.(?:dist|egg)-info(?:\/|$)/.exec(path);
+    if (match?.[1] === undefined || match[2] === undefined) continue;
+    const name = normaliseName(match[1]);
+    if (!found.has(name)) found.set(name, { name, version: canonicalVersion(match[2]) });
+  }
+  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function listPaths(pkg: SolvedPackage, tools: Tools): Promise<string[]> {
+  try {
+    const files = await readInfo(pkg, tools);
+    const paths = files.get('info/paths.json');
+    if (paths !== undefined) return Paths.parse(JSON.parse(paths.toString('utf8'))).paths.map(({ _path }) => _path);
+    const list = files.get('info/files');
+    if (list !== undefined) return list.toString('utf8').split('\n');
+    throw new Error('it has no list of files');
+  } catch (error) {
+    if (isAppError(error)) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new AppError('CORRUPT_ARCHIVE', `\`${pkg.filename}\` of ${pkg.channel} cannot be read: ${why}`, {
+      hint: 'Tell those who run the channel. Nothing was kept.',
+      cause: error,
+    });
+  }
+}
+
+async function readInfo(pkg: SolvedPackage, tools: Tools): Promise<Map<string, Buffer>> {
+  const isBz2 = pkg.filename.endsWith('.tar.bz2');
+  const kept = await tools.findArchive(pkg.sha256);
+  if (kept !== undefined) return isBz2 ? await readBz2Info(kept, wanted) : await readLocalInfo(kept, wanted);
+  const channels = tools.known.all();
+  if (!isBz2 && /^https?:/.test(pkg.url)) {
+    const near = await fromSources(pkg.url, channels, async (address) => {
+      const ranges = await openRanges(address, pkg.size, tools);
+      return ranges === undefined ? undefined : await readInfoFile(ranges, wanted);
+    });
+    if (near !== undefined) return near;
+  }
+  const folder = await createTemporaryFolder(join(tools.storeRoot, 'tmp'), 'look-');
+  try {
+    const file = join(folder, pkg.filename);
+    await fetchArchive(pkg, file, { ...tools, channels });
+    const files = await readLocalInfo(file, wanted);
+    await tools.keep(file);
+    return files;
+  } finally {
+    await removeTree(folder);
+  }
+}
+
+/** How much of an archive's end is asked for first: mostly the whole `info` part, which stands last. */
+const endSize = 96 * 1024;
+
+/** Undefined if the server sends only whole files. */
+async function openRanges(address: string, size: number, { http, signal }: Tools): Promise<Ranges | undefined> {
+  const read = async (start: number, end: number): Promise<Buffer | undefined> => {
+    const headers = { range: `bytes=${start}-${end - 1}`, 'accept-encoding': 'identity' };
+    const response = await http.get(address, { headers, signal });
+    if (response.status !== 206) {
+      // A server that ignores the range sends everything: not more than the first piece is taken.
+      for await (const _piece of response.stream()) break;
+      return undefined;
+    }
+    const bytes = await response.bytes();
+    if (bytes.length !== end - start) throw new Error('the server sends another part than the one asked for');
+    return bytes;
+  };
+  const from = Math.max(0, size - endSize);
+  const last = await read(from, size);
+  if (last === undefined) return undefined;
+  return {
+    size,
+    read: async (start, end) => {
+      if (start >= from) return last.subarray(start - from, end - from);
+      const bytes = await read(start, end);
+      if (bytes === undefined) throw new Error('the server sends parts no more');
+      return bytes;
+    },
+  };
+}
+
+function notePath({ storeRoot }: Tools, { sha256 }: SolvedPackage): string {
+  return join(storeRoot, 'distributions', `${sha256}.json`);
+}
+
+async function readNote(path: string): Promise<Distribution[] | undefined> {
+  const text = await readTextIfExists(path);
+  try {
+    return text === undefined ? undefined : Note.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { AppError } from '../../errors/index.ts';
+import { createTemporaryFolder, type Http, readTextIfExists, removeTree, writeAtomically } from '../../io/index.ts';
+import { sha256 as sha256Of } from '../../schema/index.ts';
+import type { Channel } from './channel.ts';
+import { fetchArchive } from './fetch-archive.ts';
+import type { RepodataRecord } from './repodata-record.ts';
+
+const Measured = z.object({ sha256: z.string(), size: z.number() });
+type Measured = z.infer<typeof Measured>;
+
+/**
+ * Digest and size of a package, which a lock cannot do without. Where the channel does not tell both, the archive is fetched once, held against
+ * what it does tell, and kept.
+ */
+export async function measureArchive(
+  record: RepodataRecord,
+  channel: Channel,
+  tools: {
+    http: Http;
+    storeRoot: string;
+    signal?: AbortSignal;
+    keep: (file: string) => Promise<{ sha256: string; size: number }>;
+  },
+): Promise<Measured> {
+  const { url, sha256, size, md5, filename } = record;
+  if (sha256 !== undefined && size !== undefined) return { sha256, size };
+  const note = join(tools.storeRoot, 'measured', `${sha256Of(`${url} ${md5 ?? ''} ${sha256 ?? ''}`)}.json`);
+  const known = await readNote(note);
+  // Without any digest another file may stand there by now; with one, it is the same.
+  if (known !== undefined && (md5 ?? sha256) !== undefined) return known;
+  const folder = await createTemporaryFolder(join(tools.storeRoot, 'tmp'), 'measure-');
+  try {
+    const file = join(folder, filename);
+    await fetchArchive({ url, sha256, size }, file, { ...tools, channels: [channel] });
+    if (md5 !== undefined && (await md5Of(file)) !== md5) {
+      throw new AppError(
+        'DIGEST_MISMATCH',
+        `\`${filename}\` of the channel \`${channel.name}\` has another MD5 digest than its record`,
+        {
+          hint: 'The file was changed, or something between here and the server answers in its place. Nothing was kept.',
+          details: { channel: channel.url, url },
+        },
+      );
+    }
+    const measured = await tools.keep(file);
+    await writeAtomically(note, JSON.stringify(measured));
+    return measured;
+  } finally {
+    await removeTree(folder);
+  }
+}
+
+async function md5Of(path: string): Promise<string> {
+  const hash = createHash('md5');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+async function readNote(path: string): Promise<Measured | undefined> {
+  const text = await readTextIfExists(path);
+  try {
+    return text === undefined ? undefined : Measured.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
