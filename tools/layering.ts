@@ -53,6 +53,7 @@ const innerSurfaces = new Set([
   'definition/checks',
   'io/http',
   'report/render',
+  'targets/conda',
   'targets/docker',
   'targets/local',
 ]);

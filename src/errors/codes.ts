@@ -80,6 +80,7 @@ export const errorCodes = {
     422,
     'A container engine could not build, load or run what it was asked to. Its own last lines are shown.',
   ),
+  ACTIVATION_FAILED: code(6, 422, 'A script that a conda package wants run on activation ended its shell.'),
   PREFIX_TOO_LONG: code(
     6,
     422,
@@ -93,7 +94,7 @@ export const errorCodes = {
   CORRUPT_STORE: code(7, 500, 'A file in the store, a prefix or the workspace is damaged.'),
   INVALID_IMAGE: code(7, 422, 'A manifest is not as the OCI specifications say, or its sizes or digests are not true.'),
   INVALID_WHEEL: code(7, 422, 'A wheel does not follow the wheel specification.'),
-  INVALID_PACKAGE: code(7, 422, 'A conda package is not what the lock says, or does not follow the format.'),
+  INVALID_PACKAGE: code(7, 422, 'A conda package contradicts itself, or lacks what every conda package has.'),
 
   TOO_MANY_LAYERS: code(6, 422, 'The base image has so many layers that no room is left below what engines can mount.'),
 

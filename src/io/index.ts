@@ -35,7 +35,7 @@ export {
   listInterpreters,
 } from './interpreters.ts';
 export { type LogFile, openLogFile } from './log-file.ts';
-export { currentPlatform, libcVersion, machineFacts } from './machine.ts';
+export { cudaVersion, currentPlatform, libcVersion, machineFacts, macosVersion } from './machine.ts';
 export { networkFileSystem } from './network-file-system.ts';
 export { isInside, resolveInside } from './paths.ts';
 export { isProcessAlive, processStartTime, type RunOptions, type RunResult, runProcess } from './process.ts';
@@ -48,6 +48,7 @@ export {
   sharedOutMemory,
   startedWith,
 } from './process-table.ts';
+export { processorLevel } from './processor-level.ts';
 export { onEndingSignals, signalGroup, signalProcess } from './signals.ts';
 export { readStandardInput } from './standard-input.ts';
 export { copyAside, linkFile, touchFile } from './take-file.ts';

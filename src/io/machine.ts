@@ -41,6 +41,28 @@ export async function machineFacts(env: Record<string, string | undefined>): Pro
   };
 }
 
+/** The highest CUDA version that the NVIDIA driver can run ("12.4"); undefined without a driver. */
+export async function cudaVersion(env: Record<string, string | undefined>): Promise<string | undefined> {
+  if (platform() !== 'linux') return undefined;
+  try {
+    const { exitCode, stdout } = await runProcess('nvidia-smi', [], { env, timeout: 10_000 });
+    return exitCode === 0 ? /CUDA Version:\s*(\d+(?:\.\d+)*)/.exec(stdout)?.[1] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** "14.5"; undefined where it is no macOS. */
+export async function macosVersion(env: Record<string, string | undefined>): Promise<string | undefined> {
+  if (platform() !== 'darwin') return undefined;
+  try {
+    const { stdout } = await runProcess('/usr/bin/sw_vers', ['-productVersion'], { env, timeout: 10_000 });
+    return stdout.trim();
+  } catch {
+    return undefined;
+  }
+}
+
 function libc(): string | undefined {
   const glibc = libcVersion();
   return glibc === undefined ? undefined : `glibc ${glibc}`;

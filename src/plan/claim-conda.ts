@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { AppError } from '../errors/index.ts';
 import { type CondaPackage, sha256 } from '../schema/index.ts';
 import { type CondaFile, treeText, type UnpackedConda } from '../store/index.ts';
@@ -32,8 +33,9 @@ export function claimConda(claims: Claims<PlanEntry | PlanRewrite>, place: Conda
   for (const file of unpacked.files) {
     const path = placeOf(file.path, moves);
     refuseOwnRecords(path, unpacked.filename, layout);
-    if (file.type === 'link') claims.claim(linkEntry(path, file, owner));
+    if (file.type === 'link') claims.claim(linkEntry(path, file, place));
     else if (file.type === 'file' && file.placeholder !== undefined) claims.claim(rewriteOf(path, file, place));
+    else if (file.type === 'file' && !isPlain(file)) claims.claim(copyEntry(path, file, place));
   }
   if (unpacked.noarch !== 'python') return;
   for (const point of unpacked.entryPoints) {
@@ -63,8 +65,33 @@ function claimTrees(claims: Claims<PlanEntry | PlanRewrite>, { unpacked, owner, 
   }
 }
 
-function linkEntry(path: string, { target = '' }: CondaFile, owner: string): PlanEntry {
+function linkEntry(path: string, { target = '' }: CondaFile, { unpacked, owner }: CondaPlace): PlanEntry {
+  if (!target.startsWith('/') && posix.join(posix.dirname(path), target).split('/', 1)[0] === '..') {
+    throw new AppError(
+      'HOSTILE_ARCHIVE',
+      `\`${unpacked.filename}\` is refused: its link \`${path}\` leads out of the prefix`,
+      {
+        hint: 'Leave the package out.',
+      },
+    );
+  }
   return { path, executable: false, content: { kind: 'link', target }, sha256: sha256(target), size: 0, owner };
+}
+
+/** A program that finds itself by where its file lies would find the store. */
+function copyEntry(
+  path: string,
+  { path: member, executable, sha256: digest, size }: CondaFile,
+  place: CondaPlace,
+): PlanEntry {
+  const { unpacked, owner } = place;
+  const content = {
+    kind: 'archive',
+    sha256: unpacked.sha256,
+    file: `${unpacked.folder}/${member}`,
+    copy: true,
+  } as const;
+  return { path, executable, content, sha256: digest, size, owner };
 }
 
 function rewriteOf(path: string, file: CondaFile, { pkg, unpacked, owner, prefix }: CondaPlace): PlanRewrite {

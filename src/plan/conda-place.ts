@@ -26,7 +26,7 @@ export function placeOf(path: string, moves: readonly Move[]): string {
   return to + path.slice(from.length);
 }
 
-/** A file that goes into the prefix as it is in the store. */
-export function isPlain({ type, placeholder }: CondaFile): boolean {
-  return type === 'file' && placeholder === undefined;
+/** A file that goes into the prefix as it is in the store, and may share its bytes. */
+export function isPlain({ type, placeholder, noLink }: CondaFile): boolean {
+  return type === 'file' && placeholder === undefined && noLink !== true;
 }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { CondaPackage } from '../schema/index.ts';
 import type { UnpackedConda } from '../store/index.ts';
 import type { SettledTree } from './claims.ts';
@@ -113,9 +114,9 @@ function factsOf({ pkg, unpacked, archiveFile }: RecordInput): Record<string, un
     ...(archiveFile === undefined
       ? {}
       : {
-          extracted_package_dir: unpacked.folder,
+          extracted_package_dir: dirname(unpacked.infoFolder),
           package_tarball_full_path: archiveFile,
-          link: { source: unpacked.folder, type: 1 },
+          link: { source: dirname(unpacked.infoFolder), type: 1 },
         }),
   };
 }
@@ -136,6 +137,7 @@ function pathsOf({ unpacked, owner, layout, trees, entries }: RecordInput): Reco
     } else if (type === 'directory') paths.push({ path, type });
     else if (entries.get(path)?.owner === owner) {
       if (type === 'link') paths.push({ path, type: 'softlink', sha256, size, inPrefix: sha256 });
+      else if (placeholder === undefined) paths.push({ path, type: 'hardlink', sha256, size, inPrefix: sha256 });
       else paths.push({ path, type: 'hardlink', sha256, size, placeholder });
     }
   }

@@ -15,8 +15,8 @@ export interface PlanPython {
 }
 
 export type PlanContent =
-  /** A file of an unpacked archive, as it is. */
-  | { kind: 'archive'; sha256: string; file: string }
+  /** A file of an unpacked archive, as it is; with `copy` it must not share its bytes with the store's. */
+  | { kind: 'archive'; sha256: string; file: string; copy?: boolean }
   | { kind: 'text'; text: string }
   | { kind: 'bytes'; bytes: Uint8Array }
   /** A symbolic link. */

@@ -1,4 +1,4 @@
-/** Helps to make one prefix: takes units of the job until there are none. */
+/** Helps to make a prefix: takes units of a job until there are none. Another job comes if the first one fails for what the store lacks. */
 import { parentPort } from 'node:worker_threads';
 import { createLinkWork, type LinkJob, type LinkWork } from './link-units.ts';
 
@@ -8,7 +8,7 @@ export interface LinkAnswer {
   failure?: { message: string; code?: string; path?: string };
 }
 
-parentPort?.once('message', (job: LinkJob) => {
+parentPort?.on('message', (job: LinkJob) => {
   const work = createLinkWork(job);
   const answer: LinkAnswer = { rewritten: work.rewritten };
   try {

@@ -154,7 +154,7 @@ function firstFile({ lines }: WheelTree): string {
 }
 
 function writeEntry({ content, executable }: PlanEntry, target: string, way: Way): void {
-  if (content.kind === 'archive') transfer(way, content.file, target);
+  if (content.kind === 'archive') transfer(content.copy === true ? 'copy' : way, content.file, target);
   else if (content.kind === 'link') symlinkSync(content.target, target);
   else
     writeFileSync(target, content.kind === 'text' ? content.text : content.bytes, {
@@ -196,7 +196,7 @@ function measure(
     shared += bytes;
   }
   for (const { content, size } of plan.entries) {
-    if (content.kind === 'archive') shared += size;
+    if (content.kind === 'archive' && content.copy !== true) shared += size;
     else own += size;
   }
   return { files, bytes: shared + own, ownBytes: way === 'link' ? own : shared + own };

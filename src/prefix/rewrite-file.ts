@@ -16,19 +16,22 @@ export interface Rewritten {
 }
 
 /** Larger binaries are rewritten in pieces of so many bytes. */
-const pieceSize = 32 << 20;
+const usualPiece = 32 << 20;
 /** Behind so many zeros no string goes on that began before, in any encoding. */
 const gap = Buffer.alloc(8);
 
 /** Writes the file anew, read-only. It gets the time of the one in the store, so that nothing of it depends on the clock. */
-export function rewriteFile({ from, to, executable, ...replacement }: RewriteRequest): Rewritten {
+export function rewriteFile(
+  { from, to, executable, ...replacement }: RewriteRequest,
+  pieceSize = usualPiece,
+): Rewritten {
   const source = openSync(from, 'r');
   const target = openSync(to, 'wx', executable ? 0o555 : 0o444);
   try {
     const { size, mtime } = fstatSync(source);
     const hash = createHash('sha256');
     let written = 0;
-    for (const piece of pieces(source, size, replacement.mode)) {
+    for (const piece of pieces(source, size, replacement.mode === 'text' ? size : pieceSize)) {
       const bytes = replacePrefix(piece, replacement);
       hash.update(bytes);
       for (let at = 0; at < bytes.length; ) at += writeSync(target, bytes, at);
@@ -43,8 +46,7 @@ export function rewriteFile({ from, to, executable, ...replacement }: RewriteReq
 }
 
 /** A file in pieces that can be rewritten one by one: texts whole, binaries cut where no string goes on. */
-function* pieces(source: number, size: number, mode: PrefixReplacement['mode']): Generator<Buffer> {
-  const length = mode === 'text' ? size : pieceSize;
+function* pieces(source: number, size: number, length: number): Generator<Buffer> {
   let open: Buffer = Buffer.alloc(0);
   for (let at = 0; at < size; ) {
     const next = readAt(source, at, Math.min(length, size - at));

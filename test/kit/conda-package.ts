@@ -19,6 +19,8 @@ export type CondaContent =
       sameAs?: string;
       /** An empty directory. */
       directory?: boolean;
+      /** Seconds since 1970; 0 if not given. */
+      time?: number;
     };
 
 export interface CondaPackageOptions {
@@ -121,6 +123,7 @@ interface PackedFile {
   target: string | undefined;
   sameAs: string | undefined;
   directory: boolean;
+  time: number;
 }
 
 function readContent(path: string, given: CondaContent): PackedFile {
@@ -134,14 +137,15 @@ function readContent(path: string, given: CondaContent): PackedFile {
     target: from.target,
     sameAs: from.sameAs,
     directory: from.directory ?? false,
+    time: from.time ?? 0,
   };
 }
 
-function tarEntry({ path, content, executable, target, sameAs, directory }: PackedFile): TarEntry {
+function tarEntry({ path, content, executable, target, sameAs, directory, time }: PackedFile): TarEntry {
   if (directory) return { path: `${path}/`, type: '5', mode: 0o755 };
   if (target !== undefined) return { path, type: '2', target, mode: 0o777 };
   if (sameAs !== undefined) return { path, type: '1', target: sameAs };
-  return { path, content, mode: executable ? 0o755 : 0o644 };
+  return { path, content, mode: executable ? 0o755 : 0o644, time };
 }
 
 function indexOf(options: CondaPackageOptions, build: string): Record<string, unknown> {

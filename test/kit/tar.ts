@@ -5,6 +5,8 @@ export interface TarEntry {
   type?: string;
   content?: Uint8Array;
   mode?: number;
+  /** Seconds since 1970. */
+  time?: number;
   /** A link's. */
   target?: string;
   /** What the header says, where it shall differ from the truth. */
@@ -92,7 +94,7 @@ function header(entry: TarEntry, { path, target, size, dialect }: HeaderFacts): 
   bytes.write(octal(0, 7), 108, 'latin1');
   bytes.write(octal(0, 7), 116, 'latin1');
   bytes.write(octal(entry.declaredSize ?? size, 11), 124, 'latin1');
-  bytes.write(octal(0, 11), 136, 'latin1');
+  bytes.write(octal(entry.time ?? 0, 11), 136, 'latin1');
   bytes.write(entry.type ?? '0', 156, 'latin1');
   bytes.set(target, 157);
   bytes.write(entry.magic ?? (dialect === 'gnu' ? 'ustar  \0' : 'ustar\x0000'), 257, 'latin1');

@@ -1,5 +1,5 @@
 import { createHash, type Hash, hash as hashOnce } from 'node:crypto';
-import { closeSync, copyFileSync, linkSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, futimesSync, linkSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { hostile, showName } from '../archive-error.ts';
 import { pathProblem } from '../member-path.ts';
 import type { TarMember, TarSink } from '../tar/tar-reader.ts';
@@ -43,7 +43,9 @@ export function createPackageTree(folder: string, label: string, component: () =
   const members = new Map<string, TreeMember>();
   const folders = new Set<string>();
   const made = new Set<string>();
-  let open: { path: string; member: TreeMember; fd: number | undefined; hash: Hash | undefined } | undefined;
+  let open:
+    | { path: string; member: TreeMember; fd: number | undefined; hash: Hash | undefined; time: number | undefined }
+    | undefined;
 
   const register = (path: string, isFolder: boolean): void => {
     if (members.has(path)) throw hostile(label, `${showName(path)} is there twice`);
@@ -76,13 +78,13 @@ export function createPackageTree(folder: string, label: string, component: () =
         : error;
     }
   };
-  const beginFile = (path: string, { size, executable }: TarMember): void => {
+  const beginFile = (path: string, { size, executable, time }: TarMember): void => {
     const limit = readWhole.get(path);
     if (limit !== undefined && size > limit) throw hostile(label, `${showName(path)} has ${size} bytes`);
     const member: TreeMember = { kind: 'file', size, sha256: '', executable };
     const isKept = !passedOver.test(path);
     if (isKept) members.set(path, member);
-    open = { path, member, fd: isKept ? create(path, executable) : undefined, hash: undefined };
+    open = { path, member, fd: isKept ? create(path, executable) : undefined, hash: undefined, time };
   };
   const linkHard = (path: string, target: string): void => {
     const original = members.get(target);
@@ -125,9 +127,12 @@ export function createPackageTree(folder: string, label: string, component: () =
     },
     end: () => {
       if (open === undefined) return;
-      const { fd, member, hash } = open;
+      const { path, fd, member, hash, time } = open;
       open = undefined;
-      if (fd !== undefined) closeSync(fd);
+      if (fd !== undefined) {
+        setTime(fd, path, time);
+        closeSync(fd);
+      }
       if (member.size === 0) member.sha256 = emptyDigest;
       else if (hash !== undefined) member.sha256 = hash.digest('hex');
     },
@@ -136,6 +141,11 @@ export function createPackageTree(folder: string, label: string, component: () =
       open = undefined;
     },
   };
+}
+
+/** By a source's time Python tells whether the bytecode beside it is of it: without it, all that a package brings would be compiled anew. */
+function setTime(fd: number, path: string, time: number | undefined): void {
+  if (time !== undefined && time >= 0 && time < 2 ** 32 && path.endsWith('.py')) futimesSync(fd, time, time);
 }
 
 const emptyDigest = hashOnce('sha256', '');

@@ -27,6 +27,19 @@ describe('conda packages in the store', () => {
     return await store.ensureConda(digest, filename);
   };
 
+  it('keeps the times of sources, by which Python knows their bytecode', async () => {
+    const made = makeCondaPackage({
+      name: 'timed',
+      version: '1.0',
+      files: { 'a.py': { time: 1_700_000_001 }, 'late.py': { time: 2 ** 33 - 1 }, 'old.py': '' },
+      extra: [],
+    });
+    const { folder } = await bring(made);
+    const timeOf = (path: string): number => statSync(join(folder, path)).mtimeMs / 1000;
+    expect([timeOf('a.py'), timeOf('old.py')]).toEqual([1_700_000_001, 0]);
+    expect(timeOf('late.py')).toBeGreaterThan(1_700_000_000);
+  });
+
   it.each(formats)('unpacks a %s', async (format) => {
     const made = makeCondaPackage({
       name: 'tool',

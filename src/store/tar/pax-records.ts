@@ -6,10 +6,12 @@ export interface PaxChanges {
   path?: string;
   target?: string;
   size?: number;
+  /** Seconds since 1970, with fractions. */
+  time?: number;
 }
 
 /**
- * Reads an extended header (POSIX.1-2001 "pax"): lines of `length key=value`. Times, owners and what vendors keep are passed over. A sparse file
+ * Reads an extended header (POSIX.1-2001 "pax"): lines of `length key=value`. Owners, other times and what vendors keep are passed over. A sparse file
  * would be another one to readers that do not know of it, so its keys are refused.
  * @throws AppError CORRUPT_ARCHIVE, HOSTILE_ARCHIVE.
  */
@@ -42,6 +44,11 @@ function apply(changes: PaxChanges, key: string, value: Buffer, label: string): 
         throw corrupt(label, 'an extended header of its tar is damaged');
       changes.size = Number(value.toString('latin1'));
       return;
+    case 'mtime': {
+      const time = Number(value.toString('latin1'));
+      if (Number.isFinite(time)) changes.time = time;
+      return;
+    }
     case 'hdrcharset':
       if (value.toString('latin1') !== 'ISO-IR 10646 2000 UTF-8')
         throw hostile(label, 'its tar has names that are not UTF-8');

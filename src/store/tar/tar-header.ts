@@ -10,6 +10,8 @@ export interface TarHeader {
   type: string;
   size: number;
   mode: number;
+  /** Seconds since 1970; undefined if it says none that can be. */
+  time: number | undefined;
   /** A link's target. */
   linkName: string;
 }
@@ -32,6 +34,7 @@ export function readTarHeader(block: Buffer, label: string): TarHeader {
     type: String.fromCharCode(block[156] as number),
     size,
     mode,
+    time: readNumber(block, 136, 12),
     linkName: readText(block, 157, 100, label),
   };
 }

@@ -8,6 +8,8 @@ export interface TarMember {
   kind: 'file' | 'hard link' | 'link' | 'folder';
   size: number;
   executable: boolean;
+  /** When it was written last, in seconds since 1970. */
+  time: number | undefined;
   /** Of links. */
   target: string;
 }
@@ -159,7 +161,14 @@ function memberOf(header: TarHeader, changes: PaxChanges, label: string): TarMem
   const size = changes.size ?? header.size;
   if (kind !== 'file' && size > 0) throw hostile(label, `${showName(written)} is a ${kind} with content`);
   const path = kind === 'folder' && written.endsWith('/') ? written.slice(0, -1) : written;
-  return { path, kind, size, executable: (header.mode & 0o111) !== 0, target: changes.target ?? header.linkName };
+  return {
+    path,
+    kind,
+    size,
+    executable: (header.mode & 0o111) !== 0,
+    time: changes.time ?? header.time,
+    target: changes.target ?? header.linkName,
+  };
 }
 
 function isZero(block: Buffer): boolean {

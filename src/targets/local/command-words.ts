@@ -15,7 +15,8 @@ export async function commandWords(
   return [await findExecutable(word, place), ...args];
 }
 
-async function findShell(place: SearchPlace): Promise<string> {
+/** bash, or sh where there is none. Absolute. */
+export async function findShell(place: SearchPlace): Promise<string> {
   for (const path of systemShells) if ((await executableState(path)) === 'executable') return path;
   return (await findOnPath('bash', place)) ?? '/bin/sh';
 }
