@@ -118,6 +118,35 @@ test('an index that refuses, one that is down, one that stumbles', async () => {
   ).rejects.toMatchObject({ code: 'UNREACHABLE' });
 });
 
+test('one of several indexes that refuses is named, unless nothing can be asked', async () => {
+  const serving = await serve([wheel('shared', '1.0'), wheel('other', '1.0')]);
+  const silent = await serve([wheel('unrelated', '1.0')]);
+  const closed = await serve([wheel('shared', '2.0')], { login: { user: 'u', password: 'p' } });
+  const lines = [`--index-url ${serving.url}`, `--extra-index-url ${silent.url}`, `--extra-index-url ${closed.url}`];
+  const notes = (): unknown[] => here.events.splice(0).filter(({ type }) => type === 'note');
+  expect(versions(await lockOn(here, { requirements: [...lines, 'shared', 'other'] }))).toMatchObject({
+    shared: '1.0',
+  });
+  expect(notes()).toEqual([
+    {
+      type: 'note',
+      level: 'warning',
+      message: `the index \`${closed.url}\` was passed over: it refuses to say what it has of \`other\` (status 401)`,
+      hint: expect.stringContaining('~/.netrc') as string,
+    },
+  ]);
+  silent.break({ path: '/simple/', kind: 'status', status: 403 });
+  await lockOn(here, { requirements: [...lines, 'shared'] });
+  expect(notes()).toMatchObject([
+    { message: expect.stringMatching(/`shared` \(status 403\)$/) as string },
+    { message: expect.stringMatching(/`shared` \(status 401\)$/) as string },
+  ]);
+  await lockOn(here, { requirements: [...lines, 'shared'], offline: true });
+  expect(notes()).toEqual([]);
+  await lockOn(here, { requirements: [`--index-url ${serving.url}`, 'shared'], upgrade: 'all' });
+  expect(notes()).toEqual([]);
+});
+
 test('find-links: a folder, a page, without any index', async () => {
   const folder = join(here.folder, 'links');
   await mkdir(folder);

@@ -6,9 +6,9 @@ import type { Compiled, CompiledFile, CompiledPackage, CompileRequest } from '..
 import type { Platform } from '../../schema/index.ts';
 import { expandVariables, hideVariables } from '../variables.ts';
 import { binaryArguments } from './binary-arguments.ts';
-import { explainMissing } from './refused-index.ts';
+import { explainMissing, findRefusing, plainAddress } from './refused-index.ts';
 import { stubWheel } from './stub-wheel.ts';
-import { planIndexes } from './uv-environment.ts';
+import { type IndexPlan, planIndexes } from './uv-environment.ts';
 import { uvError } from './uv-errors.ts';
 import { type Annotation, parseAnnotations, parseCompiled } from './uv-output.ts';
 import type { UvCalls } from './uv-resolver.ts';
@@ -69,6 +69,7 @@ export async function compile(request: CompileRequest, folder: string, { parts, 
     throw await explainMissing(error, planIndexes(options, pip, env), parts.http, parts.signal);
   }
   const annotations = parseAnnotations((await readTextIfExists(files.output)) ?? '');
+  const warned = warnOfRefusals(annotations, planIndexes(options, pip, env), parts, hide);
   await writeAtomically(files.constraints, constraints + pinsOf(annotations));
   // Its pins may be pre-releases.
   const pylock = await run('--format', 'pylock.toml', '--prerelease', 'allow');
@@ -76,6 +77,7 @@ export async function compile(request: CompileRequest, folder: string, { parts, 
   const packages = parseCompiled(pylock, annotations, folder)
     .filter(({ name }) => !provided.has(name))
     .map((pkg) => hideIn(pkg, hide));
+  await warned;
   return { packages, ...placesOf(request, annotations, parts, hide) };
 }
 
@@ -89,6 +91,24 @@ async function writeStubs({ provided = [] }: CompileRequest, folder: string): Pr
     lines.push(`${each.name} @ ${pathToFileURL(path).href}\n`);
   }
   return lines.join('');
+}
+
+async function warnOfRefusals(
+  annotations: readonly Annotation[],
+  plan: IndexPlan,
+  { http, offline, emit, signal }: UvCalls['parts'],
+  hide: (text: string) => string,
+): Promise<void> {
+  if (offline) return;
+  const found = annotations.map(({ subject, index }) => ({ name: subject, index }));
+  for (const { index, name, refusal } of await findRefusing(found, plan, http, signal)) {
+    emit({
+      type: 'note',
+      level: 'warning',
+      message: `the index \`${hide(index)}\` was passed over: it refuses to say what it has of \`${name}\` (status ${String(refusal.details?.status)})`,
+      hint: refusal.hint,
+    });
+  }
 }
 
 async function targetArguments(
@@ -152,16 +172,12 @@ function placesOf(
   const plan = planIndexes(options, pip, env);
   const findLinks = plan.findLinks.map(hide);
   if (plan.noIndex) return { indexes: [], findLinks };
-  const known = new Set([...plan.extraIndexUrls, ...plan.findLinks].map(plain));
+  const known = new Set([...plan.extraIndexUrls, ...plan.findLinks].map(plainAddress));
   const others = [...new Set(annotations.flatMap(({ index }) => (index === undefined ? [] : [index])))].filter(
-    (url) => /^https?:/.test(url) && !known.has(plain(url)),
+    (url) => /^https?:/.test(url) && !known.has(plainAddress(url)),
   );
   const main = plan.indexUrl === undefined ? others.sort() : [plan.indexUrl];
   return { indexes: [...main, ...plan.extraIndexUrls].map(hide), findLinks };
-}
-
-function plain(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//').replace(/\/+$/, '');
 }
 
 function addressesOf({ options: { indexUrl, extraIndexUrls, findLinks } }: CompileRequest): string[] {
