@@ -5,6 +5,16 @@
  * `AppError` (disk full, permission, not found); a download is verified before anyone sees it.
  */
 export { now, sleep } from './clock.ts';
+export {
+  appendToFile,
+  createFile,
+  digestOfFile,
+  moveFile,
+  readFileRange,
+  removeFile,
+  renewFile,
+  sealFile,
+} from './content-file.ts';
 export { checkWorkingFolder, executableState, namesIn } from './executable-file.ts';
 export { type FileLockOptions, withFileLock } from './file-lock.ts';
 export {
@@ -28,6 +38,7 @@ export {
 export { type GitOptions, gitState } from './git.ts';
 export { type GuardedProcess, startGuardedProcess } from './guarded-process.ts';
 export { createHttp, type DownloadOptions, type Http, type HttpOptions, type HttpResponse } from './http/index.ts';
+export { type HttpServer, serveHttp } from './http-server.ts';
 export {
   findInterpreter,
   Interpreter,

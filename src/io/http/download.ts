@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { AppError, isAppError, stripUserInfo } from '../../errors/index.ts';
 import { sleep } from '../clock.ts';
 import { fsErrorToAppError, statIfExists } from '../files.ts';
+import { writeStream } from '../write-stream.ts';
 import type { GetOptions, HttpResponse } from './http.ts';
 import { canceled, connectionError } from './http-errors.ts';
 
@@ -31,8 +32,8 @@ interface Partial {
   isPage: boolean;
 }
 
-/** Pieces that come in are gathered up to this size: fewer writes. What is gathered is lost if the process is killed. */
-const writeSize = 1 << 18;
+/** How much is read at a time, of what an earlier try left. */
+const readSize = 1 << 18;
 
 /** See `Http.download`. */
 export async function downloadFile(
@@ -70,7 +71,7 @@ async function openPartial(path: string, resume: boolean): Promise<Partial> {
   await mkdir(dirname(path), { recursive: true });
   const hash = createHash('sha256');
   const size = resume ? ((await statIfExists(path))?.size ?? 0) : 0;
-  if (size > 0) for await (const chunk of createReadStream(path, { highWaterMark: writeSize })) hash.update(chunk);
+  if (size > 0) for await (const chunk of createReadStream(path, { highWaterMark: readSize })) hash.update(chunk);
   return { file: await open(path, size > 0 ? 'r+' : 'w'), hash, size, etag: undefined, isPage: false };
 }
 
@@ -138,33 +139,16 @@ function startOf({ headers }: HttpResponse): number | undefined {
   return start === undefined ? undefined : Number(start);
 }
 
-/** Writes the body behind what is there, while the next pieces come in. What came before a break is kept. */
+/** Writes the body behind what is there. */
 async function store(response: HttpResponse, partial: Partial, onPiece: (done: number) => void): Promise<void> {
-  let pieces: Uint8Array[] = [];
-  let gathered = 0;
-  let writing = Promise.resolve();
-  const flush = async (): Promise<void> => {
-    const [batch, position] = [pieces, partial.size];
-    partial.size += gathered;
-    pieces = [];
-    gathered = 0;
-    await writing;
-    writing = writeAll(partial.file, batch, position);
-    // It is awaited with the next batch; until then nobody else must see a failure.
-    writing.catch(() => undefined);
-  };
-  try {
-    for await (const piece of response.stream()) {
+  await writeStream(partial.file, response.stream(), {
+    position: partial.size,
+    onPiece: (piece) => {
       partial.hash.update(piece);
-      pieces.push(piece);
-      gathered += piece.length;
-      onPiece(partial.size + gathered);
-      if (gathered >= writeSize) await flush();
-    }
-  } finally {
-    await flush();
-    await writing;
-  }
+      partial.size += piece.length;
+      onPiece(partial.size);
+    },
+  });
 }
 
 async function restart(partial: Partial): Promise<void> {
@@ -172,16 +156,6 @@ async function restart(partial: Partial): Promise<void> {
   partial.hash = createHash('sha256');
   partial.size = 0;
   partial.etag = undefined;
-}
-
-async function writeAll(file: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
-  if (pieces.length === 0) return;
-  const size = pieces.reduce((sum, { length }) => sum + length, 0);
-  let { bytesWritten: done } = await file.writev(pieces, position);
-  while (done < size) {
-    const { bytesWritten } = await file.write(Buffer.concat(pieces), done, size - done, position + done);
-    done += bytesWritten;
-  }
 }
 
 function isWanted(digest: string, size: number, wanted: DownloadOptions): boolean {

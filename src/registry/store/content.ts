@@ -1,0 +1,154 @@
+import { AppError } from '../../errors/index.ts';
+import {
+  digestOfFile,
+  linkFile,
+  moveFile,
+  now,
+  readFileRange,
+  sealFile,
+  statIfExists,
+  writeAtomically,
+} from '../../io/index.ts';
+import { algorithmOf, splitDigest, startDigest } from '../names.ts';
+import type { Layout } from './layout.ts';
+import { affirm, type Grace } from './retire.ts';
+
+/** What was found to be damaged; it was moved to `movedTo`. */
+export interface Damage {
+  digest: string;
+  path: string;
+  movedTo: string;
+}
+
+/** The bytes behind the digests. Every file was verified when it came in, and is verified again before it goes out if it may have changed. */
+export interface Content {
+  path: (digest: string) => string;
+  /** The size, or undefined if it is not there. */
+  size: (digest: string) => Promise<number | undefined>;
+  /** True if it is there and stays for now. */
+  affirm: (digest: string) => Promise<boolean>;
+  /** Takes in a file that the caller has verified; the file is gone from where it was. False if there was none (any more). */
+  adopt: (file: string, digest: string) => Promise<boolean>;
+  /** The same, by a second name for a file that nobody writes any more. False where that cannot be had. */
+  link: (file: string, digest: string) => Promise<boolean>;
+  /** Small content. */
+  write: (content: Uint8Array, digest: string) => Promise<void>;
+  /**
+   * All of it, or a part. The last piece is held back until all was found to be right. Undefined if it is not there.
+   * @throws AppError CORRUPT_STORE in the middle; what is damaged is moved away then, so that a new copy can come in.
+   */
+  read: (digest: string, range?: { start: number; end: number }) => Promise<AsyncIterable<Buffer> | undefined>;
+  /** Reads it whole. What was wrong with it, if anything was. */
+  verify: (digest: string) => Promise<Damage | undefined>;
+}
+
+/** What tells a file that was verified from one that was touched since. */
+interface Sound {
+  inode: number;
+  size: number;
+  modified: number;
+  changed: number;
+}
+
+/** Enough for all the layers that one server has in hand; more only costs another look. */
+const rememberedAtMost = 10_000;
+
+export function createContent(
+  layout: Layout,
+  { grace, onDamage }: Grace & { onDamage?: (damage: Damage) => void },
+): Content {
+  const verified = new Map<string, Sound>();
+  const path = layout.content;
+
+  const look = async (digest: string): Promise<Sound | undefined> => {
+    const stats = await statIfExists(path(digest));
+    if (stats === undefined) return undefined;
+    return { inode: stats.ino, size: stats.size, modified: stats.mtimeMs, changed: stats.ctimeMs };
+  };
+  const remember = (digest: string, facts: Sound | undefined): void => {
+    if (facts === undefined) return;
+    const [oldest] = verified.size >= rememberedAtMost ? verified.keys() : [];
+    if (oldest !== undefined) verified.delete(oldest);
+    verified.set(digest, facts);
+  };
+  const isKnownSound = (digest: string, facts: Sound): boolean => isSame(verified.get(digest), facts);
+
+  const moveAway = async (digest: string, facts: Sound): Promise<Damage> => {
+    const { algorithm, hex } = splitDigest(digest);
+    const movedTo = `${layout.damaged}/${algorithm}-${hex}-${now().replaceAll(/[:.]/g, '')}`;
+    // A sound copy may have come in meanwhile.
+    const isStillThere = isSame(await look(digest), facts);
+    const damage = { digest, path: path(digest), movedTo };
+    if (isStillThere && (await moveFile(path(digest), movedTo))) onDamage?.(damage);
+    return damage;
+  };
+
+  const verify = async (digest: string, facts: Sound): Promise<Damage | undefined> => {
+    const hex = await digestOfFile(path(digest), algorithmOf(digest));
+    if (hex !== splitDigest(digest).hex) return await moveAway(digest, facts);
+    remember(digest, facts);
+    return undefined;
+  };
+
+  /** All of it, checked on the way. */
+  async function* readChecked(digest: string, facts: Sound): AsyncIterableIterator<Buffer> {
+    const hash = startDigest(algorithmOf(digest));
+    let held: Buffer | undefined;
+    for await (const piece of readFileRange(path(digest))) {
+      hash.update(piece);
+      if (held !== undefined) yield held;
+      held = piece;
+    }
+    if (hash.digest('hex') !== splitDigest(digest).hex) throw damaged(await moveAway(digest, facts));
+    remember(digest, facts);
+    if (held !== undefined) yield held;
+  }
+
+  return {
+    path,
+    size: async (digest) => (await look(digest))?.size,
+    affirm: async (digest) => {
+      const before = await look(digest);
+      const isThere = await affirm(path(digest), { grace });
+      // Our own touch is no reason to doubt it.
+      if (isThere && before !== undefined && isKnownSound(digest, before)) remember(digest, await look(digest));
+      return isThere;
+    },
+    adopt: async (file, digest) => {
+      await sealFile(file, 0o444);
+      if (!(await moveFile(file, path(digest)))) return false;
+      remember(digest, await look(digest));
+      return true;
+    },
+    link: async (file, digest) => {
+      if (await affirm(path(digest), { grace })) return true;
+      return await linkFile(file, path(digest));
+    },
+    write: async (content, digest) => {
+      await writeAtomically(path(digest), content, { mode: 0o444, durable: true });
+    },
+    read: async (digest, range) => {
+      const facts = await look(digest);
+      if (facts === undefined) return undefined;
+      if (isKnownSound(digest, facts)) return readFileRange(path(digest), range);
+      if (range === undefined) return readChecked(digest, facts);
+      return (await verify(digest, facts)) === undefined ? readFileRange(path(digest), range) : undefined;
+    },
+    verify: async (digest) => {
+      const facts = await look(digest);
+      return facts === undefined ? undefined : await verify(digest, facts);
+    },
+  };
+}
+
+function damaged({ path, movedTo }: Damage): AppError {
+  return new AppError('CORRUPT_STORE', `\`${path}\` was changed: its content is not what its name says`, {
+    hint: `It was moved to \`${movedTo}\`; push it again, or restore it from a backup.`,
+  });
+}
+
+function isSame(a: Sound | undefined, b: Sound): boolean {
+  return (
+    a !== undefined && a.inode === b.inode && a.size === b.size && a.modified === b.modified && a.changed === b.changed
+  );
+}

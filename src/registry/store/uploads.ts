@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import { isAppError } from '../../errors/index.ts';
+import { appendToFile, createFile, digestOfFile, removeFile, statIfExists } from '../../io/index.ts';
+import { algorithmOf, checkUploadId, type DigestAlgorithm, startDigest } from '../names.ts';
+import { registryError } from '../registry-error.ts';
+import type { Content } from './content.ts';
+import type { Layout } from './layout.ts';
+
+export interface BlobFacts {
+  digest: string;
+  size: number;
+}
+
+/** One stretch of an upload. */
+export interface Piece {
+  body: AsyncIterable<Uint8Array>;
+  /** Ends the body from outside, also while it waits for more. */
+  stop?: () => void;
+  /** Where the client says that it belongs; behind what is there if it does not say. */
+  start?: number;
+  /** How long the client says that it is. */
+  length?: number;
+  /** Which digest will be asked for in the end, if that is known. */
+  algorithm?: DigestAlgorithm;
+}
+
+/** Uploads outlive connections and servers: what is there is as long as its file. */
+export interface Uploads {
+  start: (repository: string) => Promise<string>;
+  /** How many bytes are there. @throws BLOB_UPLOAD_UNKNOWN. */
+  offset: (repository: string, id: string) => Promise<number>;
+  /**
+   * Adds a stretch; the new offset. Whoever was still adding is cut off first: its connection is dead, or its client is confused.
+   * @throws BLOB_UPLOAD_UNKNOWN, SIZE_INVALID, AppError with the status 416 if the stretch does not belong here.
+   */
+  append: (repository: string, id: string, piece: Piece) => Promise<number>;
+  /** Makes content of it, under its SHA-256 if no digest is wanted. @throws DIGEST_INVALID (the upload is gone then), BLOB_UPLOAD_UNKNOWN. */
+  finish: (repository: string, id: string, wanted?: string) => Promise<BlobFacts>;
+  cancel: (repository: string, id: string) => Promise<void>;
+}
+
+/** What this process knows of an upload beyond its file. */
+interface Session {
+  algorithm: DigestAlgorithm;
+  hash: ReturnType<typeof startDigest>;
+  hashed: number;
+  /** Cuts off who is adding now, and waits until its last bytes are in the file. */
+  stop?: () => Promise<void>;
+}
+
+const sessionsAtMost = 1000;
+
+export function createUploads(layout: Layout, content: Content, { lifetime }: { lifetime: number }): Uploads {
+  const sessions = new Map<string, Session>();
+
+  const file = (repository: string, id: string): string => layout.upload(repository, checkUploadId(id));
+  const unknown = (id: string) => registryError('BLOB_UPLOAD_UNKNOWN', `no upload \`${id}\` is under way`);
+
+  const offset = async (repository: string, id: string): Promise<number> => {
+    const stats = await statIfExists(file(repository, id));
+    if (stats === undefined) throw unknown(id);
+    if (Date.now() - stats.mtimeMs < lifetime || sessions.get(id)?.stop !== undefined) return stats.size;
+    await removeFile(file(repository, id));
+    throw unknown(id);
+  };
+
+  const session = (id: string, algorithm: DigestAlgorithm): Session => {
+    const known = sessions.get(id);
+    if (known !== undefined) return known;
+    const [oldest] = sessions.size >= sessionsAtMost ? sessions.keys() : [];
+    if (oldest !== undefined) sessions.delete(oldest);
+    const made = { algorithm, hash: startDigest(algorithm), hashed: 0 };
+    sessions.set(id, made);
+    return made;
+  };
+
+  const write = async (repository: string, id: string, piece: Piece, position: number): Promise<number> => {
+    const current = session(id, piece.algorithm ?? 'sha256');
+    const isHashing = current.hashed === position;
+    let size = position;
+    const onPiece = (bytes: Uint8Array): void => {
+      if (piece.length !== undefined && size + bytes.length - position > piece.length) throw tooLong(piece.length);
+      size += bytes.length;
+      if (!isHashing) return;
+      current.hash.update(bytes);
+      current.hashed = size;
+    };
+    const writing = appendToFile(file(repository, id), piece.body, { position, onPiece });
+    current.stop = async () => {
+      piece.stop?.();
+      await writing.catch(() => undefined);
+    };
+    try {
+      await writing;
+    } catch (error) {
+      if (isAppError(error, 'DISK_FULL')) await cancel(repository, id);
+      if (isAppError(error, 'FILE_NOT_FOUND')) throw unknown(id);
+      throw error;
+    } finally {
+      current.stop = undefined;
+    }
+    if (piece.length !== undefined && size - position < piece.length) throw tooShort(size - position, piece.length);
+    return size;
+  };
+
+  const cancel = async (repository: string, id: string): Promise<void> => {
+    sessions.delete(id);
+    if (!(await removeFile(file(repository, id)))) throw unknown(id);
+  };
+
+  return {
+    start: async (repository) => {
+      const id = randomUUID();
+      await createFile(layout.upload(repository, id));
+      return id;
+    },
+    offset,
+    append: async (repository, id, piece) => {
+      await sessions.get(id)?.stop?.();
+      const position = await offset(repository, id);
+      if (piece.start !== undefined && piece.start !== position) throw outOfOrder(id, position);
+      return await write(repository, id, piece, position);
+    },
+    finish: async (repository, id, wanted) => {
+      await sessions.get(id)?.stop?.();
+      const size = await offset(repository, id);
+      const known = sessions.get(id);
+      const algorithm = algorithmOf(wanted ?? '');
+      const isHashed = known !== undefined && known.hashed === size && known.algorithm === algorithm;
+      const path = file(repository, id);
+      const hex = isHashed ? known.hash.copy().digest('hex') : await digestOfFile(path, algorithm);
+      const digest = `${algorithm}:${hex}`;
+      if (wanted !== undefined && digest !== wanted) {
+        await cancel(repository, id);
+        throw registryError('DIGEST_INVALID', `what was sent has the digest \`${digest}\`, not \`${wanted}\``);
+      }
+      sessions.delete(id);
+      if (!(await content.adopt(path, digest))) throw unknown(id);
+      return { digest, size };
+    },
+    cancel: async (repository, id) => {
+      await offset(repository, id);
+      await sessions.get(id)?.stop?.();
+      await cancel(repository, id);
+    },
+  };
+}
+
+function outOfOrder(id: string, offset: number) {
+  return registryError('BLOB_UPLOAD_INVALID', `the upload \`${id}\` goes on at byte ${offset}`, {
+    status: 416,
+    detail: { offset },
+  });
+}
+
+function tooLong(length: number) {
+  return registryError('SIZE_INVALID', `more was sent than the ${length} bytes that were announced`);
+}
+
+function tooShort(size: number, length: number) {
+  return registryError('SIZE_INVALID', `${size} bytes were sent instead of the ${length} that were announced`);
+}
