@@ -9,21 +9,32 @@ export interface HttpServer {
   close: () => Promise<void>;
 }
 
-/**
- * Serves on loopback unless told otherwise, on a free port unless one is given. Who does not finish a request's headers in 30 seconds, or says nothing
- * for two minutes, is cut off; a whole request may take as long as it needs.
- */
+export interface HttpServerOptions {
+  host?: string;
+  port?: number;
+  /** Milliseconds in which a request's headers have to be there; half a minute if not given. */
+  headersTimeout?: number;
+  /** Milliseconds without a byte in either direction after which a connection is ended; two minutes if not given. */
+  idleTimeout?: number;
+}
+
+/** Serves on loopback unless told otherwise, on a free port unless one is given. A whole request may take as long as it needs. */
 export async function serveHttp(
   handler: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
-  { host = '127.0.0.1', port = 0 }: { host?: string; port?: number } = {},
+  { host = '127.0.0.1', port = 0, headersTimeout = 30_000, idleTimeout = 120_000 }: HttpServerOptions = {},
 ): Promise<HttpServer> {
   const server = createServer(
-    { headersTimeout: 30_000, requestTimeout: 0, keepAliveTimeout: 75_000, connectionsCheckingInterval: 5000 },
+    {
+      headersTimeout,
+      requestTimeout: 0,
+      keepAliveTimeout: 75_000,
+      connectionsCheckingInterval: Math.min(headersTimeout / 2, 5000),
+    },
     (request, response) => {
       handler(request, response).catch(() => response.destroy());
     },
   );
-  server.setTimeout(120_000);
+  server.setTimeout(idleTimeout);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenError(error, port)));
     server.listen(port, host, resolve);

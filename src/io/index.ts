@@ -38,7 +38,7 @@ export {
 export { type GitOptions, gitState } from './git.ts';
 export { type GuardedProcess, startGuardedProcess } from './guarded-process.ts';
 export { createHttp, type DownloadOptions, type Http, type HttpOptions, type HttpResponse } from './http/index.ts';
-export { type HttpServer, serveHttp } from './http-server.ts';
+export { type HttpServer, type HttpServerOptions, serveHttp } from './http-server.ts';
 export {
   findInterpreter,
   Interpreter,
@@ -60,6 +60,7 @@ export {
   startedWith,
 } from './process-table.ts';
 export { processorLevel } from './processor-level.ts';
+export { type SendOptions, sendFile } from './send-file.ts';
 export { onEndingSignals, signalGroup, signalProcess } from './signals.ts';
 export { readStandardInput } from './standard-input.ts';
 export { copyAside, linkFile, touchFile } from './take-file.ts';

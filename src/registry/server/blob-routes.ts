@@ -27,9 +27,9 @@ export async function getBlob({ repository, item, headers, isHead }: Call): Prom
   const status = range === undefined ? 200 : 206;
   if (isHead) return { status, headers: sent };
   if (size === 0) return { status, headers: sent, body: new Uint8Array() };
-  const pieces = await repository.readBlob(blob.digest, range);
-  if (pieces === undefined) throw unknown(item);
-  return { status, headers: sent, body: { pieces, size } };
+  const body = await repository.readBlob(blob.digest, range);
+  if (body === undefined) throw unknown(item);
+  return { status, headers: sent, body };
 }
 
 export async function deleteBlob({ repository, item }: Call): Promise<Answer> {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Reading } from '../store/content.ts';
 import type { Registry, Repository } from '../store/registry.ts';
 
 /** One request, as the routes see it. */
@@ -27,7 +28,7 @@ export interface Call {
 export interface Answer {
   status: number;
   headers?: Record<string, string>;
-  body?: Uint8Array | { pieces: AsyncIterable<Buffer>; size: number };
+  body?: Uint8Array | Reading;
 }
 
 export function jsonAnswer(status: number, value: unknown, headers: Record<string, string> = {}): Answer {

@@ -1,8 +1,4 @@
-/** First and last byte, both included. */
-export interface ByteRange {
-  start: number;
-  end: number;
-}
+import type { ByteRange } from '../store/content.ts';
 
 /**
  * The `Range` of a request for something of `size` bytes (RFC 9110, 14.2): undefined if all is wanted, or more than one stretch (which may be answered

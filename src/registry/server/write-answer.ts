@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import type { Answer } from './call.ts';
 
 /** As much of a refused body is still read, so that the client gets to see why; who sends more is cut off. */
@@ -22,7 +21,12 @@ export async function writeAnswer(request: IncomingMessage, response: ServerResp
     return;
   }
   // A client that goes away, and content that proves damaged, both end the connection: nobody takes the rest for the whole.
-  await pipeline(body.pieces, response).catch(() => response.destroy());
+  try {
+    await body.sendTo(response);
+    response.end();
+  } catch {
+    response.destroy();
+  }
 }
 
 function drain(request: IncomingMessage): void {

@@ -2,7 +2,7 @@ import type { Descriptor } from '../../schema/index.ts';
 import { algorithmOf, checkDigest, checkRepository, checkTag, isDigest } from '../names.ts';
 import { type BlobLinks, createBlobLinks } from './blob-links.ts';
 import { collectGarbage, type GarbageOptions, type GarbageReport } from './collect-garbage.ts';
-import { type Content, createContent, type Damage } from './content.ts';
+import { type ByteRange, type Content, createContent, type Damage, type Reading } from './content.ts';
 import { createLayout, type Layout } from './layout.ts';
 import { createManifests, type ManifestPush, type Manifests, type StoredManifest } from './manifests.ts';
 import { createReferrers, type Referrers } from './referrers.ts';
@@ -23,8 +23,7 @@ export interface Repository {
   name: string;
   /** Undefined if this repository does not have it. What it has stays long enough for a push to go on. */
   findBlob: (digest: string) => Promise<BlobFacts | undefined>;
-  /** The last piece comes only when all was found to be right. @throws AppError CORRUPT_STORE in the middle. */
-  readBlob: (digest: string, range?: { start: number; end: number }) => Promise<AsyncIterable<Buffer> | undefined>;
+  readBlob: (digest: string, range?: ByteRange) => Promise<Reading | undefined>;
   /** Takes a stream in. @throws DIGEST_MISMATCH if it is not what `digest` says; nothing is kept then. */
   addBlob: (content: AsyncIterable<Uint8Array> | Uint8Array, digest?: string) => Promise<BlobFacts>;
   /** Takes in a file that the caller has verified and that nobody writes any more, by a second name for it. False where that cannot be had: then `addBlob` copies. */
@@ -130,7 +129,7 @@ function openRepository(stores: Stores, name: string): Repository {
     name,
     findBlob,
     readBlob: async (digest, range) =>
-      (await findBlob(digest)) === undefined ? undefined : await content.read(digest, range),
+      (await findBlob(digest)) === undefined ? undefined : await content.open(digest, range),
     addBlob: async (source, digest) => {
       const algorithm = digest === undefined ? undefined : algorithmOf(checkDigest(digest));
       const id = await uploads.start(name);
