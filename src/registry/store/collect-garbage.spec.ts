@@ -147,7 +147,11 @@ describe('a file that goes while somebody asks for it', () => {
       // What happens from now on is younger than the change of the times.
       await new Promise((resolve) => setTimeout(resolve, 3));
       const before = Date.now() - 1;
-      const asked = Array.from({ length: 3 }, async () => await affirm(file, { grace: -1 }));
+      const asked = Array.from({ length: 3 }, async (_, index) => {
+        await turns((round % 8) * index);
+        return await affirm(file, { grace: -1 });
+      });
+      await turns(round % 5);
       const [removed, ...told] = await Promise.all([retire(file, before), ...asked]);
       const outcome = `${removed === undefined ? 'stays' : 'goes'}, ${told.filter(Boolean).length} told`;
       outcomes.add(outcome);
@@ -156,6 +160,11 @@ describe('a file that goes while somebody asks for it', () => {
     expect(outcomes.size).toBeGreaterThan(1);
   });
 });
+
+/** Lets others go first, a little each time. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
 
 test('while others push to the same folder, nothing goes that they were told is there', async () => {
   const grace = 200;
