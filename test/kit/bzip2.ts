@@ -6,19 +6,35 @@ const codeLength = 9;
  * A bzip2 stream of these bytes, as simple as the format allows: every symbol has a code of nine bits, so nothing gets much smaller. It is here
  * because no test should need a program of the machine's.
  */
-export function writeBzip2(content: Uint8Array): Buffer {
+export function writeBzip2(content: Uint8Array, options: Bzip2Options = {}): Buffer {
+  const { repeat = 1 } = options;
   const writer = createBitWriter();
-  for (const byte of Buffer.from('BZh1')) writer.put(byte, 8);
+  for (const byte of Buffer.from(options.magic ?? 'BZh1')) writer.put(byte, 8);
   let combined = 0;
   for (const { encoded, checksum } of shortenRuns(content)) {
-    writeBlock(writer, encoded, checksum);
-    combined = ((combined << 1) | (combined >>> 31)) ^ checksum;
+    const block = makeBlock(encoded, checksum, options);
+    for (let time = 0; time < repeat; time += 1) {
+      for (const [value, length] of block) writer.put(value, length);
+      combined = ((combined << 1) | (combined >>> 31)) ^ checksum;
+    }
   }
   writer.put(0x177245, 24);
   writer.put(0x385090, 24);
-  writer.put(combined >>> 16, 16);
-  writer.put(combined & 0xffff, 16);
+  const total = options.checksum ?? combined;
+  writer.put(total >>> 16, 16);
+  writer.put(total & 0xffff, 16);
   return writer.finish();
+}
+
+export interface Bzip2Options {
+  /** So many times each block. */
+  repeat?: number;
+  /** What is said, however wrong. */
+  magic?: string;
+  checksum?: number;
+  blockChecksum?: number;
+  randomised?: boolean;
+  origin?: number;
 }
 
 interface BitWriter {
@@ -65,29 +81,34 @@ function checksumStep(crc: number, byte: number): number {
   return next;
 }
 
-function writeBlock(writer: BitWriter, encoded: Uint8Array, checksum: number): void {
+/** Values, and how many bits each one takes. */
+function makeBlock(encoded: Uint8Array, checksum: number, options: Bzip2Options): [value: number, length: number][] {
+  const bits: [number, number][] = [];
+  const put = (value: number, length: number): unknown => bits.push([value, length]);
+  const said = options.blockChecksum ?? checksum;
   const { sorted, origin } = sortRotations(encoded);
   const used = [...new Set(encoded)].sort((a, b) => a - b);
   const symbols = moveToFront(sorted, used);
-  writer.put(0x314159, 24);
-  writer.put(0x265359, 24);
-  writer.put(checksum >>> 16, 16);
-  writer.put(checksum & 0xffff, 16);
-  writer.put(0, 1);
-  writer.put(origin, 24);
+  put(0x314159, 24);
+  put(0x265359, 24);
+  put(said >>> 16, 16);
+  put(said & 0xffff, 16);
+  put(options.randomised ? 1 : 0, 1);
+  put(options.origin ?? origin, 24);
   const rows = Array.from({ length: 16 }, (_, row) => used.filter((byte) => byte >> 4 === row));
-  writer.put(bitsOf(rows.flatMap((row, index) => (row.length > 0 ? [index] : []))), 16);
-  for (const row of rows) if (row.length > 0) writer.put(bitsOf(row.map((byte) => byte & 15)), 16);
+  put(bitsOf(rows.flatMap((row, index) => (row.length > 0 ? [index] : []))), 16);
+  for (const row of rows) if (row.length > 0) put(bitsOf(row.map((byte) => byte & 15)), 16);
   // Two tables, as the format wants at least two; the first is used throughout.
-  writer.put(2, 3);
+  put(2, 3);
   const groups = Math.ceil(symbols.length / 50);
-  writer.put(groups, 15);
-  for (let group = 0; group < groups; group += 1) writer.put(0, 1);
+  put(groups, 15);
+  for (let group = 0; group < groups; group += 1) put(0, 1);
   for (let table = 0; table < 2; table += 1) {
-    writer.put(codeLength, 5);
-    for (let symbol = 0; symbol < used.length + 2; symbol += 1) writer.put(0, 1);
+    put(codeLength, 5);
+    for (let symbol = 0; symbol < used.length + 2; symbol += 1) put(0, 1);
   }
-  for (const symbol of symbols) writer.put(symbol, codeLength);
+  for (const symbol of symbols) put(symbol, codeLength);
+  return bits;
 }
 
 function bitsOf(places: readonly number[]): number {

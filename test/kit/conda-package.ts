@@ -205,9 +205,7 @@ function linkOf({ noarch, entryPoints = [] }: CondaPackageOptions): unknown {
 function pathsOf(files: readonly PackedFile[]): unknown[] {
   const byPath = new Map(files.map((file) => [file.path, file]));
   return files.map((file) => {
-    // A link's digest and size are those of what it leads to.
-    const leadsTo = file.sameAs ?? (file.target === undefined ? undefined : sibling(file.path, file.target));
-    const { content } = byPath.get(leadsTo ?? file.path) ?? { content: Buffer.alloc(0) };
+    const content = contentOf(file, byPath);
     return {
       _path: file.path,
       path_type: file.directory ? 'directory' : file.target === undefined ? 'hardlink' : 'softlink',
@@ -220,6 +218,12 @@ function pathsOf(files: readonly PackedFile[]): unknown[] {
       ...(file.noLink ? { no_link: true } : {}),
     };
   });
+}
+
+/** A link's is that of what it leads to. */
+function contentOf({ path, content, target, sameAs }: PackedFile, byPath: ReadonlyMap<string, PackedFile>): Uint8Array {
+  const next = byPath.get(sameAs ?? (target === undefined ? '' : sibling(path, target)));
+  return next === undefined || next.path === path ? content : contentOf(next, byPath);
 }
 
 /** Where a link beside its target leads. */

@@ -29,7 +29,7 @@ export interface TarOptions {
 
 const block = 512;
 
-/** Writes a tar, in the order of the entries, with no times and no owners. */
+/** Writes a tar, in the order of the entries, with no owners. */
 export function writeTar(entries: readonly TarEntry[], options: TarOptions = {}): Buffer {
   const parts = entries.flatMap((entry) => member(entry, options));
   return Buffer.concat([...parts, Buffer.alloc(block * (options.endBlocks ?? 2)), options.trailing ?? Buffer.alloc(0)]);

@@ -35,10 +35,13 @@ export async function decompressZstd(part: CompressedPart, take: (chunk: Buffer)
     wake();
   });
   decoder.on('error', (error) => fail(explain(error, part)));
+  // Nobody answers a write that the decoder fell over.
+  const closed = new Promise<never>((_, reject) => {
+    decoder.on('close', () => reject(new Error('the decoder was closed')));
+  });
+  closed.catch(() => undefined);
   const feeding = feed(part, frame.push, async (bytes) => {
-    await new Promise<void>((resolve, reject) => {
-      decoder.write(bytes, (error) => (error ? reject(error) : resolve()));
-    });
+    await Promise.race([closed, new Promise<void>((resolve) => decoder.write(bytes, () => resolve()))]);
   });
   feeding
     .then(() => {

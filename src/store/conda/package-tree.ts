@@ -127,10 +127,10 @@ export function createPackageTree(folder: string, label: string, component: () =
     },
     end: () => {
       if (open === undefined) return;
-      const { path, fd, member, hash, time } = open;
+      const { fd, member, hash, time } = open;
       open = undefined;
       if (fd !== undefined) {
-        setTime(fd, path, time);
+        setTime(fd, time);
         closeSync(fd);
       }
       if (member.size === 0) member.sha256 = emptyDigest;
@@ -143,9 +143,12 @@ export function createPackageTree(folder: string, label: string, component: () =
   };
 }
 
-/** By a source's time Python tells whether the bytecode beside it is of it: without it, all that a package brings would be compiled anew. */
-function setTime(fd: number, path: string, time: number | undefined): void {
-  if (time !== undefined && time >= 0 && time < 2 ** 32 && path.endsWith('.py')) futimesSync(fd, time, time);
+/**
+ * By a source's time Python tells whether the bytecode beside it is of it: without it, all that a package brings would be compiled anew. Other
+ * programs' caches go by times too.
+ */
+function setTime(fd: number, time: number | undefined): void {
+  if (time !== undefined && time >= 0 && time < 2 ** 32) futimesSync(fd, time, time);
 }
 
 const emptyDigest = hashOnce('sha256', '');
