@@ -4,6 +4,7 @@ import type { Platform, PythonLayer, RequirementEntry } from '../schema/index.ts
 import { platforms } from '../schema/index.ts';
 import { readRequirementEntry } from './read-requirements.ts';
 import type { ReadState } from './read-state.ts';
+import { splitOptions } from './requirement-line.ts';
 
 type CondaLayer = Extract<PythonLayer, { kind: 'conda' }>;
 
@@ -146,15 +147,16 @@ async function readPipBlock(
   for (const each of items) {
     const text = reader.text(each)?.trim();
     if (text === undefined || text === '' || text.startsWith('#')) continue;
-    const at = [...here, 'pip', entries.length];
-    mark(state, reader.document, each, at);
-    const body = text.replace(/\s#.*$/, '').trim();
-    const entry = await readRequirementEntry(state, body, at, {
-      folder,
-      position: reader.document.locate(each),
-      chain: [],
-    });
-    if (entry !== undefined) entries.push(entry);
+    for (const part of splitOptions(text.replace(/\s#.*$/, '').trim())) {
+      const at = [...here, 'pip', entries.length];
+      mark(state, reader.document, each, at);
+      const entry = await readRequirementEntry(state, part, at, {
+        folder,
+        position: reader.document.locate(each),
+        chain: [],
+      });
+      if (entry !== undefined) entries.push(entry);
+    }
   }
   return entries;
 }

@@ -49,6 +49,18 @@ describe('definitions as they are found in the wild', () => {
       ['conda-forge::numpy=1.26.4=py311h64a7726_0', 'numpy >=1.2, <2', 'python = 3.11', 'scipy~=1.11'],
     ],
     [
+      'several options on a line',
+      'dependencies:\n- pip:\n  - --pre --extra-index-url https://x/simple\n',
+      [
+        {
+          pip: [
+            { type: 'option', name: '--pre' },
+            { type: 'option', name: '--extra-index-url', value: 'https://x/simple' },
+          ],
+        },
+      ],
+    ],
+    [
       'options and files in the pip block',
       'dependencies:\n- pip:\n  - --extra-index-url https://x/simple\n  - -r r.txt\n',
       [

@@ -4,7 +4,7 @@ import type { FileReference, RequirementEntry } from '../schema/index.ts';
 import { sha256 } from '../schema/index.ts';
 import { digestProject } from './project-tree.ts';
 import { type ReadState, readReferencedText } from './read-state.ts';
-import { type RequirementLine, readRequirementLine } from './requirement-line.ts';
+import { type RequirementLine, readRequirementLine, splitOptions } from './requirement-line.ts';
 
 type Path = readonly (string | number)[];
 
@@ -33,14 +33,16 @@ export async function readRequirementsText(
 ): Promise<RequirementEntry[]> {
   const entries: RequirementEntry[] = [];
   for (const line of logicalLines(source.text)) {
-    const path = [...at, entries.length];
-    state.mark(path, { file: source.path, start: line.start, end: line.end });
-    const entry = await readRequirementEntry(state, line.text, path, {
-      folder: posix.dirname(source.path),
-      position: positionAt(source, line.start),
-      chain: [...chain, source.path],
-    });
-    if (entry !== undefined) entries.push(entry);
+    for (const text of splitOptions(line.text)) {
+      const path = [...at, entries.length];
+      state.mark(path, { file: source.path, start: line.start, end: line.end });
+      const entry = await readRequirementEntry(state, text, path, {
+        folder: posix.dirname(source.path),
+        position: positionAt(source, line.start),
+        chain: [...chain, source.path],
+      });
+      if (entry !== undefined) entries.push(entry);
+    }
   }
   return entries;
 }

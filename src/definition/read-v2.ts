@@ -19,6 +19,7 @@ import { markValue, readCondaFile } from './read-conda.ts';
 import { readContext } from './read-context.ts';
 import { joinPath, readRequirementEntry, readRequirementsText } from './read-requirements.ts';
 import { type ReadState, readReferencedText } from './read-state.ts';
+import { splitOptions } from './requirement-line.ts';
 
 const keys = [
   '$schema',
@@ -224,14 +225,16 @@ async function readInlineRequirements(state: ReadState, reader: ShapeReader): Pr
   for (const item of reader.list(['requirements']) ?? []) {
     const text = reader.text(item)?.trim();
     if (text === undefined || text === '') continue;
-    const at = ['layer', 'entries', entries.length];
-    markValue(state, reader.document, item, at);
-    const entry = await readRequirementEntry(state, text.replace(/\s#.*$/, '').trim(), at, {
-      folder: '.',
-      position: reader.document.locate(item),
-      chain: [],
-    });
-    if (entry !== undefined) entries.push(entry);
+    for (const part of splitOptions(text.replace(/\s#.*$/, '').trim())) {
+      const at = ['layer', 'entries', entries.length];
+      markValue(state, reader.document, item, at);
+      const entry = await readRequirementEntry(state, part, at, {
+        folder: '.',
+        position: reader.document.locate(item),
+        chain: [],
+      });
+      if (entry !== undefined) entries.push(entry);
+    }
   }
   return entries;
 }

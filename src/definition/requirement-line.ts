@@ -1,5 +1,5 @@
 import { nearest } from '../documents/index.ts';
-import { parseRequirement, parseWheelFilename } from '../requirements/index.ts';
+import { isMarker, parseRequirement, parseWheelFilename } from '../requirements/index.ts';
 
 /** A line of a requirements file, understood but with its files not read yet. */
 export type RequirementLine =
@@ -43,9 +43,15 @@ export function readRequirementLine(raw: string): RequirementLine {
   return text.startsWith('-') ? readOption(text) : readRequirement(text, false);
 }
 
+/** pip reads `--pre --extra-index-url https://…` on one line as two options. A requirement's own options stay with it. */
+export function splitOptions(text: string): string[] {
+  if (!/^--?[a-z]/i.test(text) || /^(?:-e|--editable)\b/.test(text)) return [text];
+  return text.split(/\s+(?=--[a-z]|-[ifrc]\s)/);
+}
+
 /** Separates a requirement from its own options: `numpy==1.0 --hash=sha256:…`. */
 export function splitRequirementOptions(text: string): { requirement: string; options: string[] } {
-  const [requirement = '', ...options] = text.split(/ (?=--[a-z])/);
+  const [requirement = '', ...options] = text.split(/ (?=--[a-z])(?=(?:[^"]*"[^"]*")*[^"]*$)/);
   return { requirement: requirement.trim(), options };
 }
 
@@ -107,11 +113,13 @@ function readRequirement(text: string, editable: boolean): RequirementLine {
     if (target.startsWith('file:') || !urlScheme.test(target.replace(/^(?:git|hg|svn|bzr)\+/, ''))) {
       return readPath(target, editable, named[1], named[2]);
     }
-    return { type: 'requirement', text, editable };
+    return parseRequirement(requirement) === undefined ? explain(requirement) : { type: 'requirement', text, editable };
   }
   if (requirement.startsWith('file:')) return readPath(requirement, editable);
-  if (urlScheme.test(requirement) || /^(?:git|hg|svn|bzr)\+/i.test(requirement))
-    return { type: 'requirement', text, editable };
+  if (urlScheme.test(requirement) || /^(?:git|hg|svn|bzr)\+/i.test(requirement)) {
+    const marker = /\s;\s*(.*)$/.exec(requirement)?.[1];
+    return marker === undefined || isMarker(marker) ? { type: 'requirement', text, editable } : oddMarker(marker);
+  }
   if (looksLikePath(requirement) || editable) return readPath(requirement, editable);
   return parseRequirement(requirement) === undefined ? explain(requirement) : { type: 'requirement', text, editable };
 }
@@ -129,6 +137,7 @@ function looksLikePath(text: string): boolean {
 
 function readPath(text: string, editable: boolean, name?: string, namedExtras?: string): RequirementLine {
   const [target = '', marker] = text.split(/\s+;\s*|\s*;\s+/);
+  if (marker !== undefined && !isMarker(marker)) return oddMarker(marker);
   const fragment = /#(.*)$/.exec(target)?.[1];
   const bare = target.replace(/#.*$/, '');
   const withExtras = /^(.*?)\[([^\]]*)\]$/.exec(bare);
@@ -159,8 +168,25 @@ function fromFileUrl(text: string): string {
   }
 }
 
+function oddMarker(marker: string): RequirementLine {
+  return {
+    type: 'problem',
+    message: `\`${marker}\` is no environment marker`,
+    hint: 'Write it like `python_version < "3.11" and sys_platform == "linux"`.',
+  };
+}
+
 /** Says what is wrong with a text that is no requirement, as helpfully as we can. */
 function explain(text: string): RequirementLine {
+  const invisible = /[\p{Cf}\p{Cc}\p{Zs}]/u.exec(text.replaceAll(' ', ''))?.[0];
+  if (invisible !== undefined) {
+    const code = (invisible.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    return {
+      type: 'problem',
+      message: `\`${text}\` holds a character that cannot be seen (U+${code})`,
+      hint: 'Type the line anew; such characters come with texts that were copied from a page.',
+    };
+  }
   const single = /^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?)\s*=\s*([^=\s].*)$/.exec(text);
   if (single !== null) {
     return {
@@ -178,6 +204,32 @@ function explain(text: string): RequirementLine {
       type: 'problem',
       message: `\`${text}\` has no operator before the version`,
       hint: `Write \`${missingOperator[1]}==${missingOperator[2]}\`.`,
+    };
+  }
+  const split = text.indexOf(';');
+  const before = text.slice(0, split).trim();
+  const marker = text.slice(split + 1).trim();
+  if (split > 0 && text.includes('@') && parseRequirement(before) !== undefined && isMarker(marker)) {
+    return {
+      type: 'problem',
+      message: `\`${text}\`: the \`;\` counts as a part of the address`,
+      hint: 'Put a blank before it.',
+    };
+  }
+  if (split > 0 && !isMarker(marker) && parseRequirement(before) !== undefined) return oddMarker(marker);
+  const [, operator, version] = /(~=|<=|>=|<|>)\s*([^\s,;]+)/.exec(text) ?? [];
+  if (operator === '~=' && /^v?\d+$/.test(version ?? '')) {
+    return {
+      type: 'problem',
+      message: `\`${text}\`: \`~=\` needs two numbers at least`,
+      hint: `Write \`~=${version}.0\`.`,
+    };
+  }
+  if (version?.includes('+') === true) {
+    return {
+      type: 'problem',
+      message: `\`${text}\`: a local version (\`+…\`) cannot follow \`${operator}\``,
+      hint: 'Leave it out, or write `==`.',
     };
   }
   if (text.includes('::')) {

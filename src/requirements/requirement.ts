@@ -1,3 +1,4 @@
+import { isMarker } from './marker.ts';
 import { isDistributionName } from './name.ts';
 import { parseSpecifiers, type Specifier } from './specifier.ts';
 
@@ -20,14 +21,17 @@ export function parseRequirement(text: string): Requirement | undefined {
   const extras = splitExtras(head[2]);
   if (extras === undefined) return undefined;
   const rest = head[3] ?? '';
-  if (rest.startsWith('@')) return { name, extras, specifiers: [], ...splitUrl(rest.slice(1).trim()) };
+  if (rest.startsWith('@')) {
+    const place = splitUrl(rest.slice(1).trim());
+    return place === undefined ? undefined : { name, extras, specifiers: [], ...place };
+  }
   const split = rest.indexOf(';');
   const marker = split === -1 ? undefined : rest.slice(split + 1).trim();
   const versions = (split === -1 ? rest : rest.slice(0, split)).trim();
   const specifiers = parseSpecifiers(
     versions.startsWith('(') && versions.endsWith(')') ? versions.slice(1, -1) : versions,
   );
-  if (specifiers === undefined || marker === '') return undefined;
+  if (specifiers === undefined || (marker !== undefined && !isMarker(marker))) return undefined;
   return { name, extras, specifiers, url: undefined, marker };
 }
 
@@ -38,7 +42,10 @@ function splitExtras(text: string | undefined): string[] | undefined {
 }
 
 /** A URL's `;` counts as the marker's only with a blank before it. */
-function splitUrl(text: string): { url: string; marker: string | undefined } {
-  const match = /^(\S+?)\s+;\s*(.*)$/s.exec(text) ?? /^(\S+)\s*$/.exec(text);
-  return { url: match?.[1] ?? text, marker: match?.[2] };
+function splitUrl(text: string): { url: string; marker: string | undefined } | undefined {
+  const match = /^(\S+?)(?:\s+;\s*(.*))?$/s.exec(text);
+  const url = match?.[1];
+  const marker = match?.[2];
+  if (url === undefined || url.endsWith(';') || (marker !== undefined && !isMarker(marker))) return undefined;
+  return { url, marker };
 }

@@ -1,4 +1,4 @@
-import { canonicalVersion, compareVersions, parseVersion, type Version } from './version.ts';
+import { compareVersions, parseVersion, type Version } from './version.ts';
 
 export const operators = ['===', '~=', '==', '!=', '<=', '>=', '<', '>'] as const;
 
@@ -8,23 +8,32 @@ export interface Specifier {
   version: string;
 }
 
-/** "`>=1.2, <2`" taken apart; undefined if a clause is no specifier. The empty text gives an empty list. */
+/** "`>=1.2, <2`" taken apart (PEP 440); undefined if a clause is no specifier. The empty text gives an empty list. */
 export function parseSpecifiers(text: string): Specifier[] | undefined {
-  const trimmed = text.trim();
+  const trimmed = text.trim().replace(/(?<=[^,\s]\s*),$/, '');
   if (trimmed === '') return [];
   const specifiers: Specifier[] = [];
   for (const clause of trimmed.split(',')) {
     const match = /^\s*(===|~=|==|!=|<=|>=|<|>)\s*(\S+)\s*$/.exec(clause);
     const operator = operators.find((candidate) => candidate === match?.[1]);
     const version = match?.[2];
-    if (operator === undefined || version === undefined) {
-      if (clause.trim() === '' && specifiers.length > 0) continue;
-      return undefined;
-    }
-    if (operator !== '===' && parseVersion(bare(operator, version)) === undefined) return undefined;
+    if (operator === undefined || version === undefined || !canFollow(operator, version)) return undefined;
     specifiers.push({ operator, version });
   }
   return specifiers;
+}
+
+/** `.*` stands for a release without more, `~=` needs two numbers, and a local version can be equal, but not less or more. */
+function canFollow(operator: Specifier['operator'], text: string): boolean {
+  if (operator === '===') return true;
+  const version = parseVersion(bare(operator, text));
+  if (version === undefined) return false;
+  if (operator === '==' || operator === '!=') return !text.endsWith('.*') || isPlain(version);
+  return version.local === undefined && (operator !== '~=' || version.release.length > 1);
+}
+
+function isPlain({ pre, post, dev, local }: Version): boolean {
+  return [pre, post, dev, local].every((part) => part === undefined);
 }
 
 function bare(operator: Specifier['operator'], version: string): string {
@@ -68,10 +77,10 @@ function satisfies(version: Version, text: string, { operator, version: wanted }
     case '>=':
       return order >= 0;
     case '<':
-      // `<2` does not let `2rc1` in.
-      return order < 0 && (bound.pre !== undefined || version.pre === undefined || !sameRelease(version, bound));
+      // `<2` lets no `2rc1` in, `<2rc1` does let `2b1`.
+      return isPreRelease(bound) ? order < 0 : compareVersions(version, { ...bound, dev: 0 }) < 0;
     case '>':
-      return order > 0 && (bound.post !== undefined || version.post === undefined || !sameRelease(version, bound));
+      return order > 0 && !isPostReleaseOf(version, bound);
     case '~=':
       return order >= 0 && startsWith(version, { ...bound, release: bound.release.slice(0, -1) });
   }
@@ -83,7 +92,12 @@ function startsWith(version: Version, prefix: Version): boolean {
   );
 }
 
-function sameRelease(a: Version, b: Version): boolean {
-  const base = (version: Version): string => canonicalVersion(version.release.join('.')).replace(/(?:\.0)+$/, '');
-  return base(a) === base(b);
+function isPreRelease({ pre, dev }: Version): boolean {
+  return pre !== undefined || dev !== undefined;
+}
+
+/** `>2` lets no `2.post1` in. */
+function isPostReleaseOf(version: Version, bound: Version): boolean {
+  if (version.post === undefined || bound.post !== undefined || bound.dev !== undefined) return false;
+  return compareVersions({ ...version, post: undefined, dev: undefined, local: undefined }, bound) === 0;
 }

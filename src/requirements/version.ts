@@ -33,8 +33,13 @@ export function parseVersion(text: string): Version | undefined {
     pre: letter === undefined ? undefined : [letter, Number(preNumber || 0)],
     post: postDash !== undefined ? Number(postDash) : postWord === undefined ? undefined : Number(postNumber || 0),
     dev: devWord === undefined ? undefined : Number(devNumber || 0),
-    local: local?.replaceAll(/[-_]/g, '.'),
+    local: local?.split(/[-_.]/).map(localPart).join('.'),
   };
+}
+
+/** Numbers compare as numbers, so that `+01` is `+1`. */
+function localPart(text: string): string {
+  return /^\d+$/.test(text) ? text.replace(/^0+(?=\d)/, '') : text;
 }
 
 /** Negative if `a` comes before `b`. */
