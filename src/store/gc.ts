@@ -12,7 +12,7 @@ const abandonedAfter = day;
 const ownTemporary = /^(?:gone|unpack|prefix)-/;
 
 /**
- * Removes archives and unpacked wheels that nobody keeps and nobody used lately. A wheel's time is that of its index, which is set when it is used;
+ * Removes archives and what was unpacked of them that nobody keeps and nobody used lately. A package's time is that of its index, which is set when it is used;
  * its archive counts as used with it. Nobody may install meanwhile.
  */
 export async function collectGarbage(

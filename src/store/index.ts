@@ -1,22 +1,23 @@
 /**
- * The machine's store: package archives as their channel serves them, and wheels unpacked once.
+ * The machine's store: package archives as their channel serves them, and wheels and conda packages unpacked once.
  *
  * Invariants: an archive is in the store only if its bytes have its digest; an unpacked wheel only if every member was inflated to its end with
- * exactly the declared size and CRC. Files are read-only; what is made comes by a rename and what is removed leaves by one, so nothing is ever seen
+ * exactly the declared size and CRC; an unpacked conda package only if its streams ended where they should, and every listed path is there with
+ * the type, size and digest that the package says. Nothing is ever written through a link. Files are read-only; what is made comes by a rename and what is removed leaves by one, so nothing is ever seen
  * half-made or half-gone, also when a process is killed. Locks end with their holder, and lock files are never deleted but by `gc`, while nobody
  * holds or waits for one.
  *
- * Two processes: one makes a thing, the others wait (a lock for each archive, wheel and prefix). Whoever installs holds the store's lock shared;
+ * Two processes: one makes a thing, the others wait (a lock for each archive, package and prefix). Whoever installs holds the store's lock shared;
  * `gc` holds it alone, so that nothing goes between the look and the link.
  *
  * Tree:
  *   <root>/archives/<2>/<sha256>          an archive
- *   <root>/unpacked/<2>/<sha256>/index    what is in a wheel, sealed by a digest; its time is that of the last use
- *   <root>/unpacked/<2>/<sha256>/record   digest and size of each file, as RECORD has them
- *   <root>/unpacked/<2>/<sha256>/files/   its files
+ *   <root>/unpacked/<2>/<sha256>/index    what is in a package, sealed by a digest; its time is that of the last use
+ *   <root>/unpacked/<2>/<sha256>/record   of a wheel: digest and size of each file, as RECORD has them
+ *   <root>/unpacked/<2>/<sha256>/files/   its files; of a conda package also its `info/`
  *   <root>/prefixes/                      see src/prefix
  *   <root>/tmp/archive-<sha256>           a download that may be resumed
- *   <root>/tmp/unpack-<sha256>            a wheel that is being unpacked; who takes the lock next clears it
+ *   <root>/tmp/unpack-<sha256>            a package that is being unpacked; who takes the lock next clears it
  *   <root>/tmp/prefix-<key>               the same for a prefix
  *   <root>/tmp/gone-<random>              what is being removed
  *   <root>/locks/                         lock files between processes

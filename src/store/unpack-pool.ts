@@ -21,7 +21,7 @@ export interface UnpackAnswer {
 }
 
 /**
- * Hands unpacking to worker threads: small wheels whole, large ones in pieces, so that a single large wheel keeps all of them busy. They start
+ * Hands unpacking to worker threads: conda packages and small wheels whole, large wheels in pieces, so that a single one keeps all of them busy. They start
  * with the first task; the process can end when they have nothing to do.
  */
 export interface UnpackPool {

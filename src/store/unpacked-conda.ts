@@ -25,7 +25,7 @@ export interface UnpackedConda {
   filename: string;
   /** Where the files are. Absolute. */
   folder: string;
-  /** Where `info/` is, but for recipe and tests. Absolute. */
+  /** Where the package's own `info/` is, but for recipe and tests: in `folder`, as conda's tools expect it. Absolute. */
   infoFolder: string;
   /** The files there. */
   infoFiles: { path: string; sha256: string; size: number }[];

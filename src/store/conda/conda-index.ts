@@ -3,7 +3,7 @@ import { readSealedIndex, writeSealedIndex } from '../sealed-index.ts';
 import type { CondaFile, UnpackedConda } from '../unpacked-conda.ts';
 
 /** Name of the layout of an unpacked conda package: what has another one is unpacked anew. */
-const format = 'conda-1';
+const format = 'conda-2';
 
 type CondaIndex = Omit<UnpackedConda, 'folder' | 'infoFolder'>;
 
@@ -19,5 +19,5 @@ export function readCondaIndex(folder: string): UnpackedConda | undefined {
   const { format: found, ...index } = sealed.head as CondaIndex & { format: string };
   if (found !== format) return undefined;
   const files = JSON.parse(`[${sealed.body.trimEnd().replaceAll('\n', ',')}]`) as CondaFile[];
-  return { ...index, files, folder: join(folder, 'files'), infoFolder: join(folder, 'info') };
+  return { ...index, files, folder: join(folder, 'files'), infoFolder: join(folder, 'files', 'info') };
 }

@@ -15,7 +15,7 @@ export interface InfoFolder {
 
 export function openInfoFolder(folder: string, names: ReadonlySet<string>, label: string): InfoFolder {
   const has = (name: string): boolean => names.has(`info/${name}`);
-  const text = (name: string): string => readFileSync(`${folder}/info/${name}`, 'utf8');
+  const text = (name: string): string => readFileSync(`${folder}/${name}`, 'utf8');
   return {
     label,
     has,

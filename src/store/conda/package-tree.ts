@@ -15,7 +15,7 @@ export interface TreeMember {
   target?: string;
 }
 
-/** Writes a package's members below a folder: `info/` there, everything else below `files/`. */
+/** Writes a package's members below `files/` of a folder. */
 export interface PackageTree extends TarSink {
   /** By path. Without folders, and without what nobody needs of `info/`. */
   members: ReadonlyMap<string, TreeMember>;
@@ -60,7 +60,7 @@ export function createPackageTree(folder: string, label: string, component: () =
       folders.add(parent);
     }
   };
-  const place = (path: string): string => (isInfo(path) ? `${folder}/${path}` : `${folder}/files/${path}`);
+  const place = (path: string): string => `${folder}/files/${path}`;
   const makeParent = (target: string): void => {
     const parent = target.slice(0, target.lastIndexOf('/'));
     if (made.has(parent)) return;

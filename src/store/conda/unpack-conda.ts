@@ -17,12 +17,11 @@ import { type Component, createPackageTree, isInfo, type PackageTree } from './p
 import { settleFiles } from './settle-files.ts';
 
 /**
- * Unpacks a conda package of either format; `folder` gets `files/`, `info/` and `index`. Synchronous calls on purpose: this runs in a worker thread.
+ * Unpacks a conda package of either format; `folder` gets `files/` and `index`. Synchronous calls on purpose: this runs in a worker thread.
  * @throws AppError HOSTILE_ARCHIVE, CORRUPT_ARCHIVE, INVALID_PACKAGE.
  */
 export async function unpackConda({ archive, folder, sha256, filename }: UnpackRequest): Promise<void> {
-  mkdirSync(`${folder}/files`);
-  mkdirSync(`${folder}/info`);
+  mkdirSync(`${folder}/files/info`, { recursive: true });
   const fd = openSync(archive, 'r');
   let component: Component = 'both';
   const tree = createPackageTree(folder, filename, () => component);
@@ -61,7 +60,7 @@ async function untar(
 /** Reads what the package says of itself, holds it against what there is, and leaves in `files/` what is installed. */
 function settle({ folder, sha256, filename }: Omit<UnpackRequest, 'archive'>, tree: PackageTree): void {
   const names = new Set([...tree.members].filter(([, { kind }]) => kind === 'file').map(([path]) => path));
-  const info = openInfoFolder(folder, names, filename);
+  const info = openInfoFolder(`${folder}/files/info`, names, filename);
   const facts = readCondaFacts(info);
   const files = settleFiles(readDeclaredPaths(info), {
     tree,
