@@ -1,6 +1,12 @@
 import { basename, dirname, extname, relative, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import { chooseMainFile, type FileAccess, type ReadResult, readDefinition } from '../definition/index.ts';
+import {
+  chooseMainFile,
+  type FileAccess,
+  lockFileFormat,
+  type ReadResult,
+  readDefinition,
+} from '../definition/index.ts';
 import { AppError } from '../errors/index.ts';
 import { isFolder, listFolder, readBytes, readStandardInput, statIfExists } from '../io/index.ts';
 import type { App } from './app.ts';
@@ -53,7 +59,9 @@ async function readPath(app: App, path: string, python: string | undefined): Pro
   const text = decodeSource(await readBytes(file), path);
   const folder = dirname(file);
   if (python === undefined) return await readText(folder, basename(file), text);
-  const pointer = extname(file) === '.txt' || extname(file) === '.in' ? 'requirements' : 'conda_file';
+  const format = lockFileFormat({ path: file, text });
+  const isRequirements = format === undefined ? /^\.(?:txt|in)$/.test(extname(file)) : format === 'pylock';
+  const pointer = isRequirements ? 'requirements' : 'conda_file';
   return await readText(
     folder,
     'environment.yml',

@@ -41,6 +41,7 @@ function presentable(definition: Definition): Record<string, unknown> {
             variables: layer.variables,
           }
         : undefined,
+    lock_file: layer?.lock === undefined ? undefined : `${layer.lock.file.path} (${layer.lock.content.slice(0, 12)})`,
     spark:
       definition.spark === undefined
         ? undefined

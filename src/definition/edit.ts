@@ -32,6 +32,16 @@ interface NamedPackage {
 export function editSources(read: ReadResult, changes: CloneChanges): SourceDocument[] {
   const edits: TextEdit[] = [];
   const packages = packagesOf(read);
+  const lock = read.definition.layer?.lock;
+  if (lock !== undefined && [...(changes.add ?? []), ...(changes.remove ?? [])].length > 0) {
+    throw new AppError(
+      'USAGE',
+      `the packages are those of the lock file \`${lock.file.path}\`, which says all of them`,
+      {
+        hint: 'Export it as a file to edit: `terroir env lock REFERENCE --export environment` (or `requirements`).',
+      },
+    );
+  }
   for (const name of changes.remove ?? []) edits.push(...remove(read, packages, name));
   for (const text of changes.add ?? []) edits.push(add(read, packages, text));
   let sources = applyEdits(read.sources, edits);
@@ -219,7 +229,8 @@ function setKey(read: ReadResult, sources: SourceDocument[], key: string, value:
     throw new AppError('USAGE', `a v1 environment has no \`${key}\` of its own to set`, {
       hint: 'Save it as an environment file first.',
     });
-  const [pointer, name] = read.format === 'conda' ? ['conda_file', 'conda.yml'] : ['requirements', 'requirements.txt'];
+  const isConda = read.definition.layer?.kind === 'conda';
+  const [pointer, name] = isConda ? ['conda_file', 'conda.yml'] : ['requirements', 'requirements.txt'];
   if (main.path === 'environment.yml' || read.format === 'dockerfile') {
     return [{ path: 'definition.yml', text: `${key}: ${value}\n${pointer}: ${main.path}\n` }, main, ...others];
   }

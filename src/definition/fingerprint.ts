@@ -55,8 +55,10 @@ export function imageRepository(fingerprintOfDefinition: string): string {
 }
 
 function canonicalLayer(layer: PythonLayer): unknown {
-  if (layer.kind === 'requirements') return { requirements: canonicalEntries(layer.entries) };
+  const lock = layer.lock?.content;
+  if (layer.kind === 'requirements') return { requirements: canonicalEntries(layer.entries), lock };
   return {
+    lock,
     channels: layer.channels.map((channel) => stripToken(channel.trim())),
     dependencies: layer.dependencies.map((item) =>
       typeof item === 'string' ? stripToken(collapse(item) ?? '') : { pip: canonicalEntries(item.pip) },

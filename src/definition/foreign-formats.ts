@@ -10,14 +10,13 @@ const byName: readonly (ForeignFormat & { name: RegExp })[] = [
     what: 'a Python project',
     advice: 'Write `-e .` into a requirements file next to it, or `uv export --no-hashes > requirements.txt`.',
   },
-  { name: /^uv\.lock$/, what: 'uv’s lock file', advice: 'Export it: `uv export > requirements.txt`.' },
+  {
+    name: /^uv\.lock$/,
+    what: 'uv’s lock file',
+    advice: 'Export it: `uv export --format pylock.toml --no-emit-project -o pylock.toml`.',
+  },
   { name: /^poetry\.lock$/, what: 'Poetry’s lock file', advice: 'Export it: `poetry export > requirements.txt`.' },
   { name: /^pdm\.lock$/, what: 'PDM’s lock file', advice: 'Export it: `pdm export > requirements.txt`.' },
-  {
-    name: /^pylock(?:\..+)?\.toml$/,
-    what: 'a Python lock file (PEP 751)',
-    advice: 'Name the requirements that it was made from; reading it is planned.',
-  },
   {
     name: /^Pipfile(?:\.lock)?$/,
     what: 'pipenv’s file',
@@ -27,11 +26,6 @@ const byName: readonly (ForeignFormat & { name: RegExp })[] = [
     name: /^pixi\.(?:toml|lock)$/,
     what: 'a pixi project',
     advice: 'Export it: `pixi workspace export conda-environment > environment.yml`.',
-  },
-  {
-    name: /conda-lock\.ya?ml$/,
-    what: 'a conda-lock file',
-    advice: 'Name the environment.yml that it was made from; reading it is planned.',
   },
   {
     name: /^setup\.(?:py|cfg)$/,
@@ -58,11 +52,6 @@ const byName: readonly (ForeignFormat & { name: RegExp })[] = [
 
 /** By the keys at the top of a YAML or JSON file. */
 const byKeys: readonly (ForeignFormat & { keys: readonly string[]; without?: readonly string[] })[] = [
-  {
-    keys: ['version', 'metadata', 'package'],
-    what: 'a conda-lock file',
-    advice: 'Name the environment.yml that it was made from; reading it is planned.',
-  },
   {
     keys: ['version', 'environments', 'packages'],
     what: 'a pixi lock file',
@@ -97,11 +86,6 @@ export function foreignByKeys(keys: readonly string[]): ForeignFormat | undefine
 }
 
 export function foreignByText(text: string): ForeignFormat | undefined {
-  if (/^@EXPLICIT\s*$/m.test(text))
-    return {
-      what: 'a list of conda package URLs (`@EXPLICIT`)',
-      advice: 'Name the environment.yml that it was made from; reading it is planned.',
-    };
   if (
     /^\s*\[(?:project|tool\.|build-system|workspace|package|dependencies)\b[^\]]*\]\s*$/m.test(text) &&
     /^\s*[\w.-]+\s*=\s*\S/m.test(text)

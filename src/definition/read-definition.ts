@@ -8,12 +8,14 @@ import {
   type YamlDocument,
 } from '../documents/index.ts';
 import { AppError } from '../errors/index.ts';
-import type { Definition, DefinitionHeader } from '../schema/index.ts';
+import type { Definition, DefinitionHeader, ListedLock } from '../schema/index.ts';
 import { emptyDefinition } from './defaults.ts';
 import type { FileAccess } from './file-access.ts';
 import { findPlaceholder, foreignByKeys, foreignByName, foreignByText } from './foreign-formats.ts';
+import { lockFileFormat } from './lock-files/index.ts';
 import { readCondaDefinition } from './read-conda-definition.ts';
 import { readDockerfile } from './read-dockerfile.ts';
+import { readLockLayer } from './read-lock-layer.ts';
 import type { DefinitionFormat, ReadResult } from './read-result.ts';
 import { createReadState, type ReadState } from './read-state.ts';
 import { readV1 } from './read-v1.ts';
@@ -44,9 +46,10 @@ export function chooseMainFile(names: readonly string[]): string | undefined {
  */
 export async function readDefinition(main: SourceDocument, files: FileAccess): Promise<ReadResult> {
   const name = posix.basename(main.path);
-  refuse(main, foreignByName(name) ?? foreignByText(main.text));
+  const lockFormat = lockFileFormat(main);
+  if (lockFormat === undefined) refuse(main, foreignByName(name) ?? foreignByText(main.text));
   const state = createReadState(main, files);
-  const read = await readByFormat(state, main, name);
+  const read = lockFormat === undefined ? await readByFormat(state, main, name) : readLock(state, main, lockFormat);
   if (state.problems.length > 0) throwProblems('INVALID_DEFINITION', state.problems);
   return {
     ...read,
@@ -62,6 +65,14 @@ interface FormatRead {
   format: DefinitionFormat;
   header: DefinitionHeader;
   definition: Definition;
+}
+
+/** A bare lock file of another tool. */
+function readLock(state: ReadState, main: SourceDocument, format: ListedLock['format']): FormatRead {
+  const { layer, platforms, python } = readLockLayer(state, main, format);
+  const definition = { ...emptyDefinition(), layer, platforms };
+  if (python !== undefined) definition.python.version = python;
+  return { format: 'lock', header: { tags: {} }, definition };
 }
 
 async function readByFormat(state: ReadState, main: SourceDocument, name: string): Promise<FormatRead> {

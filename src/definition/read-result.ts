@@ -2,7 +2,7 @@ import type { Position, SourceDocument } from '../documents/index.ts';
 import type { Definition, DefinitionHeader } from '../schema/index.ts';
 import type { ReferencedFile } from './file-access.ts';
 
-export const definitionFormats = ['v2', 'v1', 'conda', 'requirements', 'dockerfile'] as const;
+export const definitionFormats = ['v2', 'v1', 'conda', 'requirements', 'dockerfile', 'lock'] as const;
 export type DefinitionFormat = (typeof definitionFormats)[number];
 
 /** Something that is read but has no effect, or not the effect that one might think. */

@@ -15,8 +15,10 @@ import {
 } from '../schema/index.ts';
 import { emptyDefinition } from './defaults.ts';
 import { checkDockerSteps } from './docker-steps.ts';
+import { lockFileFormat } from './lock-files/index.ts';
 import { markValue, readCondaFile } from './read-conda.ts';
 import { readContext } from './read-context.ts';
+import { readLockLayer } from './read-lock-layer.ts';
 import { joinPath, readRequirementEntry, readRequirementsText } from './read-requirements.ts';
 import { type ReadState, readReferencedText } from './read-state.ts';
 import { splitOptions } from './requirement-line.ts';
@@ -180,7 +182,7 @@ async function readLayer(state: ReadState, reader: ShapeReader, definition: Defi
     }
     const path = joinPath('.', reader.text(['conda_file']) ?? '');
     const source = await readReferencedText(state, path, document.locate(['conda_file']));
-    if (source === undefined) return;
+    if (source === undefined || readLockedLayer(state, reader, definition, { key: 'conda_file', source })) return;
     const inner = parseYaml(source, 'INVALID_DEFINITION');
     const folder = joinPath(path, '..');
     const { layer, platforms: named } = await readCondaFile(state, inner, [], { at: ['layer'], folder });
@@ -205,7 +207,34 @@ async function readLayer(state: ReadState, reader: ShapeReader, definition: Defi
     return;
   }
   const source = await readReferencedText(state, joinPath('.', path), document.locate(['requirements']));
-  if (source !== undefined) definition.layer = await readRequirementsLayer(state, source);
+  if (source === undefined || readLockedLayer(state, reader, definition, { key: 'requirements', source })) return;
+  definition.layer = await readRequirementsLayer(state, source);
+}
+
+/** Reads the layer if its file is a lock file of another tool. */
+function readLockedLayer(
+  state: ReadState,
+  reader: ShapeReader,
+  definition: Definition,
+  { key, source }: { key: 'conda_file' | 'requirements'; source: SourceDocument },
+): boolean {
+  const format = lockFileFormat(source);
+  if (format === undefined) return false;
+  const right = format === 'pylock' ? 'requirements' : 'conda_file';
+  if (key !== right) {
+    reader.report(
+      [key],
+      `\`${source.path}\` is a lock of ${format === 'pylock' ? 'Python' : 'conda'} packages, and stands under \`${key}\``,
+      `Write \`${right}: ${source.path}\`.`,
+      'key',
+    );
+    return true;
+  }
+  const { layer, platforms: named, python } = readLockLayer(state, source, format);
+  definition.layer = layer;
+  definition.platforms = named;
+  if (python !== undefined) definition.python.version = python;
+  return true;
 }
 
 export async function readRequirementsLayer(
@@ -262,7 +291,11 @@ function readPython(state: ReadState, reader: ShapeReader, definition: Definitio
       'key',
     );
   }
-  definition.python = { version, userManaged: userManaged || interpreterPath !== undefined, interpreterPath };
+  definition.python = {
+    version: version ?? definition.python.version,
+    userManaged: userManaged || interpreterPath !== undefined,
+    interpreterPath,
+  };
   if (definition.python.userManaged && definition.layer !== undefined) {
     reader.report(
       ['python'],

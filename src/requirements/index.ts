@@ -6,6 +6,7 @@
 
 export { type CondaSpec, condaName, parseCondaSpec } from './conda-spec.ts';
 export { isMarker } from './marker.ts';
+export { type MarkerEnvironment, matchesMarker } from './match-marker.ts';
 export { normaliseName } from './name.ts';
 export { parseRequirement, type Requirement } from './requirement.ts';
 export { isPinned, matchesSpecifier, parseSpecifiers, pinnedVersion, type Specifier } from './specifier.ts';

@@ -52,17 +52,27 @@ export const RequirementEntry: z.ZodType<RequirementEntry> = z.lazy(() =>
   ]),
 );
 
+/** The lock file of another tool that a layer was read from: the first lock is what it says. */
+export const LayerLock = z.object({
+  file: FileReference,
+  /** SHA-256 of what it lists, whatever its comments and order of keys. */
+  content: z.string(),
+});
+export type LayerLock = z.infer<typeof LayerLock>;
+
 /** The Python layer, as the user ordered it. */
 export const PythonLayer = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('requirements'),
     /** The path of the file, when it is not given as a list. */
     file: FileReference.optional(),
+    lock: LayerLock.optional(),
     entries: z.array(RequirementEntry),
   }),
   z.object({
     kind: z.literal('conda'),
     file: FileReference.optional(),
+    lock: LayerLock.optional(),
     /** As written; an empty list means that the file has none. */
     channels: z.array(z.string()),
     /** conda specs (white space collapsed) and pip blocks, in their order. */

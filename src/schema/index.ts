@@ -12,6 +12,7 @@ export { sha256 } from './digest.ts';
 export * from './image-record.ts';
 export { type ImageReference, normaliseImage, parseImage } from './image-reference.ts';
 export * from './job.ts';
+export type { ListedConda, ListedFile, ListedLock, ListedPypi } from './listed-lock.ts';
 export * from './lock.ts';
 export * from './oci.ts';
 export * from './platform.ts';
