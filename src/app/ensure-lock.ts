@@ -1,10 +1,11 @@
 import { findInterpreter, removeTree } from '../io/index.ts';
-import { addressesOf, choosePython, resolveLock } from '../resolve/index.ts';
-import type { Lock, LockedPython, Platform } from '../schema/index.ts';
+import { addressesOf, choosePython, importLock, resolveLock } from '../resolve/index.ts';
+import type { ListedLock, Lock, LockedPython, Platform } from '../schema/index.ts';
 import type { EnvironmentVersion, LockRevision, Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { curatedLock } from './catalog.ts';
 import { openCondaChannel, openSolver } from './conda-channel.ts';
+import { listedLock } from './listed-lock.ts';
 import { readPlatform } from './platform.ts';
 import { openPypiChannel, openResolver, temporaryFolder } from './pypi-channel.ts';
 import { layOutFiles } from './stored-files.ts';
@@ -24,6 +25,7 @@ export async function ensureLock(
   if (bound !== undefined) return { ...bound, outcome: 'cached' };
   const lock = await resolve(app, workspace, version, platform, {
     seed: await seedOf(app, workspace, version, platform),
+    listed: await listedLock(workspace, version),
   });
   await keepBuiltWheels(app, workspace, lock);
   await workspace.locks.addFirst(lock);
@@ -76,12 +78,20 @@ export async function relock(
   return { lock: revision.lock, revision: revision.revision, before, stay: names };
 }
 
+interface ResolveOptions {
+  seed?: Lock;
+  upgrade?: 'all' | readonly string[];
+  python?: LockedPython;
+  /** Another tool's lock, which is taken as it is. */
+  listed?: ListedLock;
+}
+
 async function resolve(
   app: App,
   workspace: Workspace,
   version: EnvironmentVersion,
   platform: Platform,
-  options: { seed?: Lock; upgrade?: 'all' | readonly string[]; python?: LockedPython },
+  { listed, ...options }: ResolveOptions,
 ): Promise<Lock> {
   const { definition, fingerprint } = version;
   const python =
@@ -98,10 +108,9 @@ async function resolve(
   const folder = await temporaryFolder(app, 'files-');
   try {
     const place = await layOutFiles(workspace, version.files, folder);
-    return await resolveLock(
-      { definition, fingerprint, platform, place, ...options, python },
-      { pypi: async () => await openResolver(app, pypi), conda: () => openSolver(app, conda) },
-    );
+    const request = { definition, fingerprint, platform, place, ...options, python };
+    const channels = { pypi: async () => await openResolver(app, pypi), conda: () => openSolver(app, conda) };
+    return listed === undefined ? await resolveLock(request, channels) : await importLock(request, listed, channels);
   } finally {
     await pypi.http.close();
     await conda.http.close();

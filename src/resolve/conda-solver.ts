@@ -1,4 +1,4 @@
-import type { CondaPackage, Platform } from '../schema/index.ts';
+import type { CondaPackage, ListedConda, Platform } from '../schema/index.ts';
 
 /** A virtual package: what the machine that runs the environment will have. */
 export interface VirtualPackage {
@@ -43,6 +43,11 @@ export interface CondaSolver {
   readonly tool: { name: string; version: string };
   /** @throws AppError UNSOLVABLE with the solver's own explanation, INVALID_DEFINITION, UNREACHABLE, UNAUTHORIZED, OFFLINE, CANCELED. */
   solve(request: CondaSolveRequest): Promise<CondaSolution>;
+  /**
+   * What a channel says of exactly these packages, for a lock that another tool made. Nothing is solved.
+   * @throws AppError UNREACHABLE, UNAUTHORIZED, OFFLINE; DIGEST_MISMATCH where the channel has another file of that name.
+   */
+  describe(listed: readonly ListedConda[], platform: Platform): Promise<SolvedPackage[]>;
   /** What pip would find installed of each of these packages: by the archive's SHA-256. */
   distributions(packages: readonly SolvedPackage[]): Promise<Map<string, Distribution[]>>;
 }

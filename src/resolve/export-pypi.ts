@@ -25,6 +25,8 @@ export function pylockDocument(lock: Lock, packages: readonly PypiPackage[]): st
     const lines = ['[[packages]]', `name = ${text(pkg.name)}`, `version = ${text(pkg.version)}`];
     if (pkg.index === undefined) lines.push(`archive = { ${file} }`);
     else lines.push(`index = ${text(pkg.index)}`, `wheels = [{ name = ${text(pkg.filename)}, ${file} }]`);
+    const needed = pkg.dependencies.map((name) => `{ name = ${text(name)} }`);
+    if (needed.length > 0) lines.push(`dependencies = [${needed.join(', ')}]`);
     return `${lines.join('\n')}\n`;
   });
   const requires = lock.python === undefined ? [] : [`requires-python = "==${lock.python.version}.*"`];

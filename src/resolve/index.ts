@@ -15,6 +15,7 @@ export type {
 } from './conda-solver.ts';
 export { diffLocks, type LockDiff } from './diff-locks.ts';
 export { type ExportFormat, exportFormats, exportLock } from './export-lock.ts';
+export { importLock } from './import-lock.ts';
 export { checkLock, serialiseLock } from './lock-document.ts';
 export type {
   BuildRequest,

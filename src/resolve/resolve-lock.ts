@@ -142,7 +142,7 @@ async function resolveConda(request: ResolveRequest, layer: CondaLayer, channels
   }
 }
 
-function pythonOf(packages: readonly CondaPackage[]): { locked: LockedPython; version: string } | undefined {
+export function pythonOf(packages: readonly CondaPackage[]): { locked: LockedPython; version: string } | undefined {
   const version = packages.find(({ name }) => name === 'python')?.version;
   const minor = /^\d+\.\d+/.exec(version ?? '')?.[0];
   if (version === undefined || minor === undefined) return undefined;
@@ -211,7 +211,7 @@ async function compile(
   });
 }
 
-function glibcOf({ systemRequirements }: Definition): string {
+export function glibcOf({ systemRequirements }: Definition): string {
   return systemRequirements?.glibc ?? defaultGlibc;
 }
 
@@ -229,7 +229,7 @@ function preferencesOf(seed: Lock | undefined): { name: string; version: string 
   return fromIndex?.map(({ name, version }) => ({ name, version })) ?? [];
 }
 
-function virtualPackages(definition: Definition, platform: Platform, glibc: string): Record<string, string> {
+export function virtualPackages(definition: Definition, platform: Platform, glibc: string): Record<string, string> {
   const { cuda, archspec } = definition.systemRequirements ?? {};
   const packages: Record<string, string> = {};
   if (platform.startsWith('linux')) packages.__glibc = glibc;

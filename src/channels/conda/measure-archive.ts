@@ -12,20 +12,18 @@ import type { RepodataRecord } from './repodata-record.ts';
 const Measured = z.object({ sha256: z.string(), size: z.number() });
 type Measured = z.infer<typeof Measured>;
 
+export interface MeasureTools {
+  http: Http;
+  storeRoot: string;
+  signal?: AbortSignal;
+  keep: (file: string) => Promise<{ sha256: string; size: number }>;
+}
+
 /**
  * Digest and size of a package, which a lock cannot do without. Where the channel does not tell both, the archive is fetched once, held against
  * what it does tell, and kept.
  */
-export async function measureArchive(
-  record: RepodataRecord,
-  channel: Channel,
-  tools: {
-    http: Http;
-    storeRoot: string;
-    signal?: AbortSignal;
-    keep: (file: string) => Promise<{ sha256: string; size: number }>;
-  },
-): Promise<Measured> {
+export async function measureArchive(record: RepodataRecord, channel: Channel, tools: MeasureTools): Promise<Measured> {
   const { url, sha256, size, md5, filename } = record;
   if (sha256 !== undefined && size !== undefined) return { sha256, size };
   const note = join(tools.storeRoot, 'measured', `${sha256Of(`${url} ${md5 ?? ''} ${sha256 ?? ''}`)}.json`);

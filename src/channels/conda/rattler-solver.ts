@@ -7,15 +7,16 @@ import { type Collected, collectRecords, type OpenChannel } from './collect-reco
 import type { CondaConfiguration, CondaPlaces } from './conda-configuration.ts';
 import type { CondaCredentials } from './credentials.ts';
 import { defaultChannel } from './default-channels.ts';
+import { describePackages } from './describe-packages.ts';
 import { findDistributions } from './find-distributions.ts';
 import type { KnownChannels } from './known-channels.ts';
 import { readMatchSpec, type SolverSpec } from './match-spec.ts';
-import { measureArchive } from './measure-archive.ts';
 import { openSubdir } from './open-subdir.ts';
 import type { RepodataRecord } from './repodata-record.ts';
 import { explainFailure } from './solve-failure.ts';
 import { type SolverThread, startSolverThread } from './solve-thread.ts';
 import { isVirtual, solverAddress, solverInput } from './solver-input.ts';
+import { toPackage } from './to-package.ts';
 
 /** Of `@conda-org/rattler`, as package.json pins it. */
 export const rattlerVersion = '0.3.5';
@@ -41,6 +42,7 @@ export function createRattlerSolver(parts: CondaSolverParts): CondaSolver {
   return {
     tool: { name: 'rattler', version: rattlerVersion },
     solve: async (request) => await solve(request, parts),
+    describe: async (listed, platform) => await describePackages(listed, platform, parts),
     distributions: async (packages) => await findDistributions(packages, parts),
   };
 }
@@ -223,29 +225,4 @@ function withSubdirs(collected: Collected, specs: readonly SolverSpec[]): Collec
     records: records.filter(({ name, subdir }) => (wanted.get(name) ?? subdir) === subdir),
   }));
   return { ...collected, channels };
-}
-
-async function toPackage(record: RepodataRecord, channel: Channel, parts: CondaSolverParts): Promise<SolvedPackage> {
-  const { filename, url, subdir, name, version, build, buildNumber, depends, constrains, md5 } = record;
-  const { noarch, license, sitePackagesPath } = record;
-  const { sha256, size } = await measureArchive(record, channel, parts);
-  return {
-    kind: 'conda',
-    name,
-    version,
-    build,
-    buildNumber,
-    filename,
-    url,
-    channel: channel.url,
-    subdir,
-    sha256,
-    md5,
-    size,
-    noarch,
-    license,
-    depends,
-    constrains,
-    sitePackagesPath,
-  };
 }

@@ -33,7 +33,11 @@ export interface OddRecord {
  * Reads a record of the channel. One that contradicts its own file name, its folder or the form of records is not believed.
  * @throws Error for a file name that leads out of the folder: no honest channel has one.
  */
-export function readRecord(filename: string, value: unknown, { subdir, packages }: Subdir): RepodataRecord | OddRecord {
+export function readRecord(
+  filename: string,
+  value: unknown,
+  { subdir, packages }: Pick<Subdir, 'subdir' | 'packages'>,
+): RepodataRecord | OddRecord {
   if (leavesFolder(filename)) throw new Error(`it names a file outside of its folder: ${JSON.stringify(filename)}`);
   const named = parsePackageFilename(filename);
   if (named === undefined) return { odd: 'it is no file name of a package' };

@@ -11,6 +11,9 @@ export const command: Command = {
     'Registers an environment version. FILE is an Azure ML environment YAML, a conda file, a requirements file, a Dockerfile, or a folder with',
     'one of them (also the v1 folder with azureml_environment.json). Nothing is resolved and nothing is fetched; the first use locks.',
     '',
+    'A lock file of another tool is taken too (`conda list --explicit`, conda-lock.yml, pylock.toml): the environment has exactly its packages, and its',
+    'first lock is what the file says, without solving.',
+    '',
     'Without --version the next number is taken; if nothing but description and tags differs from the latest version, that one is kept.',
   ].join('\n'),
   arguments: [{ name: '[file]', description: 'The definition; - for YAML on standard input' }],
@@ -33,6 +36,7 @@ export const command: Command = {
   examples: [
     { command: 'terroir env create environment.yml', does: 'from an Azure ML environment file' },
     { command: 'terroir env create requirements.txt --name sklearn --python 3.12', does: 'from a requirements file' },
+    { command: 'terroir env create conda-lock.yml --name iris', does: 'from the lock of another tool' },
     {
       command: 'terroir env create --name gpu --image nvidia/cuda:12.6.0-base-ubuntu24.04 -r requirements.txt',
       does: 'from options',

@@ -29,7 +29,7 @@ export const command: Command = {
     {
       flags: '--export <format>',
       description: 'Print it in another format',
-      choices: ['pylock', 'requirements', 'explicit', 'conda-lock', 'json'],
+      choices: ['pylock', 'requirements', 'explicit', 'conda-lock', 'environment', 'json'],
     },
   ],
   examples: [
@@ -38,6 +38,10 @@ export const command: Command = {
     { command: 'terroir env lock iris --platform osx-arm64', does: 'for another platform, from here' },
     { command: 'terroir env lock iris --export requirements > requirements.lock', does: 'for pip, with hashes' },
     { command: 'terroir env lock iris --export conda-lock > conda-lock.yml', does: 'for conda-lock, mamba and others' },
+    {
+      command: 'terroir env lock iris --export environment > environment.yml',
+      does: 'a conda file that pins everything',
+    },
   ],
   run: async (context, { arguments: [reference = ''], options }) => {
     const app = await context.app();
