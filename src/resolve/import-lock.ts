@@ -149,6 +149,7 @@ function markerEnvironment(platform: Platform, python: string, { defaultGroups }
     platform_release: '',
     platform_version: '',
     platform_python_implementation: 'CPython',
+    python_implementation: 'CPython',
     implementation_name: 'cpython',
     implementation_version: `${python}.0`,
     python_version: python,
