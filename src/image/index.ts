@@ -9,7 +9,35 @@
  *   <root>/layers/blobs/<2>/<sha256>    a layer's compressed bytes
  *   <root>/layers/made/<2>/<key>        which layer a recipe made; its time is that of the last use
  *   <root>/layers/wheels/<2>/<sha256>/  `index` and `record` (see src/store) of a wheel that was read but not unpacked
+ *   <root>/bases/<algorithm>-<hex>      the tree of a base image and what it offers, sealed by a digest; its time is that of the last use
  *   <root>/tmp/layer-<random>/          a layer that is being made
  */
+export { type BaseFacts, type BasePython } from './base/base-facts.ts';
+export { findNode, listTree, resolvePath, type TreeNode } from './base/file-tree.ts';
+export { type Base, readBase } from './base/read-base.ts';
+export { choosePlatform, ociPlatform, platformName } from './choose-platform.ts';
+export { applySteps, type MetadataStep } from './compose/apply-steps.ts';
+export { type BuildImageInput, type BuiltImage, imagePrefix } from './compose/build-image.ts';
+export { checkBase, planPython } from './compose/check-base.ts';
+export { type AddedLayer, composeImage, composeIndex } from './compose/compose-image.ts';
+export type {
+  BlobSource,
+  BlobStream,
+  Content,
+  Image,
+  ImageSink,
+  ImageSource,
+  Layer,
+  MultiImage,
+  WriteOptions,
+} from './image.ts';
+export { createImageBuilder, type ImageBuilder } from './image-builder.ts';
 export type { LayersWanted, MadeLayer } from './layers/build-layers.ts';
 export { createLayerBuilder, type LayerBuilder } from './layers/layer-builder.ts';
+export { isMultiImage, openAll, openImage } from './open-image.ts';
+export { readSmallBlob, readVerified } from './read-verified.ts';
+export { type ByteSink, createArchiveSink, withArchiveFile } from './sinks/archive.ts';
+export { createLayoutSink } from './sinks/layout.ts';
+export { openArchive } from './sources/archive.ts';
+export { openLayout } from './sources/layout.ts';
+export { type WriteImageOptions, writeImage } from './write-image.ts';

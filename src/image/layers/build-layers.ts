@@ -62,25 +62,16 @@ export async function buildLayers(
     const own = begun.find((each) => sameParts(each.parts, recipe.parts));
     if (own !== undefined) {
       begun.splice(begun.indexOf(own), 1);
-      return await keep(own, key, await own.draft.finish(recipe.entries));
+      try {
+        const facts = await own.draft.finish(recipe.entries);
+        await cache.keep(key, facts, own.file);
+        return facts;
+      } finally {
+        await removeTree(own.folder);
+      }
     }
-    const temporary = await cache.temporary();
-    const file = join(temporary, 'layer');
     const weight = group.reduce((sum, { size }) => sum + size, 0);
-    try {
-      return await keep({ folder: temporary, file }, key, await pool.make({ file, parts }, recipe.entries, weight));
-    } finally {
-      await removeTree(temporary);
-    }
-  };
-  const keep = async (
-    { folder: temporary, file }: Pick<Begun, 'folder' | 'file'>,
-    key: string,
-    facts: LayerFacts,
-  ): Promise<LayerFacts> => {
-    await cache.keep(key, facts, file);
-    await removeTree(temporary);
-    return facts;
+    return await makeAside(key, recipe, { cache, pool, parts, weight });
   };
   try {
     await settled(
@@ -144,6 +135,33 @@ async function begin(
   } catch (error) {
     await removeTree(folder);
     throw error;
+  }
+}
+
+/** A layer of entries alone. */
+export async function makeEntriesLayer(
+  { cache, pool }: { cache: LayerCache; pool: LayerPool },
+  entries: readonly LayerEntry[],
+): Promise<MadeLayer> {
+  const recipe: LayerRecipe = { parts: [], entries: sortEntries(entries) };
+  const key = layerKey(recipe);
+  const facts = (await cache.find(key)) ?? (await makeAside(key, recipe, { cache, pool, parts: [], weight: 0 }));
+  return { ...facts, kind: 'environment', packages: [] };
+}
+
+async function makeAside(
+  key: string,
+  { entries }: LayerRecipe,
+  { cache, pool, parts, weight }: { cache: LayerCache; pool: LayerPool; parts: readonly LocatedPart[]; weight: number },
+): Promise<LayerFacts> {
+  const temporary = await cache.temporary();
+  const file = join(temporary, 'layer');
+  try {
+    const facts = await pool.make({ file, parts }, entries, weight);
+    await cache.keep(key, facts, file);
+    return facts;
+  } finally {
+    await removeTree(temporary);
   }
 }
 

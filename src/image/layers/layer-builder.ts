@@ -1,13 +1,16 @@
 import type { Store } from '../../store/index.ts';
-import { buildLayers, type LayersWanted, type MadeLayer } from './build-layers.ts';
+import { buildLayers, type LayersWanted, type MadeLayer, makeEntriesLayer } from './build-layers.ts';
 import { createLayerCache, type LayerCache } from './layer-cache.ts';
 import { createLayerPool } from './layer-pool.ts';
+import type { LayerEntry } from './layer-recipe.ts';
 
 /** Makes layers in this machine's store, and has those that it made. */
 export interface LayerBuilder {
   readonly cache: LayerCache;
   /** Whoever calls it holds the store (`whileInstalling`) until the layers are written to where they go. @throws AppError, see `buildLayers`. */
   build(wanted: LayersWanted): Promise<MadeLayer[]>;
+  /** A layer of these entries alone. */
+  make(entries: readonly LayerEntry[]): Promise<MadeLayer>;
   /** Ends the threads. Without it, they end with the process. */
   close(): Promise<void>;
 }
@@ -18,6 +21,7 @@ export function createLayerBuilder({ store, threads }: { store: Store; threads?:
   return {
     cache,
     build: async (wanted) => await buildLayers({ store, cache, pool }, wanted),
+    make: async (entries) => await makeEntriesLayer({ cache, pool }, entries),
     close: async () => await pool.close(),
   };
 }

@@ -1,0 +1,136 @@
+import { planPrefix } from '../../plan/index.ts';
+import { canonicalJson, type ImageLayerRecord, type Lock, mediaTypes, sha256 } from '../../schema/index.ts';
+import type { UnpackedConda } from '../../store/index.ts';
+import { resolvePath } from '../base/file-tree.ts';
+import type { Base } from '../base/read-base.ts';
+import type { Image } from '../image.ts';
+import type { MadeLayer } from '../layers/build-layers.ts';
+import type { LayerBuilder } from '../layers/layer-builder.ts';
+import type { LayerEntry } from '../layers/layer-recipe.ts';
+import { applySteps, type MetadataStep } from './apply-steps.ts';
+import { foldersOfBase, uniqueEntries, workingFolder } from './base-entries.ts';
+import { checkBase } from './check-base.ts';
+import { type AddedLayer, composeImage } from './compose-image.ts';
+
+/** Where environments are in images. */
+export const imagePrefix = '/opt/terroir/env';
+
+export interface BuildImageInput {
+  /** What the image stands on: the base, or what an engine made of base and steps. */
+  base: Image;
+  /** The same, read (`ImageBuilder.readBase`). */
+  tree: Base;
+  /** As the definition names the base. */
+  baseReference: string;
+  /** How many of its layers are an engine's. */
+  stepLayers?: number;
+  /** Steps that only set metadata, in their order. */
+  steps?: readonly MetadataStep[];
+  /** Without one the image has no environment of ours. Its wheels must be in the store. */
+  lock?: Lock;
+  /** The lock's conda packages, unpacked in the store, by the archive's SHA-256. */
+  conda?: ReadonlyMap<string, UnpackedConda>;
+  labels?: Readonly<Record<string, string>>;
+}
+
+export interface BuiltImage {
+  image: Image;
+  /** From the bottom. */
+  layers: ImageLayerRecord[];
+}
+
+/**
+ * Composes the image of a lock on a base. The same input gives the same digest.
+ * @throws AppError PYTHON_MISMATCH, MACHINE_MISMATCH, INVALID_IMAGE, TOO_MANY_LAYERS, and what planning and making layers throws.
+ */
+export async function buildImage(builder: LayerBuilder, input: BuildImageInput): Promise<BuiltImage> {
+  const { base, tree, baseReference, stepLayers = 0, steps = [], lock, labels } = input;
+  const config = base.value.config.config ?? {};
+  const { WorkingDir } = applySteps(config, steps);
+  const folders =
+    WorkingDir === undefined || WorkingDir === config.WorkingDir ? [] : workingFolder(tree.root, WorkingDir);
+  const made =
+    lock === undefined
+      ? await ownLayer(builder, folders)
+      : await environmentLayers(builder, { ...input, lock, folders });
+  const added = made.map((layer) => addedLayer(builder, layer));
+  const image = composeImage({
+    base,
+    baseReference,
+    steps,
+    layers: added,
+    ...(lock === undefined ? {} : { prefix: imagePrefix }),
+    labels: { ...(lock === undefined ? {} : lockLabels(lock)), ...labels },
+  });
+  return { image, layers: layerRecords(image, base.layers.length - stepLayers, made) };
+}
+
+async function environmentLayers(
+  builder: LayerBuilder,
+  { base, tree, baseReference, lock, conda, folders }: BuildImageInput & { lock: Lock; folders: readonly LayerEntry[] },
+): Promise<MadeLayer[]> {
+  const python = checkBase(tree, lock, baseReference);
+  const { path: folder, node } = resolvePath(tree.root, imagePrefix);
+  // An environment of another image that this one stands on must not shine through.
+  const clearing =
+    node === undefined
+      ? []
+      : await ownLayer(builder, [...foldersOfBase(tree.root, folder), { kind: 'whiteout', path: folder }]);
+  const lockText = Buffer.from(`${canonicalJson(lock)}\n`);
+  const extra: LayerEntry[] = [
+    ...foldersOfBase(tree.root, folder),
+    ...folders,
+    {
+      kind: 'file',
+      path: `${folder}/.terroir/lock.json`,
+      executable: false,
+      sha256: sha256(lockText),
+      content: lockText,
+    },
+  ];
+  const made = await builder.build({
+    lock,
+    makePlan: (wheels) => planPrefix({ lock, wheels, conda, python, prefix: imagePrefix }),
+    folder,
+    sitePackages: `lib/python${lock.python?.version}/site-packages`,
+    baseLayers: base.layers.length,
+    extra: uniqueEntries(extra),
+  });
+  return [...clearing, ...made];
+}
+
+/** A layer of entries alone; none if there are none. */
+async function ownLayer(builder: LayerBuilder, entries: readonly LayerEntry[]): Promise<MadeLayer[]> {
+  return entries.length === 0 ? [] : [await builder.make(entries)];
+}
+
+function addedLayer({ cache }: LayerBuilder, layer: MadeLayer): AddedLayer {
+  const { digest, diffId, size, packages } = layer;
+  return {
+    layer: {
+      descriptor: { mediaType: mediaTypes.ociLayerGzip, digest: `sha256:${digest}`, size },
+      diffId: `sha256:${diffId}`,
+      open: () => cache.open(layer),
+    },
+    createdBy: `terroir: ${packages.length === 0 ? 'the environment' : packages.join(', ')}`,
+    packages,
+  };
+}
+
+function lockLabels({ digest, fingerprint, platform }: Lock): Record<string, string> {
+  return { 'terroir.lock': digest, 'terroir.fingerprint': fingerprint, 'terroir.platform': platform };
+}
+
+function layerRecords({ layers }: Image, baseLayers: number, made: readonly MadeLayer[]): ImageLayerRecord[] {
+  const own = layers.length - made.length;
+  return layers.map(({ descriptor: { digest, size, mediaType } }, index) => {
+    const layer = made[index - own];
+    return {
+      digest,
+      size,
+      mediaType,
+      kind: layer?.kind ?? (index < baseLayers ? 'base' : 'steps'),
+      packages: layer?.packages ?? [],
+    };
+  });
+}

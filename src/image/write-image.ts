@@ -1,0 +1,63 @@
+import type { Descriptor } from '../schema/index.ts';
+import type { BlobStream, Content, Image, ImageSink, MultiImage } from './image.ts';
+import { isMultiImage } from './open-image.ts';
+
+export interface WriteImageOptions {
+  tags: readonly string[];
+  /** Blobs on their way at the same time. */
+  concurrency?: number;
+  signal?: AbortSignal;
+  /** A blob is there: it was already, or it was written. */
+  onBlob?: (descriptor: Descriptor, outcome: 'present' | 'written') => void;
+}
+
+const defaultConcurrency = 4;
+
+/**
+ * Writes an image, or several with their index, to where it shall be: what is missing there, manifests last, the tags when all is there.
+ * @throws what source and sink throw; nothing is tagged then.
+ */
+export async function writeImage(
+  image: Image | MultiImage,
+  sink: ImageSink,
+  { tags, concurrency = defaultConcurrency, signal, onBlob }: WriteImageOptions,
+): Promise<void> {
+  const images = isMultiImage(image) ? image.images.map((each) => each.image) : [image];
+  const blobs = new Map<
+    string,
+    { descriptor: Descriptor; open: () => BlobStream; from?: Image['layers'][number]['from'] }
+  >();
+  for (const { layers, config } of images) {
+    for (const { descriptor, open, from } of layers)
+      blobs.set(descriptor.digest, { descriptor, open: () => open({ signal }), from });
+    blobs.set(config.descriptor.digest, { descriptor: config.descriptor, open: () => whole(config) });
+  }
+  const waiting = [...blobs.values()];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { descriptor, open, from } = next;
+      signal?.throwIfAborted();
+      const isThere = await sink.hasBlob(descriptor);
+      if (!isThere) await sink.writeBlob(descriptor, open, { from, signal });
+      onBlob?.(descriptor, isThere ? 'present' : 'written');
+    }
+  };
+  const workers = Array.from({ length: concurrency }, async () => {
+    try {
+      await work();
+    } catch (error) {
+      waiting.length = 0;
+      throw error;
+    }
+  });
+  await Promise.allSettled(workers);
+  await Promise.all(workers);
+  for (const { manifest } of images)
+    await sink.writeManifest(manifest, { signal, ...(isMultiImage(image) ? {} : { tags }) });
+  if (isMultiImage(image)) await sink.writeManifest(image.index, { tags, signal });
+  await sink.finish?.();
+}
+
+async function* whole({ bytes }: Content): BlobStream {
+  yield bytes;
+}
