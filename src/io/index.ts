@@ -37,7 +37,16 @@ export {
 } from './files.ts';
 export { type GitOptions, gitState } from './git.ts';
 export { type GuardedProcess, startGuardedProcess } from './guarded-process.ts';
-export { createHttp, type DownloadOptions, type Http, type HttpOptions, type HttpResponse } from './http/index.ts';
+export {
+  createHttp,
+  type DownloadOptions,
+  type Http,
+  type HttpOptions,
+  type HttpResponse,
+  retryDelay,
+  type SendOptions,
+  transientStatuses,
+} from './http/index.ts';
 export { type HttpServer, type HttpServerOptions, serveHttp } from './http-server.ts';
 export {
   findInterpreter,
@@ -60,7 +69,7 @@ export {
   startedWith,
 } from './process-table.ts';
 export { processorLevel } from './processor-level.ts';
-export { type SendOptions, sendFile } from './send-file.ts';
+export { type SendFileOptions, sendFile } from './send-file.ts';
 export { onEndingSignals, signalGroup, signalProcess } from './signals.ts';
 export { readStandardInput } from './standard-input.ts';
 export { copyAside, linkFile, touchFile } from './take-file.ts';

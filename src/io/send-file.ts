@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 /** Two buffers of this size take turns: one is read into while the other goes out. New ones for each piece would cost as much time again. */
 const bufferSize = 1 << 18;
 
-export interface SendOptions {
+export interface SendFileOptions {
   /** First and last byte, both included; the whole file if not given. */
   range?: { start: number; end: number };
   /** Sees each piece before it goes out, and may stop everything by throwing. The buffer is used again afterwards. */
@@ -12,7 +12,7 @@ export interface SendOptions {
 }
 
 /** Writes (a part of) a file to a stream, and leaves the stream open. Throws if the stream is closed meanwhile, or the file ends too early. */
-export async function sendFile(path: string, target: Writable, { range, onPiece }: SendOptions = {}): Promise<void> {
+export async function sendFile(path: string, target: Writable, { range, onPiece }: SendFileOptions = {}): Promise<void> {
   const file = await open(path, 'r');
   try {
     let position = range?.start ?? 0;

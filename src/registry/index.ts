@@ -15,6 +15,19 @@
  *   <root>/damaged/                                              content that was found not to be what its name says
  *   <root>/locks/garbage                                         held by whoever collects garbage
  */
+export {
+  createRegistryClient,
+  type RegistryClient,
+  type RegistryClientOptions,
+  type RemoteRepository,
+} from './client/client.ts';
+export {
+  type Credentials,
+  createDockerCredentials,
+  type FindCredentials,
+} from './client/docker-credentials.ts';
+export type { BlobSource, Pushed } from './client/push-blob.ts';
+export type { RemoteManifest } from './client/remote-manifests.ts';
 export { type Access, type Authorize, createRegistryHandler, type RegistryHandler } from './server/handler.ts';
 export type { GarbageOptions, GarbageReport } from './store/collect-garbage.ts';
 export type { Damage } from './store/content.ts';

@@ -6,6 +6,7 @@ import { type DownloadOptions, downloadFile } from './download.ts';
 import { fileResponse } from './file-url.ts';
 import { canceled, connectionError, statusError } from './http-errors.ts';
 import { type Received, type ReceiveOptions, receiveFile } from './receive.ts';
+import { retryDelay, transientStatuses } from './retry.ts';
 
 export interface HttpResponse {
   status: number;
@@ -25,7 +26,16 @@ export interface GetOptions {
   signal?: AbortSignal;
 }
 
+export interface SendOptions extends GetOptions {
+  method: string;
+  body?: Uint8Array | AsyncIterable<Uint8Array>;
+  /** Milliseconds until the headers of the answer have to be there, from the last byte sent; a minute if not given. */
+  timeout?: number;
+}
+
 export interface Http {
+  /** One request, once: no retries, no redirects, no credentials but those in `headers`; any status is an answer. @throws AppError UNREACHABLE, OFFLINE, CANCELED. */
+  send: (url: string, options: SendOptions) => Promise<HttpResponse>;
   /** A 2xx answer. @throws AppError UNREACHABLE, HTTP_ERROR, UNAUTHORIZED, OFFLINE, CANCELED. */
   get: (url: string, options?: GetOptions) => Promise<HttpResponse>;
   /**
@@ -56,18 +66,12 @@ export interface HttpOptions {
 }
 
 const maximumRedirects = 10;
-/** Answers that a later try may change. */
-const transient = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 export function createHttp(options: HttpOptions): Http {
   const retries = options.retries ?? 3;
   let dispatcher: Promise<Dispatcher> | undefined;
 
-  const request = async (
-    url: URL,
-    headers: Record<string, string>,
-    signal: AbortSignal | undefined,
-  ): Promise<Dispatcher.ResponseData> => {
+  const request = async (url: URL, what: Partial<SendOptions>): Promise<Dispatcher.ResponseData> => {
     dispatcher ??= createDispatcher(options);
     const { request: send } = await import('./undici.ts');
     const bare = new URL(url);
@@ -76,9 +80,11 @@ export function createHttp(options: HttpOptions): Http {
     bare.hash = '';
     return await send(bare, {
       dispatcher: await dispatcher,
-      headers,
-      signal,
-      headersTimeout: 60_000,
+      method: what.method as Dispatcher.HttpMethod | undefined,
+      headers: what.headers,
+      body: what.body as Dispatcher.DispatchOptions['body'],
+      signal: what.signal,
+      headersTimeout: what.timeout ?? 60_000,
       bodyTimeout: 60_000,
     });
   };
@@ -93,7 +99,7 @@ export function createHttp(options: HttpOptions): Http {
         ...others,
         ...(authorization === undefined ? {} : { authorization }),
       };
-      const response = await request(url, sent, signal);
+      const response = await request(url, { headers: sent, signal });
       const location = headerText(response.headers.location);
       if (response.statusCode < 300 || response.statusCode > 399 || location === undefined) {
         return toResponse(response, url, options.env);
@@ -111,29 +117,38 @@ export function createHttp(options: HttpOptions): Http {
 
   const get = async (url: string, getOptions: GetOptions = {}): Promise<HttpResponse> => {
     if (url.startsWith('file:')) return await fileResponse(url);
-    if (options.offline === true) {
-      throw new AppError('OFFLINE', `\`${stripUserInfo(url)}\` is needed, and offline mode is on`, {
-        hint: 'Run it once without --offline; after that it is on this machine.',
-      });
-    }
+    refuseOffline(url, options);
     for (let attempt = 0; ; attempt += 1) {
       try {
         const response = await follow(url, getOptions);
         if (response.status < 400) return response;
-        if (attempt >= retries || !transient.has(response.status)) throw await statusError(url, response);
+        if (attempt >= retries || !transientStatuses.has(response.status)) throw await statusError(url, response);
         await response.bytes().catch(() => undefined);
-        await sleep(retryAfter(response.headers['retry-after']) ?? backOff(attempt), getOptions.signal);
+        await sleep(retryDelay(attempt, response.headers['retry-after']), getOptions.signal);
       } catch (error) {
         if (getOptions.signal?.aborted === true) throw canceled(url, getOptions.signal);
         if (isAppError(error)) throw error;
         if (attempt >= retries) throw connectionError(url, error, options.env);
-        await sleep(backOff(attempt), getOptions.signal).catch(() => undefined);
+        await sleep(retryDelay(attempt), getOptions.signal).catch(() => undefined);
       }
+    }
+  };
+
+  const send = async (url: string, sendOptions: SendOptions): Promise<HttpResponse> => {
+    refuseOffline(url, options);
+    const target = parseUrl(url);
+    try {
+      const headers = { 'user-agent': 'terroir', ...sendOptions.headers };
+      return toResponse(await request(target, { ...sendOptions, headers }), target, options.env);
+    } catch (error) {
+      if (sendOptions.signal?.aborted === true) throw canceled(url, sendOptions.signal);
+      throw isAppError(error) ? error : connectionError(url, error, options.env);
     }
   };
 
   return {
     get,
+    send,
     download: async (url, file, downloadOptions = {}) =>
       await downloadFile({ get, retries, env: options.env }, url, file, downloadOptions),
     receive: async (url, file, receiveOptions = {}) =>
@@ -147,6 +162,13 @@ export function createHttp(options: HttpOptions): Http {
 }
 
 export type { DownloadOptions, Received, ReceiveOptions };
+
+function refuseOffline(url: string, { offline }: HttpOptions): void {
+  if (offline !== true) return;
+  throw new AppError('OFFLINE', `\`${stripUserInfo(url)}\` is needed, and offline mode is on`, {
+    hint: 'Run it once without --offline; after that it is on this machine.',
+  });
+}
 
 async function authorizationFor(url: URL, { credentials }: HttpOptions): Promise<string | undefined> {
   if (url.username !== '' || url.password !== '') {
@@ -196,15 +218,4 @@ function toResponse(response: Dispatcher.ResponseData, url: URL, env: HttpOption
 
 function headerText(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value;
-}
-
-function backOff(attempt: number): number {
-  return 200 * 3 ** attempt + Math.random() * 100;
-}
-
-/** Seconds or a date; at most half a minute is waited. */
-function retryAfter(text: string | undefined): number | undefined {
-  if (text === undefined || text === '') return undefined;
-  const wanted = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
-  return Number.isFinite(wanted) ? Math.min(Math.max(wanted, 0), 30_000) : undefined;
 }

@@ -8,4 +8,6 @@ export {
   type HttpResponse,
   type Received,
   type ReceiveOptions,
+  type SendOptions,
 } from './http.ts';
+export { retryDelay, transientStatuses } from './retry.ts';
