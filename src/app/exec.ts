@@ -1,9 +1,18 @@
 import { basename, join } from 'node:path';
 import { AppError } from '../errors/index.ts';
 import { pathExists, removeTree, writeAtomically } from '../io/index.ts';
-import { cleanEnvironment, runAttached, runLocally } from '../targets/index.ts';
+import {
+  activationScript,
+  type CleanEnvironment,
+  condaVariables,
+  deactivateConda,
+  findShell,
+  runAttached,
+  runLocally,
+} from '../targets/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
+import { commandEnvironment, condaFileVariables } from './command-environment.ts';
 import { findOrRegister } from './find-or-register.ts';
 import { homeJupyterFolder } from './jupyter-folder.ts';
 import type { OnOutput } from './run-plan.ts';
@@ -17,40 +26,54 @@ export async function execInEnvironment(
   onOutput: OnOutput,
 ): Promise<{ exitCode: number }> {
   const version = await findOrRegister(app, reference);
-  const ready = await prepareEnvironment(app, version);
-  const { env } = environmentOf(app, version, ready);
+  const ready = await prepare(app, version);
+  const { env } = await environmentOf(app, version, ready);
   return await runLocally({ executed: words, cwd: app.cwd, env, signal: app.signal, onOutput, stdin: 'inherit' });
 }
 
 /** Opens the user's shell in an environment. */
 export async function openShell(app: App, reference: string): Promise<{ exitCode: number }> {
   const version = await findOrRegister(app, reference);
-  const ready = await prepareEnvironment(app, version);
+  const ready = await prepare(app, version);
   const shell = app.env.SHELL || '/bin/sh';
   const label = `${version.name}:${version.version}`;
-  const { env } = environmentOf(app, version, ready);
+  const { env } = await environmentOf(app, version, ready);
   app.emit({ type: 'note', level: 'info', message: `${label} is first on PATH; \`exit\` leaves it` });
-  return await runAttached({ executed: shellWords(shell, ready.bin), cwd: app.cwd, env });
+  const outcome = await runAttached({ executed: shellWords(shell, ready, env), cwd: app.cwd, env });
+  if (ready.isConda && ready.prefix !== undefined) await deactivateConda(ready.prefix, env, { cwd: app.cwd });
+  return outcome;
+}
+
+/** What a user should know is said once, when the prefix is made: commands without a record come often. */
+async function prepare(app: App, version: EnvironmentVersion): Promise<ReadyEnvironment> {
+  const ready = await prepareEnvironment(app, version);
+  if (ready.outcome !== 'cached')
+    for (const message of ready.notes) app.emit({ type: 'note', level: 'warning', message });
+  return ready;
 }
 
 /** The variables of a command without a record. */
-function environmentOf(
+async function environmentOf(
   app: App,
   version: EnvironmentVersion,
   ready: ReadyEnvironment,
-): { env: Record<string, string> } {
-  return cleanEnvironment({
-    callerEnv: app.env,
-    binFolder: ready.bin,
-    definitionVariables: version.definition.environmentVariables,
-    runVariables: { TERROIR_ENVIRONMENT: `${version.name}:${version.version}`, VIRTUAL_ENV: ready.prefix },
+): Promise<CleanEnvironment> {
+  return await commandEnvironment(app, version, ready, {
+    cwd: app.cwd,
+    runVariables: { TERROIR_ENVIRONMENT: `${version.name}:${version.version}` },
   });
 }
 
-/** bash's start-up file may put other folders in front of ours; this puts ours back after it. */
-function shellWords(shell: string, bin: string): string[] {
+/** bash's start-up file may put other folders in front of ours, and another conda environment; this puts ours back after it. */
+function shellWords(
+  shell: string,
+  { bin, isConda }: ReadyEnvironment,
+  env: Readonly<Record<string, string>>,
+): string[] {
   if (basename(shell) !== 'bash') return [shell];
-  const start = `exec "$0" --rcfile <(cat ~/.bashrc 2>/dev/null; echo 'PATH="${bin}:$PATH"') -i`;
+  const conda = isConda ? ['CONDA_PREFIX', 'CONDA_DEFAULT_ENV', 'CONDA_SHLVL'] : [];
+  const restore = [`PATH="${bin}:$PATH"`, ...conda.map((name) => `export ${name}="${env[name]}"`)].join('; ');
+  const start = `exec "$0" --rcfile <(cat ~/.bashrc 2>/dev/null; echo '${restore}') -i`;
   return [shell, '-c', start, shell];
 }
 
@@ -74,9 +97,10 @@ export async function installKernel(
     await removeTree(folder);
     return { name, folder, removed: true };
   }
-  const ready = await prepareEnvironment(app, version);
+  const ready = await prepare(app, version);
+  const { interpreter } = ready;
   const hasKernel = ready.lock === undefined || ready.lock.lock.packages.some((pkg) => pkg.name === 'ipykernel');
-  if (!hasKernel) {
+  if (!hasKernel || interpreter === undefined) {
     throw new AppError(
       'COMMAND_NOT_FOUND',
       `${version.name}:${version.version} has no \`ipykernel\`, so Jupyter cannot start it`,
@@ -85,12 +109,15 @@ export async function installKernel(
       },
     );
   }
-  const variables = Object.fromEntries(Object.entries(version.definition.environmentVariables));
   const specification = {
-    argv: [ready.interpreter.path, '-m', 'ipykernel_launcher', '-f', '{connection_file}'],
+    argv: [...(await activation(app, ready)), interpreter.path, '-m', 'ipykernel_launcher', '-f', '{connection_file}'],
     display_name: options.displayName ?? `terroir ${version.name}:${version.version}`,
     language: 'python',
-    env: { ...variables, PYTHONNOUSERSITE: '1', PATH: `${ready.bin}:\${PATH}` },
+    env: {
+      ...(await kernelVariables(version, ready)),
+      PYTHONNOUSERSITE: '1',
+      PATH: `${ready.bin}:\${PATH}`,
+    },
     metadata: {
       debugger: true,
       terroir: { environment: `${version.name}:${version.version}`, lock: ready.lock?.lock.digest },
@@ -98,4 +125,20 @@ export async function installKernel(
   };
   await writeAtomically(join(folder, 'kernel.json'), `${JSON.stringify(specification, undefined, 2)}\n`);
   return { name, folder, removed: false };
+}
+
+async function kernelVariables(
+  { name, definition }: EnvironmentVersion,
+  { prefix, isConda }: ReadyEnvironment,
+): Promise<Record<string, string | undefined>> {
+  const own = condaFileVariables(definition);
+  const variables = isConda && prefix !== undefined ? await condaVariables(prefix, { name, own }) : own;
+  return { ...variables, ...definition.environmentVariables };
+}
+
+/** Words in front of a kernel's: packages of a conda prefix may want scripts to be sourced first. */
+async function activation(app: App, { prefix, isConda }: ReadyEnvironment): Promise<string[]> {
+  const script = isConda && prefix !== undefined ? await activationScript(prefix) : undefined;
+  if (script === undefined) return [];
+  return [await findShell({ env: app.env, cwd: app.cwd }), '-c', `${script}exec "$@"`, 'kernel'];
 }

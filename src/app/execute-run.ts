@@ -13,9 +13,10 @@ import type {
   WorkspaceSettings,
 } from '../schema/index.ts';
 import { hashTree } from '../snapshots/index.ts';
-import { cleanEnvironment, type LocalRunResult, recordVariables, runLocally, runVariables } from '../targets/index.ts';
+import { type LocalRunResult, recordVariables, runLocally, runVariables } from '../targets/index.ts';
 import { createRunId, type Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
+import { commandEnvironment, condaFileVariables } from './command-environment.ts';
 import { keepArchives } from './keep-archives.ts';
 import { prepareCode } from './prepare-code.ts';
 import type { RunPlan } from './run-plan.ts';
@@ -117,14 +118,9 @@ async function drive(app: App, workspace: Workspace, { plan, settings, id }: Dri
   await linkOutputs(code.folder, plan.code.kind);
   const variables = readVariables(app, plan);
   const { version } = plan;
-  const { env, removed } = cleanEnvironment({
-    callerEnv: app.env,
-    binFolder: ready.bin,
-    definitionVariables: {
-      VIRTUAL_ENV: ready.prefix,
-      ...condaVariables(plan),
-      ...version.definition.environmentVariables,
-    },
+  for (const message of ready.notes) app.emit({ type: 'note', level: 'warning', message });
+  const { env, removed } = await commandEnvironment(app, version, ready, {
+    cwd: code.folder,
     jobVariables: variables.values,
     runVariables: runVariables({
       runId: id,
@@ -152,7 +148,7 @@ async function drive(app: App, workspace: Workspace, { plan, settings, id }: Dri
     lockDigest: ready.lock?.lock.digest ?? null,
     lockRevision: ready.lock?.revision ?? null,
     prefix: ready.prefix ?? null,
-    interpreter: ready.interpreter,
+    interpreter: ready.interpreter ?? null,
     snapshot: code.snapshot,
     workingFolder: code.folder,
     git: git ?? null,
@@ -163,7 +159,7 @@ async function drive(app: App, workspace: Workspace, { plan, settings, id }: Dri
     machine,
     startedAt: now(),
     executed: 'shell' in executed ? [executed.shell] : [...executed],
-    notes: [...plan.notes, ...code.notes],
+    notes: [...plan.notes, ...code.notes, ...ready.notes],
   });
   const result = await runLocally({
     executed,
@@ -337,17 +333,14 @@ function readVariables(app: App, plan: RunPlan): { values: Record<string, string
   return { values, origins };
 }
 
-function condaVariables({ version: { definition } }: RunPlan): Record<string, string> {
-  return definition.layer?.kind === 'conda' ? (definition.layer.variables ?? {}) : {};
-}
-
 /** What of the variables goes on record: the definition's and the job's, secrets as hashes with the variable that they came from. */
 function recordOf(
   plan: RunPlan,
   { values, origins }: { values: Record<string, string>; origins: ReadonlyMap<string, string> },
   secretKey: Uint8Array,
 ): RunRecord['environmentVariables'] {
-  const all = { ...condaVariables(plan), ...plan.version.definition.environmentVariables, ...values };
+  const { definition } = plan.version;
+  const all = { ...condaFileVariables(definition), ...definition.environmentVariables, ...values };
   const recorded = recordVariables(all, { secretKey, isSecret: (name) => origins.has(name) });
   return Object.fromEntries(
     Object.entries(recorded).map(([name, value]) => [

@@ -2,57 +2,99 @@ import { copyFile } from 'node:fs/promises';
 import { AppError } from '../errors/index.ts';
 import { pathExists } from '../io/index.ts';
 import { type Step, step } from '../report/index.ts';
-import type { Lock, PypiPackage } from '../schema/index.ts';
-import type { UnpackedWheel } from '../store/index.ts';
+import { addressesOf } from '../resolve/index.ts';
+import type { CondaPackage, Definition, Lock, LockedPackage, PypiPackage } from '../schema/index.ts';
+import type { UnpackedConda, UnpackedWheel } from '../store/index.ts';
 import type { App } from './app.ts';
+import type { CondaChannel } from './conda-channel.ts';
 import type { PypiChannel } from './pypi-channel.ts';
 
 /** So many downloads at once; unpacking goes on beside them. */
 const parallel = 8;
 
+/** The packages of a lock in the store, unpacked, by the archive's SHA-256. */
+export interface FetchedPackages {
+  wheels: Map<string, UnpackedWheel>;
+  conda: Map<string, UnpackedConda>;
+}
+
 /**
- * Brings every package of a lock into the store, unpacked: what is there is used; then what the workspace keeps; then the index.
- * `addresses` are the indexes that the definition names; their credentials hold. The largest come first, so that none is left alone at the end.
+ * Brings every package of a lock into the store, unpacked: what is there is used; then what the workspace keeps; then the index or channel. What
+ * the definition says of addresses and channels holds. The largest come first, so that none is left alone at the end.
  */
-export async function fetchPackages(
-  app: App,
-  lock: Lock,
-  addresses: readonly string[],
-): Promise<Map<string, UnpackedWheel>> {
-  const wheels = new Map<string, UnpackedWheel>();
-  const missing: PypiPackage[] = [];
-  for (const pkg of lock.packages.filter((each) => each.kind === 'pypi')) {
-    const wheel = await app.store.findWheel(pkg.sha256);
-    if (wheel === undefined) missing.push(pkg);
-    else wheels.set(pkg.sha256, wheel);
-  }
-  if (missing.length === 0) return wheels;
-  const { openPypiChannel } = await import('./pypi-channel.ts');
-  const channel = await openPypiChannel(app, addresses);
+export async function fetchPackages(app: App, lock: Lock, definition: Definition): Promise<FetchedPackages> {
+  const fetched: FetchedPackages = { wheels: new Map(), conda: new Map() };
+  const missing: LockedPackage[] = [];
+  for (const pkg of lock.packages) if (!(await isThere(app, pkg, fetched))) missing.push(pkg);
+  if (missing.length === 0) return fetched;
   const total = missing.reduce((sum, { size }) => sum + size, 0);
+  const sources = openSources(app, lock, definition);
   try {
     await step(
       app.emit,
       `Fetching ${missing.length} packages`,
-      async (current) => await fetchAll({ app, channel, missing, total, wheels, current }),
+      async (current) => await fetchAll({ app, sources, missing, total, fetched, current }),
       { unit: 'bytes', total },
     );
   } finally {
-    await channel.http.close();
+    await sources.close();
   }
-  return wheels;
+  return fetched;
+}
+
+async function isThere({ store }: App, { kind, sha256 }: LockedPackage, fetched: FetchedPackages): Promise<boolean> {
+  if (kind === 'conda') {
+    const found = await store.findConda(sha256);
+    if (found !== undefined) fetched.conda.set(sha256, found);
+    return found !== undefined;
+  }
+  const found = await store.findWheel(sha256);
+  if (found !== undefined) fetched.wheels.set(sha256, found);
+  return found !== undefined;
+}
+
+/** Indexes and channels, each opened when the first package has to come from there. */
+interface Sources {
+  pypi(): Promise<PypiChannel>;
+  conda(): Promise<CondaChannel>;
+  close(): Promise<void>;
+}
+
+function openSources(app: App, { platform }: Lock, definition: Definition): Sources {
+  let pypi: Promise<PypiChannel> | undefined;
+  let conda: Promise<CondaChannel> | undefined;
+  return {
+    pypi: async () => {
+      pypi ??= import('./pypi-channel.ts').then(
+        async ({ openPypiChannel }) => await openPypiChannel(app, addressesOf(definition)),
+      );
+      return await pypi;
+    },
+    conda: async () => {
+      conda ??= import('./conda-channel.ts').then(async ({ openCondaChannel, nameChannels }) => {
+        const channel = await openCondaChannel(app);
+        nameChannels(app, channel, { definition, platform });
+        return channel;
+      });
+      return await conda;
+    },
+    close: async () => {
+      for (const channel of await Promise.allSettled([pypi, conda]))
+        if (channel.status === 'fulfilled') await channel.value?.http.close();
+    },
+  };
 }
 
 interface FetchAll {
   app: App;
-  channel: PypiChannel;
-  missing: PypiPackage[];
+  sources: Sources;
+  missing: LockedPackage[];
   total: number;
-  wheels: Map<string, UnpackedWheel>;
+  fetched: FetchedPackages;
   current: Step;
 }
 
-async function fetchAll({ app, channel, missing, total, wheels, current }: FetchAll): Promise<void> {
+async function fetchAll({ app, sources, missing, total, fetched, current }: FetchAll): Promise<void> {
   const queue = [...missing].sort((a, b) => b.size - a.size);
   const done = new Map<string, number>();
   const failed = new AbortController();
@@ -67,13 +109,11 @@ async function fetchAll({ app, channel, missing, total, wheels, current }: Fetch
   const unpacking: Promise<void>[] = [];
   const worker = async (): Promise<void> => {
     for (let pkg = queue.shift(); pkg !== undefined; pkg = queue.shift()) {
-      const { sha256, filename, size } = pkg;
+      const { sha256, size } = pkg;
       signal.throwIfAborted();
-      await fetchOne(app, channel, pkg, { signal, onProgress: (bytes) => report(sha256, bytes) });
+      await fetchOne(app, sources, pkg, { signal, onProgress: (bytes) => report(sha256, bytes) });
       report(sha256, size);
-      const unpacked = app.store.ensureWheel(sha256, filename).then((wheel) => {
-        wheels.set(sha256, wheel);
-      });
+      const unpacked = unpack(app, pkg, fetched);
       // Awaited at the end; until then nobody else must see the failure.
       unpacked.catch(() => undefined);
       unpacking.push(unpacked);
@@ -95,29 +135,61 @@ async function fetchAll({ app, channel, missing, total, wheels, current }: Fetch
   current.finish('done', undefined);
 }
 
-async function fetchOne(
-  app: App,
-  channel: PypiChannel,
-  pkg: PypiPackage,
-  options: { signal: AbortSignal; onProgress(bytes: number): void },
+async function unpack(
+  { store }: App,
+  { kind, sha256, filename }: LockedPackage,
+  fetched: FetchedPackages,
 ): Promise<void> {
-  const { fetchWheel } = await import('../channels/pypi/index.ts');
+  if (kind === 'conda') fetched.conda.set(sha256, await store.ensureConda(sha256, filename));
+  else fetched.wheels.set(sha256, await store.ensureWheel(sha256, filename));
+}
+
+interface FetchOptions {
+  signal: AbortSignal;
+  onProgress(bytes: number): void;
+}
+
+async function fetchOne(app: App, sources: Sources, pkg: LockedPackage, options: FetchOptions): Promise<void> {
   const workspace = await app.openWorkspace();
   await app.store.ensureArchive(pkg, async (file) => {
     const kept = workspace.blobs.path(pkg.sha256);
-    if (await pathExists(kept)) {
-      await copyFile(kept, file);
-      return;
-    }
-    if (pkg.url === undefined && pkg.index === undefined) {
-      throw new AppError(
-        'CORRUPT_STORE',
-        `\`${pkg.filename}\` was built here or came with the definition, and this workspace does not have it any more`,
-        {
-          hint: `Lock again (\`terroir env lock --relock\`), or restore \`${kept}\` from a backup.`,
-        },
-      );
-    }
-    await fetchWheel(pkg, file, { http: channel.http, places: channel.places, env: app.env, ...options });
+    if (await pathExists(kept)) await copyFile(kept, file);
+    else if (pkg.kind === 'conda') await fetchConda(pkg, file, { channel: await sources.conda(), ...options });
+    else if (pkg.url === undefined && pkg.index === undefined) throw lost(pkg, kept);
+    else await fetchPypi(app, pkg, { file, channel: await sources.pypi(), ...options });
   });
+}
+
+async function fetchConda(
+  pkg: CondaPackage,
+  file: string,
+  { channel: { http, known }, signal, onProgress }: FetchOptions & { channel: CondaChannel },
+): Promise<void> {
+  const { fetchArchive } = await import('../channels/conda/index.ts');
+  const { url, sha256, size } = pkg;
+  await fetchArchive({ url, sha256, size: size > 0 ? size : undefined }, file, {
+    http,
+    channels: known.all(),
+    signal,
+    onProgress,
+  });
+}
+
+async function fetchPypi(
+  { env }: App,
+  pkg: PypiPackage,
+  { file, channel: { http, places }, ...options }: FetchOptions & { file: string; channel: PypiChannel },
+): Promise<void> {
+  const { fetchWheel } = await import('../channels/pypi/index.ts');
+  await fetchWheel(pkg, file, { http, places, env, ...options });
+}
+
+function lost({ filename }: PypiPackage, kept: string): AppError {
+  return new AppError(
+    'CORRUPT_STORE',
+    `\`${filename}\` was built here or came with the definition, and this workspace does not have it any more`,
+    {
+      hint: `Lock again (\`terroir env lock --relock\`), or restore \`${kept}\` from a backup.`,
+    },
+  );
 }

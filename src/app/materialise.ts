@@ -1,54 +1,46 @@
-import { AppError } from '../errors/index.ts';
-import { currentPlatform, findInterpreter, type Interpreter, libcVersion } from '../io/index.ts';
-import { type InstallPlan, type PlanPython, planPrefix } from '../plan/index.ts';
+import { findInterpreter } from '../io/index.ts';
+import { type InstallPlan, isCondaLock, type PlanPython, planPrefix } from '../plan/index.ts';
 import type { Prefix } from '../prefix/index.ts';
 import { type Step, startStep } from '../report/index.ts';
-import { addressesOf as addressesOfDefinition } from '../resolve/index.ts';
-import type { Lock } from '../schema/index.ts';
+import type { CondaPackage, Definition, Lock } from '../schema/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { lockOf } from './bound-lock.ts';
+import { checkMachine, thisMachine } from './check-machine.ts';
 import { fetchPackages } from './fetch-packages.ts';
 import { findOrRegister } from './find-or-register.ts';
 import { refuseWhatCannotRun } from './runnable.ts';
 
 export interface MaterialisedPrefix {
   prefix: Prefix;
-  interpreter: Interpreter;
+  /** Undefined for conda packages without a Python among them. */
+  interpreter: { version: string; implementation: string } | undefined;
   outcome: 'cached' | 'made' | 'repaired';
 }
 
 /**
- * A lock as a directory on this machine. The machine is held against the lock before anything is fetched.
- * @throws AppError MACHINE_MISMATCH, PYTHON_NOT_FOUND, and what fetching and unpacking throw.
+ * A lock as a directory on this machine. The machine is held against the lock before anything is fetched; it needs a Python of its own only for
+ * locks of wheels alone.
+ * @throws AppError MACHINE_MISMATCH, PYTHON_NOT_FOUND, and what fetching, unpacking and planning throw.
  */
-export async function ensurePrefix(app: App, lock: Lock, addresses: readonly string[]): Promise<MaterialisedPrefix> {
-  checkMachine(lock);
-  const wanted = pythonOf(lock);
-  const interpreter = await findInterpreter(app.interpreters, {
-    fits: ({ minor }) => minor === wanted,
-    subject: `Python ${wanted}, which the lock names,`,
-    minor: wanted,
-  });
-  const python: PlanPython = {
-    minor: interpreter.minor,
-    version: interpreter.version,
-    home: interpreter.home,
-    executable: interpreter.executable,
-  };
-  const key = app.prefixes.key(lock.digest, python);
+export async function ensurePrefix(app: App, lock: Lock, definition: Definition): Promise<MaterialisedPrefix> {
+  await checkMachine(lock, thisMachine(app.env));
+  const machine = isCondaLock(lock) ? undefined : await machinePython(app, lock);
+  const interpreter = machine ?? condaPython(lock);
+  const key = app.prefixes.key(lock.digest, machine);
+  const title = `Environment of ${lock.packages.length} packages`;
   const there = await app.prefixes.find(key);
   if (there !== undefined) {
-    startStep(app.emit, `Environment of ${lock.packages.length} packages`).finish('cached');
+    startStep(app.emit, title).finish('cached');
     return { prefix: there, interpreter, outcome: 'cached' };
   }
-  const title = `Environment of ${lock.packages.length} packages`;
   let current: Step | undefined;
   // In here, so that nothing of it can be collected before it is linked, and what a repair drops is fetched again.
   const makePlan = async (path: string): Promise<InstallPlan> => {
-    const wheels = await fetchPackages(app, lock, addresses);
+    const packages = await fetchPackages(app, lock, definition);
     current ??= startStep(app.emit, title);
-    return planPrefix({ lock, wheels, python, prefix: path });
+    const archiveFile = (sha256: string): string => app.store.archivePath(sha256);
+    return planPrefix({ lock, ...packages, python: machine, prefix: path, archiveFile });
   };
   try {
     const made = await app.prefixes.ensure(key, makePlan, { signal: app.signal });
@@ -61,53 +53,36 @@ export async function ensurePrefix(app: App, lock: Lock, addresses: readonly str
   }
 }
 
-function pythonOf({ python, packages }: Lock): string {
-  if (python !== undefined && packages.every(({ kind }) => kind === 'pypi')) return python.version;
-  throw new AppError('UNSUPPORTED_FEATURE', 'the lock has conda packages, and they cannot be installed yet', {
-    hint: 'They can be locked and exported: `terroir env lock REFERENCE --export explicit`.',
+/** Says what a user should know of a prefix. */
+export function reportNotes(app: App, { notes }: Prefix): void {
+  for (const message of notes) app.emit({ type: 'note', level: 'warning', message });
+}
+
+async function machinePython(app: App, { python }: Lock): Promise<PlanPython & { implementation: string }> {
+  const wanted = python?.version ?? '';
+  const { minor, version, home, executable, implementation } = await findInterpreter(app.interpreters, {
+    fits: (found) => found.minor === wanted,
+    subject: `Python ${wanted}, which the lock names,`,
+    minor: wanted,
   });
+  return { minor, version, home, executable, implementation };
 }
 
-/** The index addresses that a definition names. */
-export function addressesOf({ definition }: EnvironmentVersion): string[] {
-  return addressesOfDefinition(definition);
-}
-
-function checkMachine(lock: Lock): void {
-  const platform = currentPlatform();
-  if (platform !== lock.platform) {
-    throw new AppError(
-      'MACHINE_MISMATCH',
-      `the lock is for ${lock.platform}, and this machine is ${platform ?? 'of another kind'}`,
-      { hint: `Lock for this platform: \`terroir env lock REFERENCE --platform ${platform ?? 'linux-64'}\`.` },
-    );
-  }
-  const wanted = lock.inputs.virtualPackages.__glibc;
-  const found = libcVersion();
-  if (wanted === undefined || found === undefined) return;
-  if (compareDotted(found, wanted) < 0) {
-    throw new AppError('MACHINE_MISMATCH', `the lock needs glibc ${wanted}, and this machine has ${found}`, {
-      hint: `Say what the machines have: \`system_requirements: {glibc: "${found}"}\`, and lock again.`,
-    });
-  }
-}
-
-function compareDotted(a: string, b: string): number {
-  const [left, right] = [a.split('.').map(Number), b.split('.').map(Number)];
-  for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
+function condaPython({ packages }: Lock): MaterialisedPrefix['interpreter'] {
+  const python = packages.find((pkg): pkg is CondaPackage => pkg.kind === 'conda' && pkg.name === 'python');
+  return python && { version: python.version, implementation: python.build.includes('pypy') ? 'pypy' : 'cpython' };
 }
 
 export interface PrefixView {
   environment: { name: string; version: string; fingerprint: string };
   lockDigest: string;
   prefix: string;
-  interpreter: string;
-  pythonVersion: string;
+  /** Null where conda packages bring no Python. */
+  interpreter: string | null;
+  pythonVersion: string | null;
   outcome: 'cached' | 'made' | 'repaired';
+  /** What a user should know of it: install scripts that were not run, files that two packages have. */
+  notes?: readonly string[];
   /** Of a check: what was damaged. */
   damaged?: { path: string; reason: string }[];
 }
@@ -121,15 +96,17 @@ export async function materialiseEnvironment(app: App, reference: string): Promi
 export async function materialiseVersion(app: App, version: EnvironmentVersion): Promise<PrefixView> {
   refuseWhatCannotRun(version, 'be made on this machine');
   const { lock } = await lockOf(app, version);
-  const { prefix, outcome } = await ensurePrefix(app, lock, addressesOf(version));
+  const { prefix, interpreter, outcome } = await ensurePrefix(app, lock, version.definition);
+  reportNotes(app, prefix);
   const { name, version: text, fingerprint } = version;
   return {
     environment: { name, version: text, fingerprint },
     lockDigest: lock.digest,
     prefix: prefix.path,
-    interpreter: prefix.python,
-    pythonVersion: prefix.pythonVersion,
+    interpreter: interpreter === undefined ? null : prefix.python,
+    pythonVersion: interpreter?.version ?? null,
     outcome,
+    ...(prefix.notes.length === 0 ? {} : { notes: prefix.notes }),
   };
 }
 

@@ -1,11 +1,12 @@
 import { dirname, join } from 'node:path';
 import { AppError, isAppError } from '../errors/index.ts';
+import { isCondaLock } from '../plan/index.ts';
 import type { InterpreterFacts, Lock } from '../schema/index.ts';
 import { findExecutable, probeInterpreter } from '../targets/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { lockOf } from './bound-lock.ts';
-import { addressesOf, ensurePrefix } from './materialise.ts';
+import { ensurePrefix } from './materialise.ts';
 import { refuseWhatCannotRun } from './runnable.ts';
 
 /** An environment that is ready on this machine. */
@@ -13,8 +14,14 @@ export interface ReadyEnvironment {
   /** First on PATH. */
   bin: string;
   prefix: string | undefined;
+  /** Whether conda packages make the prefix: it is activated then. */
+  isConda: boolean;
   lock: { lock: Lock; revision: number } | undefined;
-  interpreter: InterpreterFacts;
+  /** Undefined for conda packages without a Python among them. */
+  interpreter: InterpreterFacts | undefined;
+  /** What a user should know of the prefix. */
+  notes: readonly string[];
+  outcome: 'cached' | 'made' | 'repaired';
 }
 
 /** Makes an environment ready: a prefix of its lock, or for a user-managed one the interpreter that it names. */
@@ -27,12 +34,19 @@ export async function prepareEnvironment(
     return await prepareUserManaged(app, version);
   refuseWhatCannotRun(version, 'run on this machine');
   const { lock, revision } = locked ?? (await lockOf(app, version));
-  const { prefix, interpreter } = await ensurePrefix(app, lock, addressesOf(version));
+  const { prefix, interpreter, outcome } = await ensurePrefix(app, lock, version.definition);
   return {
     bin: join(prefix.path, 'bin'),
     prefix: prefix.path,
+    isConda: isCondaLock(lock),
     lock: { lock, revision },
-    interpreter: { path: prefix.python, version: interpreter.version, implementation: interpreter.implementation },
+    interpreter: interpreter && {
+      path: prefix.python,
+      version: interpreter.version,
+      implementation: interpreter.implementation,
+    },
+    notes: prefix.notes,
+    outcome,
   };
 }
 
@@ -42,7 +56,15 @@ async function prepareUserManaged(app: App, version: EnvironmentVersion): Promis
   try {
     const interpreter = await probeInterpreter(wanted, { env: app.env, cwd: app.cwd, signal: app.signal });
     const path = await findExecutable(wanted, { env: app.env, cwd: app.cwd });
-    return { bin: dirname(path), prefix: undefined, lock: undefined, interpreter };
+    return {
+      bin: dirname(path),
+      prefix: undefined,
+      isConda: false,
+      lock: undefined,
+      interpreter,
+      notes: [],
+      outcome: 'cached',
+    };
   } catch (error) {
     if (!isAppError(error, 'PYTHON_NOT_FOUND')) throw error;
     throw new AppError(

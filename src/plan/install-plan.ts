@@ -87,6 +87,8 @@ export interface InstallPlan {
   rewrites: readonly PlanRewrite[];
   /** `conda-meta/*.json`, which can be written when the rewritten files are. In install order. */
   condaRecords: readonly CondaRecord[];
-  /** Who took files of whom, where that is worth a word. */
+  /** Who took files of a conda package. */
   overwrites: readonly Overwrite[];
+  /** What a user should know: install scripts that are not run, files that two packages have. */
+  notes: readonly string[];
 }

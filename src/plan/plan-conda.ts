@@ -11,6 +11,7 @@ import { condaActivateEntry, condaGlue, environment } from './glue.ts';
 import type { InstallPlan, PlanEntry, PlanPython, PlanRewrite } from './install-plan.ts';
 import { addRecords, claimRecords, claimWheels, wheelsOf } from './install-wheels.ts';
 import { condaLayout, type Layout } from './layout.ts';
+import { notesOf } from './notes.ts';
 import type { PlanInput } from './plan-prefix.ts';
 import { leaveOutStaleBytecode } from './stale-bytecode.ts';
 
@@ -53,14 +54,15 @@ export function planConda({
     claims.claim(generated(path, '', environment));
     records.add(path);
   }
-  const { trees, entries: settled, overwrites } = claims.settle();
+  const { trees, entries: settled, overwrites: all } = claims.settle();
   for (const path of records) settled.delete(path);
   const rewrites = [...settled.values()].filter(isRewrite);
-  const lost = overwrites.flatMap(({ paths, winner }) => paths.map((path) => ({ path, winner })));
+  const lost = all.flatMap(({ paths, winner }) => paths.map((path) => ({ path, winner })));
   leaveOutStaleBytecode(trees, [...rewrites.map(({ path }) => ({ path })), ...lost]);
   const entries = new Map([...settled].filter((each): each is [string, PlanEntry] => !isRewrite(each[1])));
   addRecords(entries, trees);
   const owners = new Set(packages.map(({ owner }) => owner));
+  const overwrites = all.filter(({ loser, winner }) => owners.has(loser) && winner !== environment);
   return {
     prefix,
     python,
@@ -71,7 +73,8 @@ export function planConda({
     condaRecords: packages.map((each) =>
       condaRecord({ ...each, layout, trees, entries: settled, archiveFile: archiveFile?.(each.pkg.sha256) }),
     ),
-    overwrites: overwrites.filter(({ loser, winner }) => owners.has(loser) && winner !== environment),
+    overwrites,
+    notes: notesOf({ platform: lock.platform, packages, overwrites, rewrites }),
   };
 }
 

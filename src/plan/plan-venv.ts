@@ -30,5 +30,6 @@ export function planVenv({
     rewrites: [],
     condaRecords: [],
     overwrites: [],
+    notes: [],
   };
 }

@@ -12,6 +12,8 @@ const PrefixFile = z.object({
   files: z.number(),
   bytes: z.number(),
   ownBytes: z.number(),
+  /** What a user should know of it. */
+  notes: z.array(z.string()).optional(),
   /** SHA-256 of `manifest.json`. */
   manifest: z.string(),
 });

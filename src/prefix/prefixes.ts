@@ -32,6 +32,8 @@ export interface Prefix {
   /** Of those that only it has. */
   ownBytes: number;
   files: number;
+  /** What a user should know of it: `InstallPlan.notes`. */
+  notes: readonly string[];
 }
 
 export interface PrefixGcOptions {
@@ -239,6 +241,7 @@ async function build({
         pythonVersion: plan.python?.version ?? '',
         interpreter: plan.python?.executable ?? '',
         ...made,
+        ...(plan.notes.length === 0 ? {} : { notes: [...plan.notes] }),
         manifest: writeManifest(plan, temporary, digests),
       };
       writeFileSync(prefixFile(temporary), JSON.stringify(file));
@@ -261,6 +264,6 @@ async function markDamaged(path: string, what: string): Promise<void> {
   await writeAtomically(damageFile(path), `${what}\n`);
 }
 
-function toPrefix({ key, path, lockDigest, pythonVersion, files, bytes, ownBytes }: PrefixFile): Prefix {
-  return { key, path, python: join(path, 'bin', 'python'), lockDigest, pythonVersion, files, bytes, ownBytes };
+function toPrefix({ key, path, lockDigest, pythonVersion, files, bytes, ownBytes, notes = [] }: PrefixFile): Prefix {
+  return { key, path, python: join(path, 'bin', 'python'), lockDigest, pythonVersion, files, bytes, ownBytes, notes };
 }

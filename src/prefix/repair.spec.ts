@@ -136,6 +136,7 @@ describe('repair', () => {
       rewrites: [],
       condaRecords: [],
       overwrites: [],
+      notes: [],
       trees: [
         {
           owner: 'alpha',

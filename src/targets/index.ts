@@ -4,7 +4,13 @@
  * Invariants: a run starts from a clean environment whose every variable is accounted for; it has a process group of its own, of which nothing
  * outlives the run, nor us; no secret is recorded.
  */
-export { type ActivationOptions, activateConda, condaVariables, deactivateConda } from './conda/index.ts';
+export {
+  type ActivationOptions,
+  activateConda,
+  activationScript,
+  condaVariables,
+  deactivateConda,
+} from './conda/index.ts';
 export { type CleanEnvironment, cleanEnvironment, type EnvironmentParts } from './environment.ts';
 export { findExecutable } from './find-executable.ts';
 export {

@@ -1,4 +1,5 @@
 import { materialiseEnvironment, verifyEnvironmentPrefix } from '../../app/index.ts';
+import { AppError } from '../../errors/index.ts';
 import type { Command } from '../command.ts';
 
 export const command: Command = {
@@ -22,6 +23,10 @@ export const command: Command = {
     const made = options.flag('verify')
       ? await verifyEnvironmentPrefix(app, reference)
       : await materialiseEnvironment(app, reference);
-    return { data: made, text: options.flag('python') ? made.interpreter : made.prefix };
+    if (!options.flag('python')) return { data: made, text: made.prefix };
+    if (made.interpreter !== null) return { data: made, text: made.interpreter };
+    throw new AppError('PYTHON_NOT_FOUND', `${reference} has no Python`, {
+      hint: 'Add `python` to the dependencies of its conda file.',
+    });
   },
 };

@@ -58,6 +58,12 @@ export async function deactivateConda(
   if (scripts.length > 0) await sourceScripts(scripts.reverse(), env, options);
 }
 
+/** Lines for a shell that source what packages want sourced on activation; undefined if that is nothing. */
+export async function activationScript(prefix: string): Promise<string | undefined> {
+  const scripts = await scriptsIn(join(prefix, 'etc', 'conda', 'activate.d'));
+  return scripts.length === 0 ? undefined : scripts.map((path) => `. ${quote(path)} >&2\n`).join('');
+}
+
 async function scriptsIn(folder: string): Promise<string[]> {
   const names = (await listFolder(folder)).map(({ name }) => name);
   return names
