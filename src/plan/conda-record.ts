@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import type { CondaPackage } from '../schema/index.ts';
 import type { UnpackedConda } from '../store/index.ts';
 import type { SettledTree } from './claims.ts';
@@ -114,9 +113,9 @@ function factsOf({ pkg, unpacked, archiveFile }: RecordInput): Record<string, un
     ...(archiveFile === undefined
       ? {}
       : {
-          extracted_package_dir: dirname(unpacked.infoFolder),
+          extracted_package_dir: unpacked.folder,
           package_tarball_full_path: archiveFile,
-          link: { source: dirname(unpacked.infoFolder), type: 1 },
+          link: { source: unpacked.folder, type: 1 },
         }),
   };
 }

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -176,9 +176,9 @@ describe('the plan of a conda prefix', () => {
       size: 1,
       requested_spec: 'libthing',
       requested_specs: ['libthing'],
-      extracted_package_dir: dirname(lib.unpacked.infoFolder),
+      extracted_package_dir: lib.unpacked.folder,
       package_tarball_full_path: `/store/${lib.pkg.sha256}`,
-      link: { source: dirname(lib.unpacked.infoFolder), type: 1 },
+      link: { source: lib.unpacked.folder, type: 1 },
       files: ['include/thing.h', 'lib/libthing.so', 'lib/libthing.so.1', 'share/empty'],
       paths_data: {
         paths_version: 1,

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, mkdirSync, openSync, symlinkSync, unlinkSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, symlinkSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createTarReader } from '../tar/tar-reader.ts';
 import type { UnpackRequest } from '../unpack-request.ts';
@@ -76,6 +76,8 @@ function settle({ folder, sha256, filename }: Omit<UnpackRequest, 'archive'>, tr
     if (tree.members.get(path)?.kind === 'file') unlinkSync(`${folder}/files/${path}`);
     symlinkSync(target ?? '', `${folder}/files/${path}`);
   }
+  // conda's own tools look there for it, from what `conda-meta` says of a prefix.
+  if (!existsSync(`${folder}/files/info`)) symlinkSync('../info', `${folder}/files/info`);
   const infoFiles = [...tree.members]
     .filter(([path, { kind }]) => isInfo(path) && kind === 'file')
     .map(([path, { sha256: digest, size }]) => ({ path: path.slice('info/'.length), sha256: digest, size }))
