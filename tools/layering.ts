@@ -52,6 +52,7 @@ const innerSurfaces = new Set([
   'channels/pypi',
   'definition/checks',
   'io/http',
+  'plan/rewriting',
   'report/render',
   'targets/conda',
   'targets/docker',

@@ -31,11 +31,12 @@ export function claimConda(claims: Claims<PlanEntry | PlanRewrite>, place: Conda
   claimTrees(claims, place);
   const moves = movesOf(unpacked, layout);
   for (const file of unpacked.files) {
+    refuseOwnRecords(file.path, unpacked.filename, layout);
+    if (isPlain(file)) continue;
     const path = placeOf(file.path, moves);
-    refuseOwnRecords(path, unpacked.filename, layout);
     if (file.type === 'link') claims.claim(linkEntry(path, file, place));
     else if (file.type === 'file' && file.placeholder !== undefined) claims.claim(rewriteOf(path, file, place));
-    else if (file.type === 'file' && !isPlain(file)) claims.claim(copyEntry(path, file, place));
+    else if (file.type === 'file') claims.claim(copyEntry(path, file, place));
   }
   if (unpacked.noarch !== 'python') return;
   for (const point of unpacked.entryPoints) {

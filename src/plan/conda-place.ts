@@ -15,9 +15,8 @@ export function movesOf({ noarch }: Pick<UnpackedConda, 'noarch'>, { sitePackage
 }
 
 export function moveOf(path: string, moves: readonly Move[]): Move {
-  const found = moves.find(({ from }) => path.startsWith(from));
-  if (found === undefined) throw new Error(`nothing says where ${path} goes`);
-  return found;
+  for (const move of moves) if (path.startsWith(move.from)) return move;
+  throw new Error(`nothing says where ${path} goes`);
 }
 
 /** Relative to the prefix. */

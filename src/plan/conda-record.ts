@@ -1,7 +1,7 @@
 import type { CondaPackage } from '../schema/index.ts';
 import type { UnpackedConda } from '../store/index.ts';
 import type { SettledTree } from './claims.ts';
-import { isPlain, moveOf, movesOf, placeOf } from './conda-place.ts';
+import { isPlain, moveOf, movesOf } from './conda-place.ts';
 import type { PlanEntry, PlanRewrite } from './install-plan.ts';
 import type { Layout } from './layout.ts';
 
@@ -70,24 +70,31 @@ export function recordPath({ name, version, build }: CondaPackage): string {
 
 /** `rewritten` tells the digests of rewritten files by path. */
 export function condaRecordText({ facts, paths }: CondaRecord, rewritten: ReadonlyMap<string, string>): string {
-  const files = paths.map(({ path }) => JSON.stringify(path)).join(',\n');
-  const data = paths.map((path) => pathText(path, rewritten)).join(',\n');
   const head = JSON.stringify(facts, undefined, 1).slice(0, -2);
-  return `${head},\n "files": [\n${files}\n],\n "paths_data": {"paths_version": 1, "paths": [\n${data}\n]}\n}\n`;
+  // By hand: there are tens of thousands of them, and this takes a fifth of the time.
+  let files = '';
+  let data = '';
+  for (const each of paths) {
+    const path = JSON.stringify(each.path);
+    const separator = files === '' ? '\n' : ',\n';
+    files += separator + path;
+    data += `${separator}{"_path":${path},${pathFacts(each, rewritten)}}`;
+  }
+  return `${head},\n "files": [${files}\n],\n "paths_data": {"paths_version": 1, "paths": [${data}\n]}\n}\n`;
 }
 
-function pathText(
-  { path, type, sha256, size, inPrefix, placeholder }: RecordedPath,
+/** Digests need no quoting beyond their quotes. */
+function pathFacts(
+  { path, type, sha256, size, inPrefix: known, placeholder }: RecordedPath,
   rewritten: ReadonlyMap<string, string>,
 ): string {
-  return JSON.stringify({
-    _path: path,
-    path_type: type,
-    ...(placeholder === undefined ? {} : { prefix_placeholder: placeholder.text, file_mode: placeholder.mode }),
-    sha256,
-    sha256_in_prefix: inPrefix ?? rewritten.get(path),
-    size_in_bytes: size,
-  });
+  const inPrefix = known ?? rewritten.get(path);
+  let text = `"path_type":"${type}"`;
+  if (placeholder !== undefined)
+    text += `,"prefix_placeholder":${JSON.stringify(placeholder.text)},"file_mode":"${placeholder.mode}"`;
+  if (sha256 !== undefined) text += `,"sha256":"${sha256}"`;
+  if (inPrefix !== undefined) text += `,"sha256_in_prefix":"${inPrefix}"`;
+  return size === undefined ? text : `${text},"size_in_bytes":${size}`;
 }
 
 function factsOf({ pkg, unpacked, archiveFile }: RecordInput): Record<string, unknown> {
@@ -123,16 +130,18 @@ function factsOf({ pkg, unpacked, archiveFile }: RecordInput): Record<string, un
 function pathsOf({ unpacked, owner, layout, trees, entries }: RecordInput): RecordedPath[] {
   const moves = movesOf(unpacked, layout);
   const without = new Map(
-    trees.filter(({ archive }) => archive === unpacked.sha256).map(({ path, without: left }) => [path, left] as const),
+    trees
+      .filter(({ archive }) => archive === unpacked.sha256)
+      .map(({ path, without: left }) => [path === '' ? '' : `${path}/`, left] as const),
   );
   const paths: RecordedPath[] = [];
   for (const file of unpacked.files) {
     const { type, sha256, size, placeholder } = file;
-    const path = placeOf(file.path, moves);
+    const { from, to } = moveOf(file.path, moves);
+    const inside = file.path.slice(from.length);
+    const path = to + inside;
     if (isPlain(file)) {
-      const { from, to } = moveOf(file.path, moves);
-      const isLost = without.get(to.replace(/\/$/, ''))?.has(file.path.slice(from.length)) === true;
-      if (!isLost) paths.push({ path, type: 'hardlink', sha256, size, inPrefix: sha256 });
+      if (without.get(to)?.has(inside) !== true) paths.push({ path, type: 'hardlink', sha256, size, inPrefix: sha256 });
     } else if (type === 'directory') paths.push({ path, type });
     else if (entries.get(path)?.owner === owner) {
       if (type === 'link') paths.push({ path, type: 'softlink', sha256, size, inPrefix: sha256 });
@@ -145,5 +154,5 @@ function pathsOf({ unpacked, owner, layout, trees, entries }: RecordInput): Reco
     if (entry?.owner === owner && 'content' in entry)
       paths.push({ path: entry.path, type: 'unix_python_entry_point', inPrefix: entry.sha256, size: entry.size });
   }
-  return paths.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return moves.length === 1 ? paths : paths.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -3,6 +3,7 @@ import type { Layout } from './layout.ts';
 
 /** @throws AppError HOSTILE_ARCHIVE for a file where only the environment itself writes. */
 export function refuseOwnRecords(path: string, filename: string, { kind }: Layout): void {
+  if (!path.startsWith('.terroir') && !path.startsWith('conda-meta/')) return;
   const place =
     path === '.terroir' || path.startsWith('.terroir/')
       ? '.terroir'

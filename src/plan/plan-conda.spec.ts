@@ -248,7 +248,7 @@ describe('the plan of a conda prefix', () => {
     const noarch = makeCondaFolder(root, {
       name: 'pure',
       noarch: 'python',
-      files: { 'site-packages/common.py': 'pure' },
+      files: { 'site-packages/common.py': 'pure', 'site-packages/lost.py': 'pure' },
     });
     const wheel: Installed = {
       name: 'native',
@@ -256,7 +256,7 @@ describe('the plan of a conda prefix', () => {
       ...makeWheel({
         name: 'native',
         version: '1.0',
-        files: { 'both.py': 'wheel' },
+        files: { 'both.py': 'wheel', 'lost.py': 'wheel' },
         scripts: { python: '#!python\n', tool: '#!python\n', activate: '' },
       }),
     };
@@ -270,9 +270,12 @@ describe('the plan of a conda prefix', () => {
     expect(made.overwrites).toEqual([
       { loser: 'conda’s native', winner: 'pure', paths: [`${site}/common.py`] },
       { loser: 'conda’s native', winner: 'native', paths: [`${site}/both.py`] },
+      { loser: 'pure', winner: 'native', paths: [`${site}/lost.py`] },
     ]);
     const record = made.entries.find(({ path }) => path.endsWith('native-1.0.dist-info/RECORD'))?.content;
     expect(record?.kind === 'bytes' && Buffer.from(record.bytes).toString()).toContain('../../../bin/tool,');
+    expect(recordOf(made, 'pure').files).toEqual([`${site}/common.py`]);
+    expect(made.notes).toContain(`native has a file that pure has too (\`${site}/lost.py\`): native’s are there`);
     expect(recordOf(made, 'conda’s native').files).toEqual([`${site}/native.py`]);
   });
 
@@ -398,9 +401,9 @@ describe('the plan of a conda prefix', () => {
     });
   });
 
-  const name = fc.constantFrom('x', 'y', 'z');
+  const name = fc.constantFrom('x', 'x', 'x', 'y', 'z');
   const tree = fc
-    .uniqueArray(fc.array(name, { minLength: 1, maxLength: 3 }), { maxLength: 6, selector: (parts) => parts.join('/') })
+    .uniqueArray(fc.array(name, { minLength: 2, maxLength: 3 }), { maxLength: 6, selector: (parts) => parts.join('/') })
     .map((paths) => paths.map((parts) => parts.join('/')))
     .map((paths) => paths.filter((each) => !paths.some((other) => other.startsWith(`${each}/`))));
   const kind = fc.constantFrom('plain', 'link', 'rewritten', 'noarch', 'wheel');
@@ -455,7 +458,7 @@ describe('the plan of a conda prefix', () => {
         const recorded = (made as InstallPlan).condaRecords.flatMap(({ paths }) => paths.map(({ path }) => path));
         expect(new Set(recorded).size).toBe(recorded.length);
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
   });
 });

@@ -114,7 +114,9 @@ function pythonOf(version: string, prefix: string): PlanPython {
 function activationOf(packages: readonly CondaToInstall[], layout: Layout): CondaActivation {
   const paths = packages.flatMap(({ unpacked }) => {
     const moves = movesOf(unpacked, layout);
-    return unpacked.files.filter(({ type }) => type !== 'directory').map(({ path }) => placeOf(path, moves));
+    return unpacked.files
+      .filter(({ type, path }) => type !== 'directory' && path.startsWith('etc/conda/'))
+      .map(({ path }) => placeOf(path, moves));
   });
   const matching = (pattern: RegExp): string[] => [...new Set(paths.filter((path) => pattern.test(path)))].sort();
   return {

@@ -1,5 +1,5 @@
 import type { UnpackedWheel } from '../store/index.ts';
-import { pythonShebang } from './shebang.ts';
+import { pythonShebang } from './rewriting/index.ts';
 
 type EntryPoint = UnpackedWheel['consoleScripts'][number];
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, futimesSync, openSync, readSync, writeSync } from 'node:fs';
-import { type PrefixReplacement, replacePrefix } from '../plan/index.ts';
+import { type PrefixReplacement, replacePrefix } from '../plan/rewriting/index.ts';
 
 /** A file of the store that gets the prefix in the place of its placeholder. */
 export interface RewriteRequest extends PrefixReplacement {
