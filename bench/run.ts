@@ -1,5 +1,6 @@
-/** `npm run bench -- [prefix|workspace|overhead] [--repeats N]`: measures side by side in one run, and prints ratios. */
+/** `npm run bench -- [prefix|workspace|overhead|solve] [--repeats N]`: measures side by side in one run, and prints ratios. */
 import { parseArgs } from 'node:util';
+import { benchCondaSolve } from './conda-solve.ts';
 import { benchOverhead } from './overhead.ts';
 import { benchPrefix } from './prefix.ts';
 import { measureWorkspace } from './workspace.ts';
@@ -8,10 +9,11 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { repeats: { type: 'string', default: '7' } },
 });
-const wanted = positionals.length === 0 ? ['prefix', 'overhead', 'workspace'] : positionals;
+const wanted = positionals.length === 0 ? ['prefix', 'overhead', 'workspace', 'solve'] : positionals;
 const repeats = Number(values.repeats);
 
 await import('../tools/bundle.ts');
 if (wanted.includes('prefix')) await benchPrefix({ repeats });
 if (wanted.includes('overhead')) await benchOverhead({ repeats });
+if (wanted.includes('solve')) await benchCondaSolve({ repeats: Math.min(repeats, 3) });
 if (wanted.includes('workspace')) console.log(await measureWorkspace());
