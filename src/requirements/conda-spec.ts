@@ -27,7 +27,8 @@ export function parseCondaSpec(text: string): CondaSpec | undefined {
   if (channelSplit !== -1) rest = rest.slice(channelSplit + 2).trim();
   const match = /^([A-Za-z0-9_.-]+)\s*(.*)$/s.exec(rest);
   const name = match?.[1];
-  if (name === undefined || /^[.-]/.test(name)) return undefined;
+  // A pattern of names is no name.
+  if (name === undefined || /^[.-]/.test(name) || rest.startsWith(`${name}*`)) return undefined;
   const versionPart = readVersion((match?.[2] ?? '').trim());
   if (versionPart === undefined) return undefined;
   const subdir = place === undefined ? undefined : /\/((?:linux|osx|win)-[a-z0-9]+|noarch)$/.exec(place)?.[1];

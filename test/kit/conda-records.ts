@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net';
 import { zstdCompressSync } from 'node:zlib';
 import { pack } from 'tar-stream';
+import { writeBzip2 } from './bzip2.ts';
 import { writeZip } from './zip.ts';
 
 /** A record of repodata, as a channel has it, and whatever a test wants to lie about. */
@@ -100,7 +101,7 @@ async function tar(files: Readonly<Record<string, string>>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-export type Form = 'json' | 'zst' | 'shards';
+export type Form = 'json' | 'zst' | 'bz2' | 'shards';
 
 export interface ChannelOptions {
   /** In which forms it offers its records. */
@@ -263,6 +264,7 @@ function repodataFile(file: string, subdir: string, folder: Folder, own: readonl
   const { forms } = folder;
   if (file === 'repodata.json' && forms.includes('json')) return repodata(subdir, folder, own);
   if (file === 'repodata.json.zst' && forms.includes('zst')) return zstdCompressSync(repodata(subdir, folder, own));
+  if (file === 'repodata.json.bz2' && forms.includes('bz2')) return writeBzip2(repodata(subdir, folder, own));
   if (!forms.includes('shards')) return undefined;
   const shards = new Map(
     [...Map.groupBy(own, ({ record }) => String(record.name))].map(([name, packages]) => {

@@ -4,6 +4,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { AppError } from '../../errors/index.ts';
 import { readBytes } from '../../io/index.ts';
+import { decodeBzip2 } from './decode-bzip2.ts';
 
 /** So far from the end of a zip archive its directory's end may begin. */
 const tailSize = 22 + 0xffff;
@@ -83,9 +84,8 @@ export async function readBz2Info(path: string, wanted: readonly string[]): Prom
   const reader = extract();
   const stop = new AbortController();
   collect(reader, wanted, found, () => stop.abort());
-  const { default: unbzip2 } = await import('unbzip2-stream');
   try {
-    await pipeline(createReadStream(path), unbzip2(), reader, { signal: stop.signal });
+    await pipeline(await decodeBzip2(createReadStream(path)), reader, { signal: stop.signal });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   }

@@ -1,6 +1,7 @@
 import { condaName } from '../../requirements/index.ts';
 import type { Channel } from './channel.ts';
 import { brokenRepodata } from './channel-error.ts';
+import { inParallel } from './in-parallel.ts';
 import type { Subdir } from './open-subdir.ts';
 import { type RepodataRecord, readRecord } from './repodata-record.ts';
 
@@ -20,11 +21,13 @@ export interface Collected {
   channels: ChannelRecords[];
   /** Packages that contradict themselves: they are never chosen. */
   odd: { channel: Channel; filename: string; why: string }[];
+  /** Names that further channels have too, and those. */
+  shadowed: Map<string, Channel[]>;
 }
 
 /**
- * Every record that a solve of these names can touch: theirs, and those of everything that they may require, by name. Of a package in both formats
- * the newer one counts. `only` says of some names which channels count for them.
+ * Every record that a solve of these names can touch: theirs, and those of everything that they may require, by name. The first channel that has a
+ * name is the only one for it (strict priority); `only` says of some names which channels count. Of a package in both formats the newer one counts.
  * @throws AppError that names the channel.
  */
 export async function collectRecords(
@@ -32,34 +35,51 @@ export async function collectRecords(
   names: readonly string[],
   { only, onNames }: { only: ReadonlyMap<string, ReadonlySet<string>>; onNames?: (count: number) => void },
 ): Promise<Collected> {
-  const found = channels.map(({ channel }) => ({ channel, records: new Map<string, RepodataRecord>() }));
-  const odd: Collected['odd'] = [];
+  const found = channels.map(({ channel, subdirs }) => ({
+    channel,
+    subdirs,
+    records: new Map<string, RepodataRecord>(),
+  }));
+  const collected: Collected = { channels: [], odd: [], shadowed: new Map() };
   const seen = new Set<string>();
-  let wave = [...new Set(names)].filter((name) => !name.startsWith('__'));
-  while (wave.length > 0) {
+  let wave = new Set(names);
+  while (wave.size > 0) {
+    const next = new Set<string>();
     for (const name of wave) seen.add(name);
     onNames?.(seen.size);
-    const sorted = [...wave].sort();
-    const answers = await Promise.all(
-      channels.flatMap(({ channel, subdirs }, index) => {
-        const asked = sorted.filter((name) => only.get(name)?.has(channel.url) ?? true);
-        return asked.length === 0
-          ? []
-          : subdirs.map(async (subdir) => ({ index, subdir, entries: await subdir.find(asked) }));
-      }),
+    const byOwner = Map.groupBy([...wave].sort(), (name) => {
+      const having = found.filter(
+        ({ channel, subdirs }) => (only.get(name)?.has(channel.url) ?? true) && subdirs.some(({ has }) => has(name)),
+      );
+      if (having.length > 1)
+        collected.shadowed.set(
+          name,
+          having.slice(1).map(({ channel }) => channel),
+        );
+      return having[0];
+    });
+    const questions = [...byOwner].flatMap(([owner, asked]) =>
+      owner === undefined ? [] : owner.subdirs.map((subdir) => ({ owner, subdir, asked })),
     );
-    const next = new Set<string>();
-    for (const { index, subdir, entries } of answers) {
-      const { channel, records } = found[index] as (typeof found)[number];
+    const answers = await inParallel(
+      questions,
+      questions.length,
+      async ({ subdir, asked }) => await subdir.find(asked),
+    );
+    for (const [index, { owner, subdir }] of questions.entries()) {
+      const { channel, records } = owner;
+      const entries = answers[index] ?? [];
       for (const [filename, value] of entries) {
         const record = read(channel, subdir, filename, value);
-        if ('odd' in record) odd.push({ channel, filename: `${subdir.subdir}/${filename}`, why: record.odd });
-        else addRecord(records, record, next);
+        if ('odd' in record) {
+          collected.odd.push({ channel, filename: `${subdir.subdir}/${filename}`, why: record.odd });
+        } else addRecord(records, record, next);
       }
     }
-    wave = [...next].filter((name) => name !== '' && !name.startsWith('__') && !seen.has(name));
+    wave = new Set([...next].filter((name) => name !== '' && !name.startsWith('__') && !seen.has(name)));
   }
-  return { channels: found.map(({ channel, records }) => ({ channel, records: [...records.values()] })), odd };
+  collected.channels = found.map(({ channel, records }) => ({ channel, records: [...records.values()] }));
+  return collected;
 }
 
 function read(channel: Channel, subdir: Subdir, filename: string, value: unknown): ReturnType<typeof readRecord> {

@@ -64,7 +64,7 @@ export async function readCondaConfiguration({ env, home }: CondaPlaces): Promis
   };
   for (const path of await configurationFiles(env, home)) {
     const text = await readTextIfExists(path);
-    if (text !== undefined) add(readFile(path, expand(text, env)), path);
+    if (text !== undefined) add(readFile(path, text, env), path);
   }
   for (const [origin, found] of variables(env)) add(found, origin);
   return {
@@ -116,10 +116,10 @@ async function filesIn(folder: string): Promise<string[]> {
   return [join(folder, '.condarc'), join(folder, 'condarc'), ...parts];
 }
 
-function readFile(path: string, text: string): Condarc {
+function readFile(path: string, text: string, env: CondaPlaces['env']): Condarc {
   let value: unknown;
   try {
-    value = parse(text);
+    value = expand(parse(text), env);
   } catch (error) {
     throw unreadable(path, error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error), error);
   }
@@ -138,8 +138,11 @@ function unreadable(path: string, why: string, cause: unknown): AppError {
 }
 
 /** conda puts variables into its files: `$NAME` and `${NAME}`. One that is not set stays as it is. */
-function expand(text: string, env: CondaPlaces['env']): string {
-  return text.replaceAll(
+function expand(value: unknown, env: CondaPlaces['env']): unknown {
+  if (Array.isArray(value)) return value.map((item) => expand(item, env));
+  if (isMap(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, expand(item, env)]));
+  if (typeof value !== 'string') return value;
+  return value.replaceAll(
     /\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/g,
     (whole, braced?: string, bare?: string) => env[braced ?? bare ?? ''] ?? whole,
   );

@@ -7,6 +7,7 @@ import { AppError, isAppError } from '../../errors/index.ts';
 import { type Http, removeTree, statIfExists, withFileLock, writeAtomically } from '../../io/index.ts';
 import type { Channel } from './channel.ts';
 import { brokenRepodata, channelError } from './channel-error.ts';
+import { decodeBzip2 } from './decode-bzip2.ts';
 import { spoolRecords } from './record-spool.ts';
 import { readShardIndex } from './shards.ts';
 import { createSubdirCache, type SubdirCache, type SubdirState, type Variant, variants } from './subdir-cache.ts';
@@ -257,7 +258,8 @@ async function digest(
 async function textOf(path: string, variant: 'zst' | 'bz2' | 'json'): Promise<AsyncIterable<Uint8Array>> {
   const input = createReadStream(path, { highWaterMark: 1 << 20 });
   if (variant === 'json') return input;
-  const decoder = variant === 'zst' ? createZstdDecompress() : (await import('unbzip2-stream')).default();
+  if (variant === 'bz2') return limited(await decodeBzip2(input));
+  const decoder = createZstdDecompress();
   // Errors of either come out where the decoder is read.
   pipeline(input, decoder).catch(() => undefined);
   return limited(decoder);

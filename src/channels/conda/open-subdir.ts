@@ -13,6 +13,8 @@ export interface Subdir {
   subdir: string;
   /** Where its packages are, without credentials and trailing slash. */
   packages: string;
+  /** Whether it has records of a name. Known without looking at them. */
+  has: (name: string) => boolean;
   /** All records of the names: file name → record, as the channel has it. */
   find: (names: readonly string[]) => Promise<[string, unknown][]>;
   close: () => Promise<void>;
@@ -54,6 +56,7 @@ async function openShards(
     channel,
     subdir,
     packages: packagesUrl(channel, subdir, index.baseUrl),
+    has: (name) => Object.hasOwn(index.shards, name),
     find: async (names) => await readShards(names, index, { channel, subdir, tools }),
     close: () => Promise.resolve(),
   };
@@ -66,11 +69,15 @@ async function openSpool(channel: Channel, subdir: string, { state, cache }: Pla
   const base = typeof info === 'object' && info !== null && 'base_url' in info ? info.base_url : undefined;
   // Opened now, so that it is there for the whole solve, whatever others do.
   const input = await cache.openContent(state.generation);
-  if (input === undefined) throw new AppError('CORRUPT_STORE', `the records of \`${channel.name}\` are gone`);
+  if (input === undefined || (await input.stat()).size !== index.size) {
+    await input?.close();
+    throw new AppError('CORRUPT_STORE', `the cached records of the channel \`${channel.name}\` are damaged`);
+  }
   return {
     channel,
     subdir,
     packages: packagesUrl(channel, subdir, typeof base === 'string' ? base : ''),
+    has: (name) => Object.hasOwn(index.runs, name),
     find: async (names) => {
       try {
         return (await readSpooled(input, index, names)).filter(([filename]) => !removed.has(filename));

@@ -1,4 +1,4 @@
-import { AppError } from '../../errors/index.ts';
+import { AppError, isAppError } from '../../errors/index.ts';
 import type { Http } from '../../io/index.ts';
 import { type Emit, step } from '../../report/index.ts';
 import type { CondaSolution, CondaSolveRequest, CondaSolver, SolvedPackage } from '../../resolve/index.ts';
@@ -9,9 +9,10 @@ import type { CondaCredentials } from './credentials.ts';
 import { defaultChannel } from './default-channels.ts';
 import { describePackages } from './describe-packages.ts';
 import { findDistributions } from './find-distributions.ts';
+import { inParallel } from './in-parallel.ts';
 import type { KnownChannels } from './known-channels.ts';
 import { readMatchSpec, type SolverSpec } from './match-spec.ts';
-import { openSubdir } from './open-subdir.ts';
+import { openSubdir, type Subdir } from './open-subdir.ts';
 import type { RepodataRecord } from './repodata-record.ts';
 import { explainFailure } from './solve-failure.ts';
 import { type SolverThread, startSolverThread } from './solve-thread.ts';
@@ -55,7 +56,7 @@ async function solve(request: CondaSolveRequest, parts: CondaSolverParts): Promi
   const thread = startSolverThread(parts.signal);
   try {
     const task = { request, specs, channels, only, places, parts };
-    const collected = withSubdirs(await collect(task), specs);
+    const collected = withSubdirs(await collectUndamaged(task), specs);
     const chosen = await ask(thread, collected, task);
     const packages: SolvedPackage[] = [];
     for (const { record, channel } of chosen) packages.push(await toPackage(record, channel, parts));
@@ -73,6 +74,17 @@ interface SolveTask {
   only: ReadonlyMap<string, ReadonlySet<string>>;
   places: ChannelPlaces;
   parts: CondaSolverParts;
+}
+
+/** What is damaged of the cache is dropped by whoever finds it, and there is nothing that could not be fetched again. */
+async function collectUndamaged(task: SolveTask): Promise<Collected> {
+  for (let left = 2 * task.channels.length; ; left -= 1) {
+    try {
+      return await collect(task);
+    } catch (error) {
+      if (left === 0 || !isAppError(error, 'CORRUPT_STORE')) throw error;
+    }
+  }
 }
 
 async function collect({ request, specs, channels, only, parts }: SolveTask): Promise<Collected> {
@@ -187,21 +199,27 @@ async function openChannels(
 ): Promise<OpenChannel[]> {
   const { http, storeRoot, offline, signal } = parts;
   const tools = { http, storeRoot, offline, signal, onBytes, refresh };
-  const open = await Promise.allSettled(
-    channels.map(async (channel): Promise<OpenChannel> => {
-      const wanted = [platform, 'noarch'].filter((subdir) => channel.subdirs?.includes(subdir) ?? true);
-      const found = await Promise.all(wanted.map(async (subdir) => await openSubdir(channel, subdir, tools)));
-      const subdirs = found.filter((subdir) => subdir !== undefined);
-      if (subdirs.length > 0 || wanted.length === 0) return { channel, subdirs };
-      throw new AppError('HTTP_ERROR', `there is no channel \`${channel.name}\` at \`${channel.url}\``, {
-        hint: `Neither \`${wanted.join('` nor `')}\` is there. Is the name right? Some servers answer like this without a login.`,
-        details: { channel: channel.url, status: 404 },
-      });
-    }),
-  );
-  const failure = open.find((each) => each.status === 'rejected');
-  if (failure !== undefined) throw failure.reason;
-  return open.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const opened: Subdir[] = [];
+  const open = async (channel: Channel): Promise<OpenChannel> => {
+    const wanted = [platform, 'noarch'].filter((subdir) => channel.subdirs?.includes(subdir) ?? true);
+    const subdirs = await inParallel(wanted, wanted.length, async (subdir) => {
+      const found = await openSubdir(channel, subdir, tools);
+      if (found !== undefined) opened.push(found);
+      return found;
+    });
+    const there = subdirs.filter((subdir) => subdir !== undefined);
+    if (there.length > 0 || wanted.length === 0) return { channel, subdirs: there };
+    throw new AppError('HTTP_ERROR', `there is no channel \`${channel.name}\` at \`${channel.url}\``, {
+      hint: `Neither \`${wanted.join('` nor `')}\` is there. Is the name right? Some servers answer like this without a login.`,
+      details: { channel: channel.url, status: 404 },
+    });
+  };
+  try {
+    return await inParallel(channels, channels.length, open);
+  } catch (error) {
+    await Promise.all(opened.map(async (subdir) => await subdir.close()));
+    throw error;
+  }
 }
 
 function warnOfOdd({ odd }: Collected, emit: Emit): void {

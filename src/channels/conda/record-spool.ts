@@ -7,7 +7,8 @@ import { createRepodataSplitter } from './split-repodata.ts';
 export const SpoolIndex = z.object({
   info: z.string().optional(),
   removed: z.array(z.string()),
-  records: z.number(),
+  /** Of the file. */
+  size: z.number(),
   runs: z.record(z.string(), z.array(z.number())),
 });
 export type SpoolIndex = z.infer<typeof SpoolIndex>;
@@ -22,7 +23,7 @@ const writeSize = 4 << 20;
  */
 export async function spoolRecords(text: AsyncIterable<Uint8Array>, file: string): Promise<SpoolIndex> {
   const runs = new Map<string, number[]>();
-  const index: SpoolIndex = { removed: [], records: 0, runs: {} };
+  const index: SpoolIndex = { removed: [], size: 0, runs: {} };
   let written = 0;
   let pieces: Uint8Array[] = [];
   let gathered = 0;
@@ -36,7 +37,6 @@ export async function spoolRecords(text: AsyncIterable<Uint8Array>, file: string
       pieces.push(separator);
       addRun(runs, name, written + gathered, size);
       gathered += size;
-      index.records += 1;
     },
     other: (key, json) => {
       if (key === 'info') index.info = json;
@@ -64,6 +64,7 @@ export async function spoolRecords(text: AsyncIterable<Uint8Array>, file: string
     await output.close();
   }
   index.runs = Object.fromEntries(runs);
+  index.size = written;
   return index;
 }
 

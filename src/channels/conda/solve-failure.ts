@@ -58,6 +58,14 @@ function hintFor(explanation: string, { request, specs, channels, collected }: A
       `${names} ${missing.length === 1 ? 'is' : 'are'} not in ${where} for ${request.platform}: check the spelling, add the channel that has it, or put it into the \`pip:\` block if it is on PyPI.`,
     );
   }
+  for (const { name } of specs) {
+    const others = collected.shadowed.get(name);
+    const first = collected.channels.find(({ records }) => records.some((record) => record.name === name));
+    if (others === undefined || first === undefined) continue;
+    hints.push(
+      `\`${name}\` is looked for in ${first.channel.name} only, the first channel that has it; \`${others[0]?.name}::${name}\` takes that of ${others[0]?.name}.`,
+    );
+  }
   const virtual = [...new Set(explanation.match(/\b__(?:glibc|cuda|archspec|osx|linux|win)\b/g) ?? [])];
   if (virtual.length > 0) hints.push(virtualHint(virtual, request));
   const odd = collected.odd.filter(({ filename }) => specs.some(({ name }) => filename.includes(`/${name}-`)));

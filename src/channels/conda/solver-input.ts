@@ -118,10 +118,15 @@ function namesChannel(spec: string): boolean {
 }
 
 function marked(record: RepodataRecord, index: number, marks: Marks): RepodataRecord {
-  const depends = record.depends.flatMap((spec) => plainDependency(spec, marks));
+  const depends = record.depends.flatMap((spec) => plainDependency(spec, marks)).map(withBlank);
   if (marks.names.has(record.name)) depends.push(`${markOf(record.name)} ${index}`);
   const constrains = record.constrains.map((spec) => (namesChannel(spec) ? (readMatchSpec(spec)?.text ?? '') : spec));
   return { ...record, depends, constrains: constrains.filter((spec) => spec !== '') };
+}
+
+/** The solver looks for the name of a dependency up to a blank. */
+function withBlank(spec: string): string {
+  return spec.replace(/^([\w.-]+)(?=[<>=!~])/, '$1 ');
 }
 
 function plainDependency(spec: string, { channelsOf }: Marks): string[] {
