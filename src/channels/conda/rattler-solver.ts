@@ -1,7 +1,7 @@
 import { AppError, isAppError } from '../../errors/index.ts';
 import type { Http } from '../../io/index.ts';
 import { type Emit, step } from '../../report/index.ts';
-import type { CondaSolution, CondaSolveRequest, CondaSolver, SolvedPackage } from '../../resolve/index.ts';
+import type { CondaSolution, CondaSolveRequest, CondaSolver } from '../../resolve/index.ts';
 import { type Channel, type ChannelPlaces, resolveChannel, resolveChannels } from './channel.ts';
 import { type Collected, collectRecords, type OpenChannel } from './collect-records.ts';
 import type { CondaConfiguration, CondaPlaces } from './conda-configuration.ts';
@@ -21,6 +21,9 @@ import { toPackage } from './to-package.ts';
 
 /** Of `@conda-org/rattler`, as package.json pins it. */
 export const rattlerVersion = '0.3.5';
+
+/** So many archives at once, of channels that do not tell digests. */
+const parallel = 8;
 
 export interface CondaSolverParts extends CondaPlaces {
   configuration: CondaConfiguration;
@@ -58,8 +61,11 @@ async function solve(request: CondaSolveRequest, parts: CondaSolverParts): Promi
     const task = { request, specs, channels, only, places, parts };
     const collected = withSubdirs(await collectUndamaged(task), specs);
     const chosen = await ask(thread, collected, task);
-    const packages: SolvedPackage[] = [];
-    for (const { record, channel } of chosen) packages.push(await toPackage(record, channel, parts));
+    const packages = await inParallel(
+      chosen,
+      parallel,
+      async ({ record, channel }) => await toPackage(record, channel, parts),
+    );
     return { channels: channels.map(({ url }) => url), packages };
   } finally {
     await thread.close();
