@@ -25,6 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   snapshots: ['io'],
   targets: ['engines', 'io', 'report', 'snapshots', 'documents'],
   workspace: ['io'],
+  capture: ['io', 'requirements'],
   app: [
     'report',
     'io',
@@ -43,6 +44,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'snapshots',
     'targets',
     'workspace',
+    'capture',
   ],
   cli: ['app', 'report', 'documents'],
 };

@@ -23,10 +23,33 @@ export async function ensureLock(
   const workspace = await app.openWorkspace();
   const bound = await workspace.locks.bind(version.id, version.fingerprint, platform);
   if (bound !== undefined) return { ...bound, outcome: 'cached' };
-  const lock = await resolve(app, workspace, version, platform, {
+  return await makeFirstLock(app, version, platform, {
     seed: await seedOf(app, workspace, version, platform),
     listed: await listedLock(workspace, version),
   });
+}
+
+/** The lock of a version whose packages are known already; if its fingerprint has a lock, that. */
+export async function takeLock(
+  app: App,
+  version: EnvironmentVersion,
+  { platform, listed }: { platform: Platform; listed: ListedLock },
+): Promise<EnsuredLock> {
+  const workspace = await app.openWorkspace();
+  const bound = await workspace.locks.bind(version.id, version.fingerprint, platform);
+  return bound === undefined
+    ? await makeFirstLock(app, version, platform, { listed })
+    : { ...bound, outcome: 'cached' };
+}
+
+async function makeFirstLock(
+  app: App,
+  version: EnvironmentVersion,
+  platform: Platform,
+  options: ResolveOptions,
+): Promise<EnsuredLock> {
+  const workspace = await app.openWorkspace();
+  const lock = await resolve(app, workspace, version, platform, options);
   await keepBuiltWheels(app, workspace, lock);
   await workspace.locks.addFirst(lock);
   const first = await workspace.locks.bind(version.id, version.fingerprint, platform);

@@ -8,6 +8,7 @@ export type { Finding } from '../definition/checks/index.ts';
 export type { LockDiff } from '../resolve/index.ts';
 export { type App, type AppOptions, openApp } from './app.ts';
 export { type CacheCheck, collectGarbage, showCache, verifyCache } from './cache.ts';
+export { type CaptureRequest, type CaptureResult, captureEnvironment } from './capture.ts';
 export { type CheckResult, checkEnvironment } from './check.ts';
 export { type Diagnosis, diagnose } from './doctor.ts';
 export {

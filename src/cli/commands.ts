@@ -25,6 +25,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   'env clone': entry('Make a new environment from an existing one', () => import('./commands/env-clone.ts')),
   'env diff': entry('Compare two versions: definition and packages', () => import('./commands/env-diff.ts')),
   'env check': entry('Analyse a definition; `--fix` repairs it', () => import('./commands/env-check.ts')),
+  'env capture': entry('Make a version from an environment that is there', () => import('./commands/env-capture.ts')),
   'env lock': entry('Resolve, show, move and export the lock', () => import('./commands/env-lock.ts')),
   'env prefix': entry('Materialise on this machine and print the path', () => import('./commands/env-prefix.ts')),
   'env exec': entry('Run a command in an environment, without a record', () => import('./commands/env-exec.ts')),

@@ -1,12 +1,22 @@
 import { AppError } from '../errors/index.ts';
 import { type MarkerEnvironment, matchesMarker } from '../requirements/index.ts';
-import type { ListedLock, ListedPypi, Lock, LockedPython, Platform, PypiPackage } from '../schema/index.ts';
+import type {
+  CondaPackage,
+  ListedLock,
+  ListedPypi,
+  Lock,
+  LockedPython,
+  Platform,
+  PypiPackage,
+} from '../schema/index.ts';
 import { chooseWheel } from './choose-wheel.ts';
 import { condaPackages } from './conda-packages.ts';
 import { condaRequest } from './conda-request.ts';
+import type { SolvedPackage } from './conda-solver.ts';
 import { installOrder } from './install-order.ts';
 import { lockDigest } from './lock-document.ts';
 import { lockPackage, type PackageContext } from './lock-package.ts';
+import { providedBy } from './provided-distributions.ts';
 import type { CompiledPackage } from './pypi-resolver.ts';
 import { requirementsText } from './requirements-text.ts';
 import { glibcOf, pythonOf, type ResolveChannels, type ResolveRequest, virtualPackages } from './resolve-lock.ts';
@@ -33,7 +43,7 @@ export async function importLock(
   const conda = condaPackages(solved, specs);
   const python = isConda ? pythonOf(conda)?.locked : request.python;
   const pypi = listed.packages.filter((each) => each.kind === 'pypi').filter(isHere);
-  const wheels = await takeWheels({ request, listed, channels, python }, pypi);
+  const wheels = await takeWheels({ request, listed, channels, python, conda, solved }, pypi);
   const content: Omit<Lock, 'digest'> = {
     lockVersion: 1,
     fingerprint,
@@ -65,13 +75,16 @@ interface Taking {
   listed: ListedLock;
   channels: ResolveChannels;
   python: LockedPython | undefined;
+  conda: readonly CondaPackage[];
+  solved: readonly SolvedPackage[];
 }
 
 async function takeWheels(
-  { request, listed, channels, python }: Taking,
+  taking: Taking,
   packages: readonly ListedPypi[],
 ): Promise<{ packages: PypiPackage[]; tools: Record<string, string> }> {
   if (packages.length === 0) return { packages: [], tools: {} };
+  const { request, listed, channels, python } = taking;
   const { definition, platform, place, seed } = request;
   if (python === undefined) {
     throw new AppError('UNSOLVABLE', 'the lock file has Python packages, and no Python', {
@@ -89,11 +102,43 @@ async function takeWheels(
     seed,
   };
   const names = new Set(here.map(({ name }) => name));
-  const taken = await Promise.all(
-    here.map(async (each) => await lockPackage(compiledOf(each, names, context.target), context)),
-  );
+  const compiled = here.every(hasFile)
+    ? here.map((each) => compiledOf(each, names, context.target))
+    : await findFiles(taking, here, context);
+  const taken = await Promise.all(compiled.map(async (each) => await lockPackage(each, context)));
   const isBuilt = taken.some(({ builtFrom }) => builtFrom !== undefined);
   return { packages: installOrder(taken), tools: isBuilt ? { [pypi.tool.name]: pypi.tool.version } : {} };
+}
+
+function hasFile({ wheels, sdist, archive, git }: ListedPypi): boolean {
+  return wheels.length > 0 || sdist !== undefined || archive !== undefined || git !== undefined;
+}
+
+/** Where only versions are known, the index is asked for their files; what else they require is there already, or was never there. */
+async function findFiles(
+  { channels, conda, solved }: Taking,
+  packages: readonly ListedPypi[],
+  { pypi, target, text }: PackageContext,
+): Promise<CompiledPackage[]> {
+  const distributions = solved.length === 0 ? new Map() : await channels.conda().distributions(solved);
+  const { packages: found } = await pypi.compile({
+    ...target,
+    requirements: packages.map((each) => `${requirementOf(each)}\n`).join(''),
+    constraints: '',
+    preferences: [],
+    upgrade: [],
+    provided: [...providedBy(conda, distributions).values()],
+    options: text.options,
+  });
+  const names = new Set(packages.map(({ name }) => name));
+  return found.filter(({ name }) => names.has(name));
+}
+
+function requirementOf({ name, version, archive, git }: ListedPypi): string {
+  if (git !== undefined)
+    return `${name} @ git+${git.url}@${git.commit}${git.subdirectory === undefined ? '' : `#subdirectory=${git.subdirectory}`}`;
+  if (archive?.url !== undefined) return `${name} @ ${archive.url}`;
+  return version === undefined ? name : `${name}==${version}`;
 }
 
 function holds(name: string, marker: string | undefined, environment: MarkerEnvironment): boolean {
