@@ -28,32 +28,39 @@ export function applyEdits(sources: readonly SourceDocument[], edits: readonly T
   });
 }
 
+/** What a source is written in: it decides on quotes and commas. */
+export type SourceStyle = 'yaml' | 'text';
+
 /** Replaces an item's text; its quotes, if it has some, stay. */
-export function replaceSpan(sources: readonly SourceDocument[], span: Span, text: string): TextEdit {
-  const old = textOf(sources, span).slice(span.start, span.end);
-  const quote = /^(["']).*\1$/s.exec(old)?.[1];
-  return { ...span, text: quote === undefined ? quoteIfNeeded(text, isYaml(span.file)) : `${quote}${text}${quote}` };
+export function replaceSpan(
+  sources: readonly SourceDocument[],
+  span: Span,
+  { text, style }: { text: string; style: SourceStyle },
+): TextEdit {
+  if (style === 'text') return { ...span, text };
+  const source = textOf(sources, span);
+  const quote = /^(["']).*\1$/s.exec(source.slice(span.start, span.end))?.[1];
+  return { ...span, text: quote === undefined ? quoteIfNeeded(text, isInFlow(source, span)) : quoted(text, quote) };
 }
 
 /** A new item behind the one at `span`: on a line of its own, or in a flow list behind a comma. */
-export function insertItem(sources: readonly SourceDocument[], span: Span, text: string): TextEdit {
+export function insertItem(
+  sources: readonly SourceDocument[],
+  span: Span,
+  { text, style }: { text: string; style: SourceStyle },
+): TextEdit {
   const source = textOf(sources, span);
-  const lineStart = source.lastIndexOf('\n', span.start - 1) + 1;
-  const lead = source.slice(lineStart, span.start);
-  const bullet = /^(\s*)((?:-\s+)+)$/.exec(lead);
+  const lead = leadOf(source, span);
   const lineEnd = endOfLine(source, span.end);
-  const lineBreak = source.slice(lineEnd - 1, lineEnd) === '\r' || source.includes('\r\n') ? '\r\n' : '\n';
+  const lineBreak = source.includes('\r\n') ? '\r\n' : '\n';
   const body = text.replaceAll('\n', lineBreak);
+  const at = { file: span.file, start: lineEnd, end: lineEnd };
+  if (style === 'text') return { ...at, text: `${lineBreak}${/^\s*/.exec(lead)?.[0] ?? ''}${body}` };
+  const bullet = /^(\s*)((?:-\s+)+)$/.exec(lead);
   if (bullet !== null) {
     const indent = `${bullet[1] ?? ''}${(bullet[2] ?? '').slice(0, -2).replaceAll('-', ' ')}- `;
-    return {
-      file: span.file,
-      start: lineEnd,
-      end: lineEnd,
-      text: `${lineBreak}${indent}${text.includes('\n') ? body : quoteIfNeeded(body, true)}`,
-    };
+    return { ...at, text: `${lineBreak}${indent}${text.includes('\n') ? body : quoteIfNeeded(body, false)}` };
   }
-  if (lead.trim() === '') return { file: span.file, start: lineEnd, end: lineEnd, text: `${lineBreak}${lead}${body}` };
   const json = span.file.endsWith('.json');
   return {
     file: span.file,
@@ -95,12 +102,21 @@ function endOfLine(text: string, from: number): number {
   return text[newline - 1] === '\r' ? newline - 1 : newline;
 }
 
-function isYaml(file: string): boolean {
-  return !/\.(?:txt|in|pip)$/i.test(file);
+/** What stands before the item on its line. */
+function leadOf(source: string, span: Span): string {
+  return source.slice(source.lastIndexOf('\n', span.start - 1) + 1, span.start);
 }
 
-/** YAML reads `>=1` at the start of a scalar as a folded text, and ` #` as a comment. */
-function quoteIfNeeded(text: string, yaml: boolean): string {
-  if (!yaml || /^[A-Za-z0-9][^:#"'{}[\],&*!|>%@`]*(?:\[[\w,-]+\])?[^:#"'{}&*!|%@`]*$/.test(text)) return text;
-  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+export function isInFlow(source: string, span: Span): boolean {
+  return !/^\s*(?:-\s+)+$/.test(leadOf(source, span));
+}
+
+function quoted(text: string, quote: string): string {
+  return quote === '"' ? JSON.stringify(text) : `'${text.replaceAll("'", "''")}'`;
+}
+
+/** YAML reads `>=1` at the start of a scalar as a folded text, ` #` as a comment, and in a flow list a comma as the item's end. */
+export function quoteIfNeeded(text: string, flow: boolean): string {
+  const plain = /^[A-Za-z0-9](?:[^:#"'{}[\],&*!|%@`]|\[[\w,-]+\]|,|:(?=\S))*$/.test(text);
+  return plain && !(flow && /[,[\]]/.test(text)) ? text : quoted(text, '"');
 }
