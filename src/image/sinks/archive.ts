@@ -13,8 +13,8 @@ export interface ByteSink {
 }
 
 /**
- * Writes an image as a tar archive, in one go: an OCI layout, and with `docker` also what `docker load` looks for, so that the same file serves
- * all engines. Nothing is uncompressed for it.
+ * Writes an image as a tar archive, in one go: an OCI layout, or with `docker` what `docker load` and all other engines take. Not both: those that
+ * know both would take the layout, which has no full names. Nothing is uncompressed for it.
  */
 export function createArchiveSink(
   output: ByteSink,
@@ -72,10 +72,10 @@ export function createArchiveSink(
     finish: async () =>
       await inTurn(async () => {
         if (top === undefined) throw new Error('an archive of images has none');
-        await addFile('index.json', indexText([], top.manifest, top.tags));
-        if (docker !== undefined && first !== undefined)
-          await addFile('manifest.json', dockerText(first, docker.repoTags));
-        await addFile('oci-layout', layoutMarker);
+        if (docker === undefined) {
+          await addFile('index.json', indexText([], top.manifest, top.tags));
+          await addFile('oci-layout', layoutMarker);
+        } else if (first !== undefined) await addFile('manifest.json', dockerText(first, docker.repoTags));
         await output.write(endOfTar);
       }),
   };

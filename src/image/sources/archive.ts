@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import * as z from 'zod';
 import { AppError } from '../../errors/index.ts';
 import { fsErrorToAppError, statIfExists } from '../../io/index.ts';
-import { canonicalJson, ImageConfig, mediaTypes, sha256 } from '../../schema/index.ts';
+import { canonicalJson, type Descriptor, ImageConfig, mediaTypes, sha256 } from '../../schema/index.ts';
 import type { BlobStream, ImageSource } from '../image.ts';
 import { compressionOf } from '../layers/open-tar.ts';
 import { invalid, parseDocument } from '../parse-document.ts';
@@ -57,8 +58,8 @@ export async function openArchive(path: string): Promise<ImageSource> {
 }
 
 /**
- * Docker's form has no manifest and no digests but those of the configuration: layers are there uncompressed, and their diffIDs are their digests.
- * So a manifest is made that says what there is.
+ * Docker's form has no manifest and no digests but those of the configuration: mostly layers are there uncompressed, and their diffIDs are their
+ * digests. So a manifest is made that says what there is.
  */
 async function dockerSource(
   path: string,
@@ -76,14 +77,16 @@ async function dockerSource(
     const configPlace = files.get(Config);
     if (config === undefined || configPlace === undefined) throw invalid(path, `it has no \`${Config}\``);
     const diffIds = parseDocument(config, ImageConfig, { name: path, what: `its ${Config}` }).rootfs.diff_ids;
-    const layers = (Layers ?? []).map((name, index) => {
+    const layers: Descriptor[] = [];
+    for (const [index, name] of (Layers ?? []).entries()) {
       const place = files.get(name);
       const diffId = diffIds[index];
       if (place === undefined || diffId === undefined)
         throw invalid(path, `\`${name}\` is missing, or belongs to nothing`);
-      blobs.set(diffId, place);
-      return { mediaType: mediaTypes.ociLayer, digest: diffId, size: place.size };
-    });
+      const layer = await describeLayer(path, place, diffId);
+      blobs.set(layer.digest, place);
+      layers.push(layer);
+    }
     const configDigest = `sha256:${sha256(config)}`;
     blobs.set(configDigest, configPlace);
     const bytes = Buffer.from(
@@ -116,6 +119,16 @@ async function dockerSource(
       return readPlace(path, place, signal);
     },
   };
+}
+
+/** Uncompressed, a layer's digest is known; compressed, it has to be read for it. */
+async function describeLayer(path: string, place: Place, diffId: string): Promise<Descriptor> {
+  const compression = compressionOf(await collect(readPlace(path, { ...place, size: Math.min(place.size, 4) })));
+  if (compression === 'none') return { mediaType: mediaTypes.ociLayer, digest: diffId, size: place.size };
+  const hash = createHash('sha256');
+  for await (const chunk of readPlace(path, place)) hash.update(chunk);
+  const mediaType = compression === 'gzip' ? mediaTypes.ociLayerGzip : mediaTypes.ociLayerZstd;
+  return { mediaType, digest: `sha256:${hash.digest('hex')}`, size: place.size };
 }
 
 /** Where each file lies; links (Docker writes a layer once, and links to it) lead to what they name. */
