@@ -140,5 +140,8 @@ async function kernelVariables(
 async function activation(app: App, { prefix, isConda }: ReadyEnvironment): Promise<string[]> {
   const script = isConda && prefix !== undefined ? await activationScript(prefix) : undefined;
   if (script === undefined) return [];
-  return [await findShell({ env: app.env, cwd: app.cwd }), '-c', `${script}exec "$@"`, 'kernel'];
+  const shell = await findShell({ env: app.env, cwd: app.cwd });
+  // bash takes a socket on its standard input for a remote login, and reads the user's start-up file.
+  const options = basename(shell) === 'bash' ? ['--norc'] : [];
+  return [shell, ...options, '-c', `${script}exec "$@"`, 'kernel'];
 }
