@@ -6,8 +6,9 @@ const PrefixFile = z.object({
   key: z.string(),
   path: z.string(),
   lockDigest: z.string(),
-  /** Both '' for conda packages without a Python among them. */
+  /** '' where there is none. */
   pythonVersion: z.string(),
+  /** The machine's; '' where packages bring their own, or none. */
   interpreter: z.string(),
   files: z.number(),
   bytes: z.number(),

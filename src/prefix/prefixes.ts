@@ -239,7 +239,7 @@ async function build({
         path,
         lockDigest: plan.lockDigest,
         pythonVersion: plan.python?.version ?? '',
-        interpreter: plan.python?.executable ?? '',
+        interpreter: ownsPython(plan) ? '' : (plan.python?.executable ?? ''),
         ...made,
         ...(plan.notes.length === 0 ? {} : { notes: [...plan.notes] }),
         manifest: writeManifest(plan, temporary, digests),
@@ -254,6 +254,11 @@ async function build({
   } finally {
     await removeTree(temporary);
   }
+}
+
+/** Packages brought it: it is there as they are. */
+function ownsPython({ python, prefix }: InstallPlan): boolean {
+  return python === undefined || python.executable.startsWith(`${prefix}/`);
 }
 
 function archivesOfPlan({ trees }: InstallPlan): string[] {

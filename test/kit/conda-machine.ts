@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { type InstallPlan, planPrefix } from '../../src/plan/index.ts';
 import { createPrefixes, type Prefix, type Prefixes } from '../../src/prefix/index.ts';
-import type { CondaPackage, Lock } from '../../src/schema/index.ts';
+import { type CondaPackage, type Lock, sha256 } from '../../src/schema/index.ts';
 import { createStore, type Store, type UnpackedConda } from '../../src/store/index.ts';
 import { condaLockOf } from './conda-folder.ts';
 import { type CondaPackageOptions, type MadeConda, makeCondaPackage } from './conda-package.ts';
@@ -93,4 +93,29 @@ export function createCondaMachine(root: string): CondaMachine {
     },
   };
   return machine;
+}
+
+/** A package as its file name describes it. */
+export function readCondaPackage(filename: string, bytes: Buffer, more: Partial<CondaPackage> = {}): InstalledConda {
+  const [, name = '', version = '', build = ''] = /^(.+)-([^-]+)-([^-]+)\.(?:conda|tar\.bz2)$/.exec(filename) ?? [];
+  const digest = sha256(bytes);
+  const pkg: CondaPackage = {
+    kind: 'conda',
+    name,
+    version,
+    build,
+    buildNumber: 0,
+    filename,
+    url: `https://conda.example/channel/noarch/${filename}`,
+    channel: 'channel',
+    subdir: 'noarch',
+    sha256: digest,
+    size: bytes.length,
+    depends: [],
+    constrains: [],
+    dependencies: [],
+    requested: false,
+    ...more,
+  };
+  return { made: { filename, bytes, sha256: digest }, pkg };
 }
