@@ -37,6 +37,7 @@ function installSystemPackages() {
     ['skopeo', 'skopeo'],
     ['umoci', 'umoci'],
     ['docker-registry', 'docker-registry'],
+    ['go', 'golang-go'],
     ['mmdebstrap', 'mmdebstrap'],
     ['busybox', 'busybox-static'],
   ].filter(([program]) => spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status !== 0);

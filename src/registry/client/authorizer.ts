@@ -3,7 +3,7 @@ import { AppError } from '../../errors/index.ts';
 import type { Http, HttpResponse } from '../../io/index.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { Credentials } from './docker-credentials.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, readJson } from './failure.ts';
 
 /** Who talks to which registry. */
 export interface Party {
@@ -51,13 +51,13 @@ export function createAuthorizer(http: Http): Authorizer {
         problem: party.problem,
       });
     }
-    const { token, access_token: access, expires_in: seconds } = TokenAnswer.parse(JSON.parse(await response.text()));
-    const value = token ?? access;
+    const { data } = TokenAnswer.safeParse(await readJson(response));
+    const value = data?.token ?? data?.access_token;
     if (value === undefined) throw noToken(party);
     const header = `Bearer ${value}`;
     granted.set(keyOf(party, scope), {
       header,
-      until: Date.now() + Math.max((seconds ?? 0) * 1000, shortest) - margin,
+      until: Date.now() + Math.max((data?.expires_in ?? 0) * 1000, shortest) - margin,
     });
     return header;
   };

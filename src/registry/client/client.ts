@@ -1,8 +1,9 @@
-import { isAppError } from '../../errors/index.ts';
+import { z } from 'zod';
+import { AppError, isAppError } from '../../errors/index.ts';
 import type { HttpResponse } from '../../io/index.ts';
 import type { Descriptor } from '../../schema/index.ts';
 import { checkDigest, checkRepository, checkTag, compareTags, isDigest } from '../names.ts';
-import { discard } from './failure.ts';
+import { discard, readJson } from './failure.ts';
 import { createLimit } from './limit.ts';
 import { type PullOptions, pullBlob } from './pull-blob.ts';
 import { type BlobSource, type Pushed, type PushOptions, pushBlob } from './push-blob.ts';
@@ -121,12 +122,13 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
           seen.add(path);
           const what = `the tags of \`${repository}\``;
           const response: HttpResponse = await transport.send(place('pull'), { path, expect: [200], what, signal });
-          const page = JSON.parse(await response.text()) as { tags?: unknown };
-          if (Array.isArray(page.tags)) tags.push(...page.tags.filter((tag) => typeof tag === 'string'));
+          const page = TagPage.safeParse(await readJson(response));
+          if (!page.success) throw notATagList(registry, repository);
+          tags.push(...(page.data.tags ?? []));
           path = nextPath(response);
         }
         // Not every registry keeps the order that the specification asks for.
-        return tags.sort(compareTags);
+        return [...new Set(tags)].sort(compareTags);
       },
       listReferrers: async (digest, { artifactType, signal } = {}) =>
         await listRemoteReferrers(transport, place('pull'), { digest: checkDigest(digest), artifactType, signal }),
@@ -169,6 +171,14 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     ping: async (registry, { signal } = {}) => await transport.ping(registry, signal),
     repository: (registry, repository) => open(registry, checkRepository(repository)),
   };
+}
+
+const TagPage = z.looseObject({ tags: z.array(z.string()).nullish() });
+
+function notATagList(registry: string, repository: string): AppError {
+  return new AppError('HTTP_ERROR', `\`${registry}\` answers with no list of the tags of \`${repository}\``, {
+    hint: 'Is it a registry? Check the address.',
+  });
 }
 
 /** The mirrors, then the registry itself. */

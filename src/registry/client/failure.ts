@@ -46,6 +46,16 @@ export async function failureOf(
   });
 }
 
+/** Undefined for what is no JSON. */
+export async function readJson(response: HttpResponse): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Reads an answer that nobody needs, so that its connection can be used again. */
 export async function discard(response: HttpResponse): Promise<void> {
   await readText(response).catch(() => undefined);

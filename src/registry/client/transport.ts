@@ -9,7 +9,7 @@ export interface TransportOptions {
   findCredentials: FindCredentials;
   /** Hosts (with port, as in references) that may be talked to without encryption. Loopback always may. */
   insecure?: readonly string[];
-  /** How often a request is repeated that a later try may change; 4 if not given. */
+  /** How often a request is repeated that a later try may change; 3 if not given. */
   retries?: number;
   /** Where a registry of that name really is: another host, or a whole address. */
   hosts?: Readonly<Record<string, string>>;
@@ -54,7 +54,7 @@ const loopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/;
 const wellKnown: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
 
 export function createTransport(options: TransportOptions): Transport {
-  const { http, retries = 4 } = options;
+  const { http, retries = 3 } = options;
   const authorizer = createAuthorizer(http);
   const bases = new Map<string, Promise<string>>();
 
@@ -94,7 +94,7 @@ export function createTransport(options: TransportOptions): Transport {
         await sleep(retryDelay(tries, response.headers['retry-after']), request.signal);
       } catch (error) {
         if (request.signal?.aborted === true) throw canceled(request);
-        if (!isAppError(error, 'UNREACHABLE') || request.repeat === false || tries >= retries) throw error;
+        if (!isBrokenLine(error) || request.repeat === false || tries >= retries) throw error;
         await sleep(retryDelay(tries), request.signal).catch(() => undefined);
       }
     }
@@ -158,14 +158,17 @@ async function findBase(registry: string, { http, insecure = [], hosts = {} }: T
     await discard(await http.send(`https://${host}/v2/`, { method: 'GET', timeout: 15_000 }));
     return `https://${host}`;
   } catch (error) {
-    if (!isAppError(error, 'UNREACHABLE') || isAboutCertificates(error)) throw error;
+    if (!isBrokenLine(error)) throw error;
   }
   return `http://${host}`;
 }
 
-/** Whoever shows a certificate that is not trusted does speak TLS: to go on in the open would be what an attacker wants. */
-function isAboutCertificates({ details }: AppError): boolean {
-  return details?.code === undefined || /CERT|SIGNATURE|ISSUER/.test(String(details.code));
+/**
+ * Nobody answered, or not to the end. Whoever shows a certificate that is not trusted did answer: to ask again is of no use, and to go on in the open
+ * would be what an attacker wants.
+ */
+function isBrokenLine(error: unknown): boolean {
+  return isAppError(error, 'UNREACHABLE') && typeof error.details?.code === 'string';
 }
 
 function canceled({ what, signal }: RegistryRequest): AppError {
