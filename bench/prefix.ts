@@ -1,68 +1,22 @@
 /** Prefixes from warm and cold stores, side by side with uv: CLI against CLI, alternating, medians. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeWheel } from '../test/kit/wheel.ts';
 import { machineShape, measure, median } from './measure.ts';
 import { layOutPackage } from './package.ts';
 import { serveWheels } from './simple-index.ts';
-
-const cache = join(homedir(), '.cache', 'terroir-bench');
-const workloads: Readonly<Record<string, readonly string[]>> = {
-  'W-sci': ['numpy==2.3.5', 'pandas==2.3.3', 'scipy==1.17.1', 'scikit-learn==1.9.1'],
-  'W-torch': ['numpy==2.3.5', 'pandas==2.3.3', 'scipy==1.17.1', 'scikit-learn==1.9.1', 'torch==2.13.0'],
-};
-/** Of torch's own requirements those that are no CUDA libraries: what an index without a CPU build can serve. */
-const torchParts = ['filelock', 'typing-extensions', 'sympy', 'networkx', 'jinja2', 'fsspec', 'setuptools'];
+import { cache, fetchWheels, pinsOf, workloads } from './workloads.ts';
 
 export async function benchPrefix({ repeats }: { repeats: number }): Promise<void> {
   const uv = findUv();
   console.log(`machine: ${machineShape()}; peer: ${execFileSync(uv, ['--version'], { encoding: 'utf8' }).trim()}`);
-  for (const [name, requirements] of Object.entries(workloads)) {
+  for (const name of Object.keys(workloads)) {
     try {
-      await benchWorkload(name, fetchWheels(name, requirements), uv, repeats);
+      await benchWorkload(name, fetchWheels(name), uv, repeats);
     } catch (error) {
       console.log(`${name}: not measured: ${(error as Error).message.split('\n').slice(0, 4).join(' ')}`);
     }
-  }
-}
-
-/** Wheels by pip, once; each with `--no-deps`, so that the workload is what it says. */
-function fetchWheels(name: string, requirements: readonly string[]): string {
-  const folder = join(cache, name);
-  if (existsSync(join(folder, 'complete'))) return folder;
-  mkdirSync(folder, { recursive: true });
-  const pip = (...args: string[]): void =>
-    void execFileSync(
-      'python3',
-      ['-m', 'pip', 'download', '-q', '--disable-pip-version-check', '--only-binary', ':all:', '-d', folder, ...args],
-      { stdio: 'inherit' },
-    );
-  const own = requirements.filter((each) => !each.startsWith('torch'));
-  pip(...own);
-  for (const torch of requirements.filter((each) => each.startsWith('torch'))) {
-    pip('--no-deps', torch);
-    pip(...torchParts);
-  }
-  addStubs(folder);
-  writeFileSync(join(folder, 'complete'), '');
-  return folder;
-}
-
-/** torch for Linux asks for its CUDA libraries by exact version; empty packages stand in for them, on both sides. */
-function addStubs(folder: string): void {
-  const torch = readdirSync(folder).find((name) => name.startsWith('torch-'));
-  if (torch === undefined) return;
-  const program =
-    'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); print(z.read(next(n for n in z.namelist() if n.endswith(".dist-info/METADATA"))).decode())';
-  const metadata = execFileSync('python3', ['-c', program, join(folder, torch)], { encoding: 'utf8' });
-  for (const [, name = '', range = ''] of metadata.matchAll(
-    /^Requires-Dist: ([A-Za-z0-9._-]+)(?:\[[^\]]*\])?([^;\n]*);[^\n]*platform_system == "Linux"/gm,
-  )) {
-    const version = /[=>]=\s*([^,)\s]+)/.exec(range)?.[1] ?? '1.0';
-    const stub = makeWheel({ name, version });
-    if (!existsSync(join(folder, stub.filename))) writeFileSync(join(folder, stub.filename), stub.bytes);
   }
 }
 
@@ -70,9 +24,7 @@ async function benchWorkload(name: string, wheels: string, uv: string, repeats: 
   const index = await serveWheels(wheels);
   const work = join(tmpdir(), `terroir-bench-${process.pid}`);
   mkdirSync(join(work, '.terroir'), { recursive: true });
-  const pins = readdirSync(wheels)
-    .filter((file) => file.endsWith('.whl'))
-    .map((file) => file.split('-').slice(0, 2).join('==').replaceAll('_', '-'));
+  const pins = pinsOf(wheels);
   // Without dependencies: torch asks for CUDA libraries that are no part of the workload.
   writeFileSync(join(work, 'requirements.txt'), `${pins.join('\n')}\n`);
   const clean = {

@@ -1,6 +1,7 @@
-/** `npm run bench -- [prefix|workspace|overhead|solve] [--repeats N]`: measures side by side in one run, and prints ratios. */
+/** `npm run bench -- [prefix|workspace|overhead|solve|images] [--repeats N]`: measures side by side in one run, and prints ratios. */
 import { parseArgs } from 'node:util';
 import { benchCondaSolve } from './conda-solve.ts';
+import { benchImages } from './images.ts';
 import { benchOverhead } from './overhead.ts';
 import { benchPrefix } from './prefix.ts';
 import { measureWorkspace } from './workspace.ts';
@@ -16,4 +17,5 @@ await import('../tools/bundle.ts');
 if (wanted.includes('prefix')) await benchPrefix({ repeats });
 if (wanted.includes('overhead')) await benchOverhead({ repeats });
 if (wanted.includes('solve')) await benchCondaSolve({ repeats: Math.min(repeats, 3) });
+if (wanted.includes('images')) await benchImages({ repeats });
 if (wanted.includes('workspace')) console.log(await measureWorkspace());

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { InterpreterSearch } from '../io/index.ts';
 import { createPrefixes, type Prefixes } from '../prefix/index.ts';
+import type { RegistryClient } from '../registry/index.ts';
 import type { Emit } from '../report/index.ts';
 import { createStore, type Store } from '../store/index.ts';
 import { findWorkspaceFolder, openWorkspace, type Workspace } from '../workspace/index.ts';
@@ -33,6 +34,8 @@ export interface App extends AppOptions {
   readonly prefixes: Prefixes;
   readonly interpreters: InterpreterSearch;
   openWorkspace(): Promise<Workspace>;
+  /** Registries somewhere else. */
+  openRegistries(): Promise<RegistryClient>;
   close(): Promise<void>;
 }
 
@@ -46,6 +49,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const storeFolder = storeFolderOf(options);
   const store = createStore({ root: storeFolder });
   let workspace: Promise<Workspace> | undefined;
+  let registries: Promise<{ client: RegistryClient; close(): Promise<void> }> | undefined;
   return {
     ...options,
     workspaceFolder,
@@ -57,7 +61,14 @@ export async function openApp(options: AppOptions): Promise<App> {
       workspace ??= openWithCatalog(workspaceFolder, options);
       return await workspace;
     },
+    openRegistries: async () => {
+      registries ??= import('./remote-registry.ts').then(({ createRemoteRegistries }) =>
+        createRemoteRegistries(options),
+      );
+      return (await registries).client;
+    },
     close: async () => {
+      await (await registries)?.close();
       const opened = await workspace?.catch(() => undefined);
       await opened?.close();
     },

@@ -15,6 +15,7 @@ import type {
 import { hashTree } from '../snapshots/index.ts';
 import { type LocalRunResult, recordVariables, runLocally, runVariables } from '../targets/index.ts';
 import { createRunId, type Workspace } from '../workspace/index.ts';
+import { allOrFirst } from './all-or-first.ts';
 import type { App } from './app.ts';
 import { commandEnvironment, condaFileVariables } from './command-environment.ts';
 import { keepArchives } from './keep-archives.ts';
@@ -239,14 +240,6 @@ function endedByOthers(workspace: Workspace, id: string, cause: unknown): AppErr
     hint: `Its log and its outputs are in \`${workspace.runFolder(id)}\`.`,
     cause,
   });
-}
-
-/** All of them; if one fails, its error, after the others have come to rest. */
-async function allOrFirst<T extends readonly unknown[]>(work: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
-  const results = await Promise.allSettled(work);
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;
 }
 
 async function readInputs(

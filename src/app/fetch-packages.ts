@@ -12,6 +12,9 @@ import type { PypiChannel } from './pypi-channel.ts';
 /** So many downloads at once; unpacking goes on beside them. */
 const parallel = 8;
 
+/** Prefixes are linked to what was unpacked; layers are made of the archives. */
+export type WheelForm = 'unpacked' | 'archives';
+
 /** The packages of a lock in the store, unpacked, by the archive's SHA-256. */
 export interface FetchedPackages {
   wheels: Map<string, UnpackedWheel>;
@@ -19,13 +22,18 @@ export interface FetchedPackages {
 }
 
 /**
- * Brings every package of a lock into the store, unpacked: what is there is used; then what the workspace keeps; then the index or channel. What
- * the definition says of addresses and channels holds. The largest come first, so that none is left alone at the end.
+ * Brings every package of a lock into the store, unpacked (wheels only if that is asked for): what is there is used; then what the workspace keeps; then the
+ * index or channel. What the definition says of addresses and channels holds. The largest come first, so that none is left alone at the end.
  */
-export async function fetchPackages(app: App, lock: Lock, definition: Definition): Promise<FetchedPackages> {
+export async function fetchPackages(
+  app: App,
+  lock: Lock,
+  definition: Definition,
+  { wheels = 'unpacked' }: { wheels?: WheelForm } = {},
+): Promise<FetchedPackages> {
   const fetched: FetchedPackages = { wheels: new Map(), conda: new Map() };
   const missing: LockedPackage[] = [];
-  for (const pkg of lock.packages) if (!(await isThere(app, pkg, fetched))) missing.push(pkg);
+  for (const pkg of lock.packages) if (!(await isThere(app, pkg, { fetched, wheels }))) missing.push(pkg);
   if (missing.length === 0) return fetched;
   const total = missing.reduce((sum, { size }) => sum + size, 0);
   const sources = openSources(app, lock, definition);
@@ -33,7 +41,7 @@ export async function fetchPackages(app: App, lock: Lock, definition: Definition
     await step(
       app.emit,
       `Fetching ${missing.length} packages`,
-      async (current) => await fetchAll({ app, sources, missing, total, fetched, current }),
+      async (current) => await fetchAll({ app, sources, missing, total, fetched, wheels, current }),
       { unit: 'bytes', total },
     );
   } finally {
@@ -42,12 +50,17 @@ export async function fetchPackages(app: App, lock: Lock, definition: Definition
   return fetched;
 }
 
-async function isThere({ store }: App, { kind, sha256 }: LockedPackage, fetched: FetchedPackages): Promise<boolean> {
+async function isThere(
+  { store }: App,
+  { kind, sha256 }: LockedPackage,
+  { fetched, wheels }: { fetched: FetchedPackages; wheels: WheelForm },
+): Promise<boolean> {
   if (kind === 'conda') {
     const found = await store.findConda(sha256);
     if (found !== undefined) fetched.conda.set(sha256, found);
     return found !== undefined;
   }
+  if (wheels === 'archives') return await store.hasArchive(sha256);
   const found = await store.findWheel(sha256);
   if (found !== undefined) fetched.wheels.set(sha256, found);
   return found !== undefined;
@@ -91,10 +104,11 @@ interface FetchAll {
   missing: LockedPackage[];
   total: number;
   fetched: FetchedPackages;
+  wheels: WheelForm;
   current: Step;
 }
 
-async function fetchAll({ app, sources, missing, total, fetched, current }: FetchAll): Promise<void> {
+async function fetchAll({ app, sources, missing, total, fetched, wheels, current }: FetchAll): Promise<void> {
   const queue = [...missing].sort((a, b) => b.size - a.size);
   const done = new Map<string, number>();
   const failed = new AbortController();
@@ -113,6 +127,7 @@ async function fetchAll({ app, sources, missing, total, fetched, current }: Fetc
       signal.throwIfAborted();
       await fetchOne(app, sources, pkg, { signal, onProgress: (bytes) => report(sha256, bytes) });
       report(sha256, size);
+      if (pkg.kind === 'pypi' && wheels === 'archives') continue;
       const unpacked = unpack(app, pkg, fetched);
       // Awaited at the end; until then nobody else must see the failure.
       unpacked.catch(() => undefined);

@@ -7,6 +7,7 @@
 export type { Finding } from '../definition/checks/index.ts';
 export type { LockDiff } from '../resolve/index.ts';
 export { type App, type AppOptions, openApp } from './app.ts';
+export { type BuildRequest, buildImages } from './build-images.ts';
 export { type CacheCheck, collectGarbage, showCache, verifyCache } from './cache.ts';
 export { type CaptureRequest, type CaptureResult, captureEnvironment } from './capture.ts';
 export { type CheckResult, checkEnvironment } from './check.ts';
@@ -26,6 +27,7 @@ export {
 } from './environments.ts';
 export { execInEnvironment, installKernel, type KernelView, openShell } from './exec.ts';
 export type { RunOutcome } from './execute-run.ts';
+export type { ImageView } from './image-view.ts';
 export { listEnvironments, listVersions } from './list-environments.ts';
 export { exportLock, type LockRequest, type LockResult, lockEnvironment } from './lock-environment.ts';
 export { materialiseEnvironment, type PrefixView, verifyEnvironmentPrefix } from './materialise.ts';
@@ -33,5 +35,6 @@ export { listModels, type ModelRequest, registerModel, type ShownModel, showMode
 export type { DefinitionSource } from './read-source.ts';
 export { type CreateRequest, createVersion } from './register.ts';
 export { cancelRun, followLogs, listRuns, readLogs, replayRun, showRun } from './runs.ts';
+export { showImage } from './show-image.ts';
 export { submitCommand, submitJob } from './submit.ts';
 export type { RegisteredVersion, VersionView } from './views.ts';

@@ -22,6 +22,16 @@ export function refuseWhatCannotRun(version: EnvironmentVersion, what: string): 
   }
 }
 
+/** @throws AppError UNSUPPORTED_FEATURE for an environment that cannot become an image: it has nothing to stand on, or Spark packages. */
+export function refuseWhatCannotBuild(version: EnvironmentVersion): void {
+  const { definition, name } = version;
+  if (definition.spark !== undefined) refuseWhatCannotRun(version, 'be built');
+  if (definition.image !== undefined || definition.build !== undefined) return;
+  throw new AppError('UNSUPPORTED_FEATURE', `${name}:${version.version} has no base image, and an image needs one`, {
+    hint: `Add one: \`terroir env clone ${name}:${version.version} NEW-NAME --image python:${definition.python.version ?? '3.12'}-slim\`, or \`image:\` in the file.`,
+  });
+}
+
 /** Where an environment runs if nobody says: `docker` for what only an image can give it (DESIGN: Runs). */
 export function defaultTarget({ definition }: EnvironmentVersion): 'docker' | 'local' {
   const executes = definition.dockerSteps !== undefined && needsEngine(definition.dockerSteps);

@@ -10,3 +10,12 @@ export function readLimit(options: OptionValues): number {
   }
   return limit;
 }
+
+/** An option that is a whole number from 1; undefined if it is not given. */
+export function readWholeNumber(options: OptionValues, name: string): number | undefined {
+  const text = options.text(name);
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number > 0) return number;
+  throw new AppError('USAGE', `--${name} wants a whole number from 1, not \`${text}\``);
+}

@@ -12,7 +12,11 @@ export interface SendFileOptions {
 }
 
 /** Writes (a part of) a file to a stream, and leaves the stream open. Throws if the stream is closed meanwhile, or the file ends too early. */
-export async function sendFile(path: string, target: Writable, { range, onPiece }: SendFileOptions = {}): Promise<void> {
+export async function sendFile(
+  path: string,
+  target: Writable,
+  { range, onPiece }: SendFileOptions = {},
+): Promise<void> {
   const file = await open(path, 'r');
   try {
     let position = range?.start ?? 0;

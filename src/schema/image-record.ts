@@ -21,6 +21,8 @@ export const PlatformImage = z.object({
   /** Of its manifest. */
   digest: Digest,
   mediaType: z.string(),
+  /** Of its configuration: what engines call the image's id. */
+  configDigest: Digest,
   /** Bytes of the manifest, the configuration and all layers. */
   size: z.number().int(),
   /** Null for an environment without a Python layer. */

@@ -19,6 +19,7 @@ function sampleImage(fingerprint: string, content: string, base = 'base 1'): New
         platform: 'linux-64',
         digest: digestOf(`image ${content} ${base}`),
         mediaType: 'm',
+        configDigest: digestOf(`config ${content} ${base}`),
         size: 10,
         lockRevision: 1,
         lockDigest: content,

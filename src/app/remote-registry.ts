@@ -1,0 +1,48 @@
+import { AppError } from '../errors/index.ts';
+import type { ImageSink, ImageSource } from '../image/index.ts';
+import { createHttp } from '../io/index.ts';
+import {
+  createDockerCredentials,
+  createRegistryClient,
+  type RegistryClient,
+  type RemoteRepository,
+  remoteSink,
+  remoteSource,
+} from '../registry/index.ts';
+import { parseImage } from '../schema/index.ts';
+import type { App, AppOptions } from './app.ts';
+
+/** A client of registries as this user is known to them: proxies, certificates and log-ins as Docker has them. */
+export function createRemoteRegistries({ env, home, offline }: AppOptions): {
+  client: RegistryClient;
+  close(): Promise<void>;
+} {
+  const http = createHttp({ env, offline });
+  const insecure = (env.TERROIR_INSECURE_REGISTRIES ?? '').split(',').filter((host) => host !== '');
+  const client = createRegistryClient({ http, findCredentials: createDockerCredentials({ env, home }), insecure });
+  return { client, close: async () => await http.close() };
+}
+
+/** A repository by its name: `registry.example/team/base`. */
+export async function openRemoteRepository(
+  app: App,
+  name: string,
+): Promise<{ remote: RemoteRepository; source: ImageSource }> {
+  const place = placeOf(name);
+  const remote = (await app.openRegistries()).repository(place.registry, place.name);
+  return { remote, source: remoteSource(remote, place) };
+}
+
+export async function openRemoteSink(app: App, name: string): Promise<ImageSink> {
+  const place = placeOf(name);
+  return remoteSink((await app.openRegistries()).repository(place.registry, place.name), place);
+}
+
+function placeOf(name: string): { registry: string; name: string } {
+  const parsed = parseImage(name);
+  if (parsed === undefined || parsed.tag !== undefined || parsed.digest !== undefined)
+    throw new AppError('USAGE', `\`${name}\` is no repository`, {
+      hint: 'Write `registry.example/team` or `registry.example/team/name`; the tags are `latest` and the revision’s number.',
+    });
+  return { registry: parsed.registry, name: parsed.repository };
+}

@@ -1,0 +1,53 @@
+import { AppError } from '../errors/index.ts';
+import type { BlobStream, ImageSink, ImageSource } from '../image/index.ts';
+import type { RemoteRepository } from './client/client.ts';
+
+/** A repository somewhere else, as where images are read. `name` is the repository's, `registry` its host. */
+export function remoteSource(
+  remote: RemoteRepository,
+  { registry, name }: { registry: string; name: string },
+): ImageSource {
+  const whole = `${registry}/${name}`;
+  return {
+    name: whole,
+    repository: { registry, name },
+    readManifest: async (reference = 'latest', options) => {
+      const { mediaType, digest, bytes } = await remote.readManifest(reference, options);
+      return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
+    },
+    openBlob: ({ digest }, options) => remote.readBlob(digest, options),
+  };
+}
+
+/** The same, as where images are written. */
+export function remoteSink(
+  remote: RemoteRepository,
+  { registry, name }: { registry: string; name: string },
+): ImageSink {
+  return {
+    name: `${registry}/${name}`,
+    hasBlob: async ({ digest }) => (await remote.findBlob(digest)) !== undefined,
+    writeBlob: async ({ digest, size }, open, { from, signal } = {}) => {
+      const mountFrom = from?.registry === registry && from.name !== name ? from.name : undefined;
+      await remote.pushBlob({ digest, size, open: (start) => skip(open(), start) }, { mountFrom, signal });
+    },
+    writeManifest: async ({ descriptor: { mediaType, digest }, bytes }, { tags = [], signal } = {}) => {
+      const pushed = await remote.pushManifest({ bytes, mediaType }, { signal });
+      if (pushed.digest !== digest)
+        throw new AppError('DIGEST_MISMATCH', `\`${registry}\` took ${digest} in as ${pushed.digest}`);
+      for (const tag of tags) await remote.pushManifest({ bytes, mediaType, reference: tag }, { signal });
+    },
+  };
+}
+
+/** Where a registry has the first bytes already. */
+async function* skip(stream: BlobStream, start: number): BlobStream {
+  let left = start;
+  for await (const piece of stream) {
+    if (left >= piece.length) left -= piece.length;
+    else {
+      yield left === 0 ? piece : piece.subarray(left);
+      left = 0;
+    }
+  }
+}
