@@ -1,8 +1,9 @@
 import type { Style } from '../report/render/index.ts';
 
-/** Rows as aligned columns, with a header; the last column is not padded. No rows: no text. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[], style: Style): string {
-  if (rows.length === 0) return '';
+/** Rows as aligned columns, with a header; the last column is not padded. What a user wrote keeps to its line and its place. No rows: no text. */
+export function table(header: readonly string[], written: readonly (readonly string[])[], style: Style): string {
+  if (written.length === 0) return '';
+  const rows = written.map((row) => row.map((cell) => cell.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')));
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
   );
@@ -17,9 +18,16 @@ export function facts(rows: readonly (readonly [string, string | undefined])[], 
   const width = Math.max(0, ...present.map(([name]) => name.length));
   return present
     .map(([name, value]) => {
-      const [first = '', ...more] = value.split('\n');
+      const [first = '', ...more] = printable(value).split('\n');
       const indent = ' '.repeat(width + 2);
       return [`${style.dim(name.padEnd(width))}  ${first}`, ...more.map((line) => indent + line)].join('\n');
     })
     .join('\n');
+}
+
+/** Without what would move a terminal's cursor or do worse; colours and line ends stay. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}(\[[\d;]*m)?/gu, (found, colour?: string) =>
+    found === '\n' || (colour !== undefined && found.startsWith('\u001B')) ? found : ` ${colour ?? ''}`,
+  );
 }

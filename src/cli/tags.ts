@@ -3,7 +3,7 @@ import { AppError } from '../errors/index.ts';
 /** `key=value` words as a record. */
 export function readTags(words: readonly string[]): Record<string, string> | undefined {
   if (words.length === 0) return undefined;
-  const tags: Record<string, string> = {};
+  const tags: [string, string][] = [];
   for (const word of words) {
     const split = word.indexOf('=');
     if (split < 1) {
@@ -11,7 +11,7 @@ export function readTags(words: readonly string[]): Record<string, string> | und
         hint: 'Write it as `key=value`, for example `--tag team=vision`.',
       });
     }
-    tags[word.slice(0, split)] = word.slice(split + 1);
+    tags.push([word.slice(0, split), word.slice(split + 1)]);
   }
-  return tags;
+  return Object.fromEntries(tags);
 }
