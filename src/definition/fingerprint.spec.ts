@@ -183,4 +183,18 @@ describe('the fingerprint', () => {
     expect(anonymousVersion(one)).toMatch(/^[0-9a-f]{32}$/);
     expect(imageRepository(fingerprint(one))).toBe(`terroir/env_${fingerprint(one).slice(0, 32)}`);
   });
+
+  it('takes a login into the anonymous version, and not into the fingerprint: who adds one means to use it', async () => {
+    const at = async (place: string) =>
+      await read(`conda_file: { channels: ["https://${place}/main"], dependencies: [numpy] }\n`);
+    const plain = await at('conda.example');
+    const login = await at('ada:${PASSWORD}@conda.example');
+    const token = await at('conda.example/t/${TOKEN}');
+    expect(new Set([plain, login, token].map(fingerprint)).size).toBe(1);
+    expect(new Set([plain, login, token].map(anonymousVersion)).size).toBe(3);
+    // Written out, one password is like another.
+    expect(anonymousVersion(await at('ada:one@conda.example'))).toBe(
+      anonymousVersion(await at('ada:two@conda.example')),
+    );
+  });
 });

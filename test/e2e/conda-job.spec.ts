@@ -103,7 +103,14 @@ describe('a job in a system-managed environment', () => {
 
   it.skipIf(noLearning)(`registers the model, and knows what trained it${noLearning}`, async () => {
     const model = await sandbox.json<ModelRecord>([
-      ...['model', 'register', '--run', first.id, '--name', 'iris', '--path', 'outputs/model'],
+      'model',
+      'register',
+      '--run',
+      first.id,
+      '--name',
+      'iris',
+      '--path',
+      'outputs/model',
     ]);
     expect(model).toMatchObject({ name: 'iris', version: '1', files: 1 });
     expect(await sandbox.json(['model', 'show', 'iris:1'])).toMatchObject({
@@ -198,7 +205,10 @@ describe('a job in a system-managed environment', () => {
     const list = await sandbox.run(['env', 'exec', 'both', '--', 'python', '-m', 'pip', 'check', '--no-color']);
     expect(list.stdout).toContain('No broken requirements found.');
     const diff = await sandbox.json<{ packages: { added: { name: string }[]; removed: { name: string }[] } }>([
-      ...['env', 'diff', 'forest', 'both'],
+      'env',
+      'diff',
+      'forest',
+      'both',
     ]);
     expect(diff.packages.added.map(({ name }) => name)).toEqual(['hills', 'pip', 'vineyard']);
     expect(diff.packages.removed.map(({ name }) => name)).toContain('scikit-learn');
