@@ -10,6 +10,7 @@ import {
   resolveChannels,
 } from '../channels/conda/index.ts';
 import { createHttp, type Http } from '../io/index.ts';
+import { parseCondaSpec } from '../requirements/index.ts';
 import type { CondaSolver } from '../resolve/index.ts';
 import type { Definition, Platform } from '../schema/index.ts';
 import type { App } from './app.ts';
@@ -40,18 +41,31 @@ export async function openCondaChannel(app: App): Promise<CondaChannel> {
   return { configuration, credentials, http, known };
 }
 
-/** For packages of a definition's channels: afterwards their credentials and mirrors hold. */
+/** The channels of a definition (conda-forge for none). From now on their credentials and mirrors hold for what is fetched from them. */
+export function channelsOf(
+  { env, home }: App,
+  { configuration, credentials, known }: CondaChannel,
+  { channels, platform }: { channels: readonly string[]; platform: Platform },
+): Channel[] {
+  const places = { env, home, configuration, platform, tokens: credentials.tokens };
+  const named = resolveChannels(channels, places);
+  const found = named.length > 0 ? named : resolveChannels([defaultChannel], places);
+  known.add(found);
+  return found;
+}
+
+/** The same for all that a definition names, in specifications too. */
 export function nameChannels(
   app: App,
   channel: CondaChannel,
   { definition, platform }: { definition: Definition; platform: Platform },
-): readonly Channel[] {
-  const { env, home } = app;
-  const { configuration, credentials, known } = channel;
-  const written = definition.layer?.kind === 'conda' ? definition.layer.channels : [];
-  const places = { env, home, configuration, platform, tokens: credentials.tokens };
-  known.add(resolveChannels(written.length === 0 ? [defaultChannel] : written, places));
-  return known.all();
+): void {
+  const { layer } = definition;
+  if (layer?.kind !== 'conda') return;
+  const specs = layer.dependencies.flatMap((item) => (typeof item === 'string' ? [parseCondaSpec(item)?.channel] : []));
+  const named = specs.filter((text) => text !== undefined);
+  channelsOf(app, channel, { channels: layer.channels, platform });
+  if (named.length > 0) channelsOf(app, channel, { channels: named, platform });
 }
 
 export function openSolver(app: App, { configuration, credentials, http, known }: CondaChannel): CondaSolver {

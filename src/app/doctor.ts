@@ -1,9 +1,15 @@
 import { availableParallelism, totalmem } from 'node:os';
+import { reachChannel } from '../channels/conda/index.ts';
 import { isAppError } from '../errors/index.ts';
 import { currentPlatform, libcVersion, listInterpreters, pathExists, runProcess } from '../io/index.ts';
 import type { App } from './app.ts';
+import { channelsOf, openCondaChannel } from './conda-channel.ts';
+import { readPlatform } from './platform.ts';
 import { findUv, openPypiChannel } from './pypi-channel.ts';
 import { readSettings, settingsFile } from './settings.ts';
+
+/** Milliseconds that a channel has to answer. */
+const patience = 10_000;
 
 export interface Diagnosis {
   state: 'ok' | 'warning' | 'problem';
@@ -23,6 +29,7 @@ export async function diagnose(app: App): Promise<{ items: Diagnosis[] }> {
     checkPythons,
     checkUv,
     checkIndexes,
+    checkChannels,
     checkGit,
   ];
   const items: Diagnosis[] = [];
@@ -119,6 +126,28 @@ async function checkIndexes(app: App): Promise<Diagnosis[]> {
     );
   await http.close();
   return items;
+}
+
+/** Whether conda's default channel can be reached. No problem if not, because not everybody needs it. */
+async function checkChannels(app: App): Promise<Diagnosis[]> {
+  const channel = await openCondaChannel(app);
+  try {
+    const { settings } = channel.configuration;
+    const origins = settings.map(({ name, origin }) => `${name} from ${origin}`);
+    const configured = origins.length === 0 ? 'none: conda’s own defaults are used' : origins.join(', ');
+    const items: Diagnosis[] = [{ state: 'ok', subject: 'conda configuration', message: configured }];
+    if (app.offline) return items;
+    const signal = AbortSignal.any([app.signal, AbortSignal.timeout(patience)]);
+    for (const each of channelsOf(app, channel, { channels: [], platform: readPlatform(undefined) })) {
+      const reach = async (): Promise<string> =>
+        `answers at ${each.url} (${await reachChannel(each, channel.http, signal)})`;
+      const found = await attempt(`channel ${each.name}`, reach);
+      items.push(...found.map((item): Diagnosis => (item.state === 'ok' ? item : { ...item, state: 'warning' })));
+    }
+    return items;
+  } finally {
+    await channel.http.close();
+  }
 }
 
 async function checkGit(app: App): Promise<Diagnosis[]> {

@@ -56,7 +56,9 @@ export function explainContradiction(error: unknown, side: PipSide): unknown {
     const fits = requirement.url === undefined && matchesSpecifier(found.version, requirement.specifiers);
     if (!fits) return contradiction(text, found, side, error);
   }
-  const named = [...side.provided.values()].filter(({ name }) => error.message.includes(`conda/${fileStem(name)}-`));
+  const named = [...side.provided.values()].filter(({ name }) =>
+    new RegExp(`(?<![\\w.-])${name}(?![\\w-])`).test(error.message),
+  );
   if (named.length === 0) return error;
   const list = named.map(({ name, version, owner }) => `${name} ${version} (conda’s \`${owner}\`)`).join(', ');
   return new AppError('UNSOLVABLE', error.message, {
@@ -90,9 +92,4 @@ function requirementTexts(entries: readonly RequirementEntry[]): string[] {
     if (entry.type === 'include' || entry.type === 'constraint') return requirementTexts(entry.entries);
     return [];
   });
-}
-
-/** A name as file names of wheels have it. */
-function fileStem(name: string): string {
-  return name.replaceAll('-', '_');
 }

@@ -48,6 +48,8 @@ export async function createSandbox(options: { index?: string; env?: Record<stri
     TERROIR_USER: 'ada',
     TERROIR_CATALOG: 'none',
     PIP_CONFIG_FILE: '/dev/null',
+    // Nobody is there: no test asks a channel of the outside.
+    CONDA_CHANNEL_ALIAS: 'http://127.0.0.1:1',
     ...(options.index === undefined ? {} : { PIP_INDEX_URL: options.index }),
     ...options.env,
   };

@@ -20,3 +20,4 @@ export { defaultChannel } from './default-channels.ts';
 export { fetchArchive } from './fetch-archive.ts';
 export { createKnownChannels, type KnownChannels } from './known-channels.ts';
 export { createRattlerSolver } from './rattler-solver.ts';
+export { reachChannel } from './reach-channel.ts';

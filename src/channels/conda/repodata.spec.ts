@@ -266,14 +266,14 @@ test('several solves at once fetch once, and read what belongs together', async 
 });
 
 test('a channel that changes during solves gives the old or the new', async () => {
-  let changes = 0;
+  const state = { changes: 0 };
   const changing = (async () => {
-    for (; changes < 20; changes += 1) {
-      server.channel('main', changes % 2 === 0 ? newer : packages);
+    for (; state.changes < 20; state.changes += 1) {
+      server.channel('main', state.changes % 2 === 0 ? newer : packages);
       await delay(30);
     }
   })();
-  while (changes < 20) {
+  while (state.changes < 20) {
     const found = await Promise.all([here.names(['main'], ['app']), here.names(['main'], ['other'])]);
     for (const [, lib] of found) expect(['lib 1.0', 'lib 2.0']).toContain(lib);
   }
