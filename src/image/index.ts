@@ -40,4 +40,6 @@ export { type ByteSink, createArchiveSink, withArchiveFile } from './sinks/archi
 export { createLayoutSink } from './sinks/layout.ts';
 export { openArchive } from './sources/archive.ts';
 export { openLayout } from './sources/layout.ts';
+export { type Finding, type FindingCode, findingCodes } from './validate/finding.ts';
+export { type ValidateOptions, validateImage } from './validate/validate-image.ts';
 export { type WriteImageOptions, writeImage } from './write-image.ts';

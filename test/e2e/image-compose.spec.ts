@@ -19,6 +19,7 @@ import {
   openArchive,
   openImage,
   openLayout,
+  validateImage,
   withArchiveFile,
   writeImage,
 } from '../../src/image/index.ts';
@@ -88,9 +89,11 @@ async function compose(layout: string, lock: Lock | undefined, extra: Extra = {}
   });
 }
 
+/** Every image that these tests write is held against all rules. */
 async function write(image: Image): Promise<string> {
   const layout = place();
   await writeImage(image, createLayoutSink(layout), { tags: ['latest'] });
+  expect(await validateImage(await openLayout(layout))).toEqual([]);
   return layout;
 }
 

@@ -23,14 +23,20 @@ const ratio = 1100;
 /** No layer is larger. */
 const largest = 2 ** 40;
 
+export interface OpenTarOptions {
+  /** For messages. */
+  label: string;
+  /** How it is compressed. */
+  onCompression?: (kind: LayerCompression) => void;
+  /** Bytes behind the end of what is compressed, which a decoder passes over. */
+  onUnread?: (size: number) => void;
+}
+
 /**
- * The tar archive of a layer, uncompressed as it comes. `onCompression` tells how it was compressed.
+ * The tar archive of a layer, uncompressed as it comes.
  * @throws AppError INVALID_IMAGE for broken streams and for what would never end; and what the stream throws.
  */
-export async function* openTar(
-  blob: BlobStream,
-  { label, onCompression }: { label: string; onCompression?: (kind: LayerCompression) => void },
-): BlobStream {
+export async function* openTar(blob: BlobStream, { label, onCompression, onUnread }: OpenTarOptions): BlobStream {
   let read = 0;
   const source = countBytes(blob, (size) => {
     read += size;
@@ -39,7 +45,7 @@ export async function* openTar(
   const kind = compressionOf(start);
   onCompression?.(kind);
   let written = 0;
-  for await (const chunk of kind === 'none' ? rest : decompress(kind, rest, label)) {
+  for await (const chunk of kind === 'none' ? rest : decompress(kind, rest, { label, onUnread })) {
     written += chunk.length;
     if (written > largest || (written > harmless && written > read * ratio))
       throw new AppError('INVALID_IMAGE', `\`${label}\` is refused: it would unpack to more than ${written} bytes`, {
@@ -49,7 +55,7 @@ export async function* openTar(
   }
 }
 
-async function* decompress(kind: 'gzip' | 'zstd', source: BlobStream, label: string): BlobStream {
+async function* decompress(kind: 'gzip' | 'zstd', source: BlobStream, { label, onUnread }: OpenTarOptions): BlobStream {
   // What goes wrong where the bytes come from is told apart from what is wrong with them.
   let failure: unknown;
   const watched = async function* (): BlobStream {
@@ -61,7 +67,7 @@ async function* decompress(kind: 'gzip' | 'zstd', source: BlobStream, label: str
     }
   };
   try {
-    yield* kind === 'gzip' ? decompressGzip(watched()) : decompressZstd(watched());
+    yield* kind === 'gzip' ? decompressGzip(watched(), onUnread) : decompressZstd(watched());
   } catch (error) {
     if (failure !== undefined) throw failure;
     if (!/^(?:Z_|ZSTD_)/.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
@@ -72,13 +78,19 @@ async function* decompress(kind: 'gzip' | 'zstd', source: BlobStream, label: str
   }
 }
 
-async function* decompressGzip(source: BlobStream): BlobStream {
+async function* decompressGzip(source: BlobStream, onUnread: OpenTarOptions['onUnread']): BlobStream {
+  let given = 0;
   const decoder = createGunzip({ chunkSize });
-  const input = Readable.from(source);
+  const input = Readable.from(
+    countBytes(source, (size) => {
+      given += size;
+    }),
+  );
   input.on('error', (error) => decoder.destroy(error));
   input.pipe(decoder);
   try {
     for await (const chunk of decoder) yield chunk as Buffer;
+    if (decoder.bytesWritten < given) onUnread?.(given - decoder.bytesWritten);
   } finally {
     input.destroy();
   }
