@@ -49,7 +49,7 @@ export async function sweep(root: string): Promise<void> {
       await removeTree(path);
   }
   for (const { name } of await listFolder(join(root, 'locks'))) {
-    if (/^(?:archive|unpack|prefix)-/.test(name)) await rm(join(root, 'locks', name), { force: true });
+    if (/^(?:archive|unpack|prefix|repodata)-/.test(name)) await rm(join(root, 'locks', name), { force: true });
   }
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CondaServer, condaRecord, startCondaServer } from '../kit/conda-records.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
 import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
 import { makeWheel } from '../kit/wheel.ts';
@@ -16,6 +17,7 @@ const execute = promisify(execFile);
 describe('the published package', () => {
   let folder: string;
   let index: PypiIndex;
+  let channels: CondaServer;
   let sandbox: Sandbox;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'terroir-package-'));
@@ -38,24 +40,34 @@ describe('the published package', () => {
       { stdio: 'ignore' },
     );
     index = await startPypiIndex([makeWheel({ name: 'alpha', version: '1.0' })]);
-    sandbox = await createSandbox({ index: index.url });
+    channels = await startCondaServer();
+    channels.channel('conda-forge', [condaRecord('alpha', '1.0', { depends: ['beta'] }), condaRecord('beta', '1.0')]);
+    sandbox = await createSandbox({ index: index.url, env: { CONDA_CHANNEL_ALIAS: channels.url } });
     await sandbox.write('requirements.txt', 'alpha\n');
   });
   afterAll(async () => {
     await index.close();
+    await channels.close();
     await sandbox.remove();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('runs a script like the sources do, fetching and unpacking included', async () => {
+  const run = async (...args: string[]): Promise<string> => {
     const terroir = join(folder, 'node_modules', 'terroir', 'bin', 'terroir.js');
-    const run = async (...args: string[]): Promise<string> => {
-      const { stdout } = await execute(process.execPath, [terroir, ...args], { cwd: sandbox.folder, env: sandbox.env });
-      return stdout;
-    };
+    const { stdout } = await execute(process.execPath, [terroir, ...args], { cwd: sandbox.folder, env: sandbox.env });
+    return stdout;
+  };
+
+  it('runs a script like the sources do, fetching and unpacking included', async () => {
     expect(await run('--version')).toMatch(/^terroir \d+\.\d+\.\d+\n$/);
     const program = 'import alpha; print(alpha.__version__)';
     expect(await run('run', '--env', 'requirements.txt', '--', 'python', '-c', program)).toBe('1.0\n');
     expect(await run('cache', 'verify')).toContain('0 damaged');
+  });
+
+  it('solves conda definitions: the solver and its thread are in the package', async () => {
+    await sandbox.write('environment.yml', 'dependencies: [alpha]\n');
+    const list = await run('env', 'lock', 'environment.yml', '--export', 'explicit');
+    expect(list.match(/[^/]+\.conda/g)).toEqual(['beta-1.0-0.conda', 'alpha-1.0-0.conda']);
   });
 });

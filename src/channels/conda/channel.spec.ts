@@ -123,6 +123,7 @@ test.each([
   ['https://', 'INVALID_DEFINITION', 'is no channel'],
   ['https://a b/c', 'INVALID_DEFINITION', 'is no address'],
   ['s3://bucket/a', 'UNSUPPORTED_FEATURE', 's3://'],
+  ['file://host/share', 'UNSUPPORTED_FEATURE', 'another machine'],
   ['oci://host/a', 'UNSUPPORTED_FEATURE', 'oci://'],
   ['local', 'UNSUPPORTED_FEATURE', 'conda-build'],
   ['https://host.example/t/${NOT_SET}/a', 'UNAUTHORIZED', '${NOT_SET}'],

@@ -125,6 +125,11 @@ function checkAddress(address: string, written: string): string {
       hint: 'Addresses begin with `https://`, `http://` or `file://`.',
     });
   }
+  if (/^file:\/\/(?!localhost\/|\/)/i.test(address)) {
+    throw new AppError('UNSUPPORTED_FEATURE', `the channel \`${written}\` is a folder of another machine`, {
+      hint: 'Mount it and write its path, or serve it over HTTP.',
+    });
+  }
   if (/^(?:https?|file):/i.test(address)) return address.replace(/[?#].*$/, '').replace(/\/+$/, '');
   throw new AppError('UNSUPPORTED_FEATURE', `channels are not read by \`${new URL(address).protocol}//\``, {
     hint: 'Use an address that begins with `https://`, `http://` or `file://`.',

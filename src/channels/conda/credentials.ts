@@ -24,12 +24,12 @@ export interface CondaCredentials {
 
 /**
  * Credentials as conda, mamba and rattler find them: in the channels' addresses, in netrc, and in the file of RATTLER_AUTH_FILE or
- * `~/.rattler/credentials.json`.
+ * `~/.rattler/credentials.json`; and tokens in TERROIR_CHANNEL_TOKENS.
  * @throws AppError USAGE for such a file that cannot be read.
  */
 export async function readCondaCredentials({ env, home }: CondaPlaces): Promise<CondaCredentials> {
   const kept = await readKept(env.RATTLER_AUTH_FILE || join(home, '.rattler', 'credentials.json'));
-  const tokens = new Map<string, string>();
+  const tokens = tokensOf(env.TERROIR_CHANNEL_TOKENS ?? '');
   for (const [host, each] of kept) if ('CondaToken' in each) tokens.set(host, each.CondaToken);
   let netrc: Promise<ReadonlyMap<string, Login>> | undefined;
   return {
@@ -47,6 +47,12 @@ export async function readCondaCredentials({ env, home }: CondaPlaces): Promise<
       return login === undefined ? undefined : basic(login);
     },
   };
+}
+
+/** `host=token; other.host=token` */
+function tokensOf(text: string): Map<string, string> {
+  const pairs = text.split(';').map((pair) => pair.split('=').map((part) => part.trim()));
+  return new Map(pairs.flatMap(([host, token]) => (host && token ? [[host, token] as const] : [])));
 }
 
 /** Of the channels on the same server, the one with the longest path before the URL's. */

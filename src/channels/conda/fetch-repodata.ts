@@ -8,6 +8,7 @@ import { type Http, removeTree, statIfExists, withFileLock, writeAtomically } fr
 import type { Channel } from './channel.ts';
 import { brokenRepodata, channelError } from './channel-error.ts';
 import { decodeBzip2 } from './decode-bzip2.ts';
+import { interrupted } from './interrupted.ts';
 import { spoolRecords } from './record-spool.ts';
 import { readShardIndex } from './shards.ts';
 import { createSubdirCache, type SubdirCache, type SubdirState, type Variant, variants } from './subdir-cache.ts';
@@ -103,18 +104,20 @@ async function update(task: Update): Promise<SubdirState> {
     generation,
     checkedAt: now,
     freshUntil: 0,
-    variantsAt: now,
+    variantsAt: known?.variant === 'absent' && !mayHaveBetter(known) ? known.variantsAt : now,
   };
 }
 
 async function fromSource(source: string, task: Update): Promise<SubdirState> {
   const { known } = task;
-  if (known !== undefined && known.variant !== 'absent' && !mayHaveBetter(known)) {
+  const isSettled = known !== undefined && !mayHaveBetter(known);
+  if (isSettled && known.variant !== 'absent') {
     const again = await ask(source, known.variant, task);
     if (again !== undefined) return again;
   }
   let refusal: unknown;
-  for (const variant of order) {
+  // Where there was nothing, a channel that comes to have the folder has the plain form too.
+  for (const variant of isSettled && known.variant === 'absent' ? (['json'] as const) : order) {
     try {
       const state = await ask(source, variant, task);
       if (state !== undefined) return state;
@@ -170,7 +173,7 @@ async function ask(source: string, variant: Variant, task: Update): Promise<Subd
       if (variant !== 'json') return undefined;
       throw brokenRepodata(channel, file, 'it is a web page; does the server want a login, or does a proxy answer?');
     }
-    await digest(temporary, state, { channel, cache });
+    await digest(temporary, state, task);
     return state;
   } finally {
     await removeTree(temporary);
@@ -232,7 +235,7 @@ async function beginsAsPage(path: string): Promise<boolean> {
 async function digest(
   path: string,
   { variant, generation }: SubdirState,
-  { channel, cache }: { channel: Channel; cache: SubdirCache },
+  { channel, cache, tools: { signal } }: Update,
 ): Promise<void> {
   try {
     if (variant === 'shards') {
@@ -244,7 +247,7 @@ async function digest(
     if (variant === 'absent') return;
     // The folder is made by the index.
     await writeAtomically(cache.indexPath(generation), '');
-    const index = await spoolRecords(await textOf(path, variant), cache.contentPath(generation));
+    const index = await spoolRecords(limited(await textOf(path, variant), signal), cache.contentPath(generation));
     await writeAtomically(cache.indexPath(generation), JSON.stringify(index));
   } catch (error) {
     await removeTree(cache.contentPath(generation));
@@ -258,17 +261,21 @@ async function digest(
 async function textOf(path: string, variant: 'zst' | 'bz2' | 'json'): Promise<AsyncIterable<Uint8Array>> {
   const input = createReadStream(path, { highWaterMark: 1 << 20 });
   if (variant === 'json') return input;
-  if (variant === 'bz2') return limited(await decodeBzip2(input));
+  if (variant === 'bz2') return await decodeBzip2(input);
   const decoder = createZstdDecompress();
   // Errors of either come out where the decoder is read.
   pipeline(input, decoder).catch(() => undefined);
-  return limited(decoder);
+  return decoder;
 }
 
-async function* limited(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* limited(
+  stream: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.length;
+    if (signal?.aborted === true) throw interrupted(signal);
     if (size > longest) throw new AppError('HOSTILE_ARCHIVE', 'the channel’s repodata unpacks to more than 8 GB');
     yield chunk;
   }

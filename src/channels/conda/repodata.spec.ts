@@ -119,6 +119,9 @@ test('only what can play a part is fetched of shards', async () => {
 test('a channel with one folder is one; without any it is none', async () => {
   server.channel('half', [condaRecord('lib', '1.0')], { subdirs: ['noarch'] });
   expect(await here.names(['half'], ['lib'])).toEqual(['lib 1.0']);
+  seen();
+  await here.solve(['half'], ['lib']);
+  expect(seen().sort()).toEqual(['304 /half/noarch/repodata.json', '404 /half/linux-64/repodata.json']);
   const error = await failure(['nowhere'], ['lib']);
   expect(error).toMatchObject({ code: 'HTTP_ERROR', details: { channel: `${server.url}/nowhere`, status: 404 } });
   expect(error.message).toBe(`there is no channel \`nowhere\` at \`${server.url}/nowhere\``);

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { AppError, isAppError } from '../../errors/index.ts';
+import { interrupted } from './interrupted.ts';
 import type { SolverAnswer, SolverInput } from './solver-input.ts';
 
 /** What JavaScript in the thread may use, in MB; the solver's own memory has a limit of its own. */
@@ -53,11 +53,6 @@ export function startSolverThread(signal?: AbortSignal): SolverThread {
       await worker.terminate();
     },
   };
-}
-
-function interrupted(signal: AbortSignal | undefined): AppError {
-  const reason: unknown = signal?.reason;
-  return isAppError(reason) ? reason : new AppError('CANCELED', 'solving was interrupted', { cause: reason });
 }
 
 /** Beside this file: as a source, or as a bundle of its own. */
