@@ -26,7 +26,6 @@ export async function getBlob({ repository, item, headers, isHead }: Call): Prom
   };
   const status = range === undefined ? 200 : 206;
   if (isHead) return { status, headers: sent };
-  if (size === 0) return { status, headers: sent, body: new Uint8Array() };
   const body = await repository.readBlob(blob.digest, range);
   if (body === undefined) throw unknown(item);
   return { status, headers: sent, body };

@@ -5,7 +5,7 @@ import { createRegistry, createRegistryHandler } from '../../../src/registry/ind
 const [root = '', port = '0'] = process.argv.slice(2);
 const registry = createRegistry(root, { onDamage: ({ digest }) => console.log(`damaged ${digest}`) });
 const server = await serveHttp(
-  createRegistryHandler({ registry, onFailure: (error) => console.error('failed', error) }),
+  createRegistryHandler({ registry, onFailure: (error) => console.log(`failed: ${String(error)}`) }),
   { port: Number(port) },
 );
 console.log(server.url);
