@@ -158,6 +158,8 @@ function distributionName(path: string): string[] {
 function isCondas(path: string): boolean {
   return (
     path.startsWith('conda-meta/') ||
+    path.startsWith('.terroir/') ||
+    path === 'bin/activate' ||
     path === 'CACHEDIR.TAG' ||
     /^lib\/python[\d.]+\/EXTERNALLY-MANAGED$/.test(path) ||
     basename(path) === '.condarc'

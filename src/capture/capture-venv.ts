@@ -58,10 +58,11 @@ async function findMinor(prefix: string): Promise<string> {
 function isVenvs(path: string, python: string): boolean {
   const site = `lib/python${python}/site-packages`;
   return (
-    /^(?:pyvenv\.cfg|\.gitignore|\.lock|CACHEDIR\.TAG|lib64|terroir\.json)$/.test(path) ||
+    /^(?:pyvenv\.cfg|\.gitignore|\.lock|CACHEDIR\.TAG|lib64)$/.test(path) ||
     /^bin\/(?:python[\d.]*|activate(?:\.\w+)?|activate_this\.py|Activate\.ps1|deactivate\.\w+|pydoc(?:\.bat)?)$/.test(
       path,
     ) ||
+    path.startsWith('.terroir/') ||
     path.startsWith('include/') ||
     path === `lib/python${python}/EXTERNALLY-MANAGED` ||
     path === `${site}/_virtualenv.py` ||
