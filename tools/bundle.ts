@@ -6,13 +6,14 @@ import { directImports } from './direct-imports.ts';
 import { plainBuiltins } from './plain-builtins.ts';
 
 const root = join(import.meta.dirname, '..');
-/** The HTTP client is as large as all the rest, and most commands need none: a file of its own. */
-const apart = 'src/io/http/undici.ts';
+/** Libraries as large as all the rest that most commands do without: the HTTP client, the HTTP server. Each is a file of its own. */
+const apart = ['src/io/http/undici.ts', 'src/server/fastify.ts'];
+const names = apart.map((file) => basename(file, '.ts'));
 const loadApart: Plugin = {
   name: 'load-apart',
   setup: ({ onResolve }) => {
-    onResolve({ filter: /\/undici\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './undici.js', external: true } : undefined,
+    onResolve({ filter: new RegExp(`/(?:${names.join('|')})\\.ts$`) }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.js`, external: true } : undefined,
     );
   },
 };
@@ -24,7 +25,7 @@ await build({
   absWorkingDir: root,
   entryPoints: [
     { in: 'src/cli/main.ts', out: 'main' },
-    { in: apart, out: 'undici' },
+    ...apart.map((file) => ({ in: file, out: basename(file, '.ts') })),
     ...workers.map((file) => ({ in: file, out: basename(file, '.ts') })),
   ],
   outdir: 'dist',

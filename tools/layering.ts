@@ -46,7 +46,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'workspace',
     'capture',
   ],
-  cli: ['app', 'report', 'documents'],
+  server: ['app', 'report', 'io', 'workspace'],
+  cli: ['app', 'server', 'report', 'documents', 'io'],
 };
 /** Folders in folders that have a public surface of their own. */
 const innerSurfaces = new Set([

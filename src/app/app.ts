@@ -14,6 +14,10 @@ export interface AppOptions {
   home: string;
   /** Who registers and runs, for the records. */
   user: string;
+  /** From where, for the audit trail. */
+  origin?: string;
+  /** True if the user is on another machine: then no word of theirs names a path here. */
+  remote?: boolean;
   /** The workspace's folder; without one it is looked for. */
   workspace?: string;
   offline: boolean;
@@ -75,8 +79,8 @@ export async function openApp(options: AppOptions): Promise<App> {
   };
 }
 
-async function openWithCatalog(folder: string, { user, catalogFolder }: AppOptions): Promise<Workspace> {
-  const workspace = await openWorkspace(folder, { create: true, user });
+async function openWithCatalog(folder: string, { user, origin, catalogFolder }: AppOptions): Promise<Workspace> {
+  const workspace = await openWorkspace(folder, { create: true, user, origin });
   await seedCatalog(workspace, catalogFolder);
   return workspace;
 }

@@ -6,7 +6,7 @@ import type { App } from './app.ts';
 import { isDefinitionPath } from './definition-path.ts';
 import { ensureLock } from './ensure-lock.ts';
 import { findVersion } from './find-version.ts';
-import { readSource } from './read-source.ts';
+import { type DefinitionSource, readSource } from './read-source.ts';
 import { register, registerAnonymous } from './register.ts';
 import { accessStored, readStored } from './stored-files.ts';
 
@@ -21,6 +21,12 @@ export async function checkEnvironment(app: App, target: string, options: { fix:
   return (await isDefinitionPath(app, target))
     ? await checkFile(app, target, options)
     : await checkRegistered(app, target, options);
+}
+
+/** Analyses a definition that is registered nowhere. */
+export async function checkDefinitionText(app: App, source: DefinitionSource): Promise<CheckResult> {
+  const { read } = await readSource(app, source);
+  return { findings: checkDefinition(read), changes: [] };
 }
 
 async function checkFile(app: App, path: string, { fix }: { fix: boolean }): Promise<CheckResult> {

@@ -1,6 +1,7 @@
 import { activateConda, type CleanEnvironment, cleanEnvironment } from '../targets/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
+import { sharedVariables } from './shared-variables.ts';
 import type { ReadyEnvironment } from './use-environment.ts';
 
 interface CommandParts {
@@ -16,7 +17,8 @@ export async function commandEnvironment(
   ready: ReadyEnvironment,
   { cwd, jobVariables, runVariables }: CommandParts,
 ): Promise<CleanEnvironment> {
-  const parts = { callerEnv: app.env, binFolder: ready.bin, jobVariables, runVariables };
+  const callerEnv = app.remote === true ? sharedVariables(app.env) : app.env;
+  const parts = { callerEnv, binFolder: ready.bin, jobVariables, runVariables };
   const variables = condaFileVariables(definition);
   const { prefix } = ready;
   if (!ready.isConda || prefix === undefined) {

@@ -4,6 +4,7 @@ import type { App } from './app.ts';
 
 /** True if a word on the command line names a file and not an environment of the workspace. */
 export async function isDefinitionPath(app: App, word: string): Promise<boolean> {
+  if (app.remote === true) return false;
   if (/^(?:azureml:|registries\/|\/subscriptions\/)/.test(word)) return false;
   const looksLikePath =
     /^(?:file:|\.{1,2}(?:\/|$)|\/|~\/)/.test(word) ||

@@ -57,14 +57,23 @@ export async function showVersion(app: App, reference: string): Promise<ShownVer
 export async function updateVersion(
   app: App,
   reference: string,
-  change: { description?: string; tags?: Record<string, string>; removeTags?: readonly string[] },
+  change: {
+    description?: string | null;
+    /** Added to those that are there; with `replaceTags` instead of them. */
+    tags?: Record<string, string>;
+    removeTags?: readonly string[];
+    replaceTags?: boolean;
+  },
+  /** Sees what is there when the change is made; what it throws prevents the change. */
+  check?: (current: VersionView) => void,
 ): Promise<VersionView> {
   const workspace = await app.openWorkspace();
   const version = await findVersion(workspace, reference);
-  const tags = { ...version.tags, ...change.tags };
+  const tags = change.replaceTags === true ? { ...change.tags } : { ...version.tags, ...change.tags };
   for (const key of change.removeTags ?? []) delete tags[key];
   checkTags(tags);
-  return viewOf(await workspace.environments.updateHeader(version.id, { description: change.description, tags }));
+  const header = { description: change.description, tags };
+  return viewOf(await workspace.environments.updateHeader(version.id, header, (current) => check?.(viewOf(current))));
 }
 
 export interface ArchiveResult {

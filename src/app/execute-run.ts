@@ -21,6 +21,7 @@ import { commandEnvironment, condaFileVariables } from './command-environment.ts
 import { keepArchives } from './keep-archives.ts';
 import { prepareCode } from './prepare-code.ts';
 import type { RunPlan } from './run-plan.ts';
+import type { RunQueue } from './run-queue.ts';
 import { readSettings } from './settings.ts';
 import { prepareEnvironment } from './use-environment.ts';
 import { watchRun } from './watch-run.ts';
@@ -35,28 +36,49 @@ export interface RunOutcome {
  * Runs a plan to its end and records everything. The script's own failure is an outcome; what fails before or around it is thrown, and on record.
  */
 export async function executeRun(app: App, plan: RunPlan): Promise<RunOutcome> {
+  return await (await startRun(app, plan)).outcome;
+}
+
+/** A run that has a record, and goes on by itself. */
+export interface StartedRun {
+  record: RunRecord;
+  outcome: Promise<RunOutcome>;
+}
+
+/** Makes the record and begins. With a `queue` the run waits in it for its turn, as Queued. */
+export async function startRun(app: App, plan: RunPlan, queue?: RunQueue): Promise<StartedRun> {
   const workspace = await app.openWorkspace();
   // Before the script, not hours after it.
   const settings = await readSettings(app);
-  await workspace.runs.endOrphans();
-  const record = newRecord(app, plan);
+  // A server looks for orphans from time to time, not with each of many submissions.
+  if (app.remote !== true) await workspace.runs.endOrphans();
+  const record = newRecord(app, plan, queue === undefined ? 'Preparing' : 'Queued');
   await workspace.runs.create(record, plan.version.id);
-  const watch = watchRun(workspace.runs, record.id, { signal: app.signal });
+  return { record, outcome: conduct(app, workspace, { plan, settings, id: record.id, queue }) };
+}
+
+async function conduct(app: App, workspace: Workspace, run: Drive): Promise<RunOutcome> {
+  const { id, queue } = run;
+  const watch = watchRun(workspace.runs, id, { signal: app.signal });
+  let leave: (() => void) | undefined;
   try {
-    return await drive({ ...app, signal: watch.signal }, workspace, { plan, settings, id: record.id });
+    leave = await queue?.enter(watch.signal);
+    if (queue !== undefined) await workspace.runs.update(id, { status: 'Preparing' });
+    return await drive({ ...app, signal: watch.signal }, workspace, run);
   } catch (error) {
-    await recordFailure(workspace, record.id, error, watch.signal);
-    throw isAppError(error, 'FINISHED') ? endedByOthers(workspace, record.id, error) : error;
+    await recordFailure(workspace, id, error, watch.signal);
+    throw isAppError(error, 'FINISHED') ? endedByOthers(workspace, id, error) : error;
   } finally {
+    leave?.();
     watch.stop();
   }
 }
 
-function newRecord(app: App, plan: RunPlan): RunRecord {
+function newRecord(app: App, plan: RunPlan, status: RunRecord['status']): RunRecord {
   const { version } = plan;
   return {
-    id: createRunId(),
-    status: 'Preparing',
+    id: plan.id ?? createRunId(),
+    status,
     displayName: plan.displayName ?? null,
     experimentName: plan.experimentName ?? null,
     description: plan.description ?? null,
@@ -97,6 +119,7 @@ interface Drive {
   plan: RunPlan;
   settings: WorkspaceSettings;
   id: string;
+  queue: RunQueue | undefined;
 }
 
 async function drive(app: App, workspace: Workspace, { plan, settings, id }: Drive): Promise<RunOutcome> {
@@ -313,12 +336,17 @@ function readVariables(app: App, plan: RunPlan): { values: Record<string, string
       values[name] = variable.value;
       continue;
     }
-    const value = app.env[variable.variable];
+    const value = (app.remote === true ? plan.secrets : app.env)?.[variable.variable];
     if (value === undefined)
       throw new AppError(
         'USAGE',
         `the variable \`${name}\` is the secret \`${variable.variable}\`, and that is not set`,
-        { hint: `Set ${variable.variable} in your environment.` },
+        {
+          hint:
+            app.remote === true
+              ? 'Send it with the submission, in `secrets`.'
+              : `Set ${variable.variable} in your environment.`,
+        },
       );
     values[name] = value;
     origins.set(name, variable.variable);

@@ -6,11 +6,13 @@
 
 export type { Finding } from '../definition/checks/index.ts';
 export type { LockDiff } from '../resolve/index.ts';
+export { actFor } from './act-for.ts';
 export { type App, type AppOptions, openApp } from './app.ts';
+export { type AuditRequest, exportAudit, listAudit, verifyAudit } from './audit.ts';
 export { type BuildRequest, buildImages } from './build-images.ts';
 export { type CacheCheck, collectGarbage, showCache, verifyCache } from './cache.ts';
 export { type CaptureRequest, type CaptureResult, captureEnvironment } from './capture.ts';
-export { type CheckResult, checkEnvironment } from './check.ts';
+export { type CheckResult, checkDefinitionText, checkEnvironment } from './check.ts';
 export { type Diagnosis, diagnose } from './doctor.ts';
 export {
   type ArchiveResult,
@@ -29,12 +31,16 @@ export { execInEnvironment, installKernel, type KernelView, openShell } from './
 export type { RunOutcome } from './execute-run.ts';
 export type { ImageView } from './image-view.ts';
 export { listEnvironments, listVersions } from './list-environments.ts';
-export { exportLock, type LockRequest, type LockResult, lockEnvironment } from './lock-environment.ts';
+export { listImages } from './list-images.ts';
+export { exportLock, findLock, type LockRequest, type LockResult, lockEnvironment } from './lock-environment.ts';
 export { materialiseEnvironment, type PrefixView, verifyEnvironmentPrefix } from './materialise.ts';
 export { listModels, type ModelRequest, registerModel, type ShownModel, showModel } from './models.ts';
 export type { DefinitionSource } from './read-source.ts';
 export { type CreateRequest, createVersion } from './register.ts';
-export { cancelRun, followLogs, listRuns, readLogs, replayRun, showRun } from './runs.ts';
+export { createRunQueue, type RunQueue } from './run-queue.ts';
+export { askToCancel, cancelRun, endLostRuns, followLogs, listRuns, readLogs, replayRun, showRun } from './runs.ts';
 export { showImage } from './show-image.ts';
 export { submitCommand, submitJob } from './submit.ts';
+export { replayUploaded, type Submission, submitUploaded, type UploadedJob } from './submit-uploaded.ts';
+export { createToken, listTokens, revokeToken, type TokenRequest } from './tokens.ts';
 export type { RegisteredVersion, VersionView } from './views.ts';

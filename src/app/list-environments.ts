@@ -11,6 +11,8 @@ export async function listEnvironments(
     category?: string;
     tags?: readonly string[];
     nameContains?: string;
+    name?: string;
+    sort?: 'name' | '-name' | 'created' | '-created';
   },
 ): Promise<Page<EnvironmentSummary>> {
   const workspace = await app.openWorkspace();

@@ -6,7 +6,7 @@ import {
   exportFormats,
   type LockDiff,
 } from '../resolve/index.ts';
-import type { Lock } from '../schema/index.ts';
+import type { Lock, Platform } from '../schema/index.ts';
 import type { App } from './app.ts';
 import { ensureLock, relock } from './ensure-lock.ts';
 import { findOrRegister } from './find-or-register.ts';
@@ -68,6 +68,26 @@ export async function lockEnvironment(app: App, reference: string, request: Lock
         ? undefined
         : moved.before?.lock.python?.version,
   };
+}
+
+/** A lock that is there; nothing is resolved. @throws AppError LOCK_NOT_FOUND. */
+export async function findLock(
+  app: App,
+  reference: string,
+  { platform, revision }: { platform: Platform; revision?: number },
+): Promise<LockResult> {
+  const { locks } = await app.openWorkspace();
+  const version = await findOrRegister(app, reference);
+  const subject = `${version.name}:${version.version}`;
+  const found =
+    revision === undefined
+      ? await locks.bound(version.id, platform)
+      : await locks.get(version.fingerprint, platform, revision);
+  if (found !== undefined) return { subject, lock: found.lock, revision: found.revision, outcome: 'cached', stay: [] };
+  const which = revision === undefined ? 'no lock' : `no lock revision ${revision}`;
+  throw new AppError('LOCK_NOT_FOUND', `${subject} has ${which} for ${platform}`, {
+    hint: `Make it: \`terroir env lock ${subject} --platform ${platform}\`.`,
+  });
 }
 
 export function exportLock(lock: Lock, format: string): string {

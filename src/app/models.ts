@@ -96,12 +96,15 @@ export interface ShownModel {
 }
 
 /** A model by `name` or `name:version`, with the run and environment that trained it. */
-export async function showModel(app: App, reference: string): Promise<ShownModel> {
+export async function showModel(app: App, reference: string | { name: string; version?: string }): Promise<ShownModel> {
   const workspace = await app.openWorkspace();
-  const colon = reference.indexOf(':');
-  const [name, version] =
-    colon === -1 ? [reference, undefined] : [reference.slice(0, colon), reference.slice(colon + 1)];
+  const { name, version } = typeof reference === 'string' ? readReference(reference) : reference;
   const model = await workspace.models.get(name, version);
   const run = await workspace.runs.get(model.runId);
   return { model, run, folder: join(workspace.runFolder(run.id), model.path) };
+}
+
+function readReference(text: string): { name: string; version?: string } {
+  const colon = text.indexOf(':');
+  return colon === -1 ? { name: text } : { name: text.slice(0, colon), version: text.slice(colon + 1) };
 }

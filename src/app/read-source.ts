@@ -9,14 +9,18 @@ import {
 } from '../definition/index.ts';
 import { AppError } from '../errors/index.ts';
 import { isFolder, listFolder, readBytes, readStandardInput, statIfExists } from '../io/index.ts';
+import type { UploadedFiles } from '../schema/index.ts';
 import type { App } from './app.ts';
 import { decodeSource } from './decode-source.ts';
 import { accessFolder } from './folder-files.ts';
+import { accessUploads } from './uploaded-files.ts';
 
 /** Where a definition comes from. */
 export type DefinitionSource =
   | { kind: 'path'; path: string; python?: string }
   | { kind: 'stdin' }
+  /** What somebody sent: the definition's text, and the files around it. */
+  | { kind: 'uploaded'; text: string; path: string; files: UploadedFiles }
   /** YAML written in a job file; its paths start from `folder`. */
   | { kind: 'inline'; text: string; folder: string; path: string }
   | {
@@ -36,9 +40,15 @@ export interface ReadSource {
 
 /** Reads a definition from wherever it is. @throws AppError FILE_NOT_FOUND, INVALID_DEFINITION, UNSUPPORTED_FORMAT. */
 export async function readSource(app: App, source: DefinitionSource): Promise<ReadSource> {
+  if (app.remote === true && source.kind !== 'uploaded') throw new Error(`a ${source.kind} of another machine`);
   switch (source.kind) {
     case 'path':
       return await readPath(app, source.path, source.python);
+    case 'uploaded': {
+      const { blobs } = await app.openWorkspace();
+      const files = await accessUploads(blobs, source.files);
+      return { read: await readDefinition({ path: source.path, text: source.text }, files), files };
+    }
     case 'stdin':
       return await readText(app.cwd, 'environment.yml', await readStandardInput());
     case 'inline':

@@ -12,6 +12,7 @@ import { formatPosition } from '../documents/index.ts';
 import { AppError } from '../errors/index.ts';
 import type { EnvironmentVersion, RegisterResult } from '../workspace/index.ts';
 import type { App } from './app.ts';
+import { refuseLocalAddresses } from './local-addresses.ts';
 import { type DefinitionSource, type ReadSource, readSource } from './read-source.ts';
 import { storeFiles } from './stored-files.ts';
 import { type RegisteredVersion, viewOf } from './views.ts';
@@ -49,6 +50,7 @@ interface Header {
 /** Registers what was read, under the name that the user gives or the file has. */
 export async function register(app: App, source: ReadSource, header: Header): Promise<RegisterResult> {
   const { read, files } = source;
+  if (app.remote === true) refuseLocalAddresses(read.definition);
   const name = header.name ?? read.header.name;
   if (name === undefined) {
     throw new AppError('INVALID_NAME', 'Environment name is required', {
@@ -89,6 +91,7 @@ export async function register(app: App, source: ReadSource, header: Header): Pr
 export async function registerAnonymous(app: App, { read, files }: ReadSource): Promise<EnvironmentVersion> {
   const workspace = await app.openWorkspace();
   const { definition } = read;
+  if (app.remote === true) refuseLocalAddresses(definition);
   const version = anonymousVersion(definition);
   const known = await workspace.environments.get(anonymousName, version);
   if (known !== undefined && known.purgedAt === null) return known;

@@ -5,6 +5,8 @@ export type OnOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void 
 
 /** Everything that a run is made of, before it begins: environment + target + script. */
 export interface RunPlan {
+  /** If it was given out already. */
+  id?: string;
   version: EnvironmentVersion;
   /** Of a replay: the lock that it must have. */
   locked?: { lock: Lock; revision: number };
@@ -20,6 +22,8 @@ export interface RunPlan {
   optionalInputs: readonly string[];
   outputs: Record<string, JobOutput>;
   variables: Record<string, JobVariable>;
+  /** What `secret` variables are taken from, if the submitter is on another machine. */
+  secrets?: Readonly<Record<string, string>>;
   /** Seconds. */
   timeout?: number;
   replayOf?: string;

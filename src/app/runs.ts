@@ -27,8 +27,13 @@ export async function showRun(app: App, id: string): Promise<RunRecord> {
   return await runs.get(id);
 }
 
-/** Ends the records of runs whose processes are gone. */
+/** A server looks for lost runs from time to time, not with each of many requests. */
 async function endOrphans(app: App): Promise<void> {
+  if (app.remote !== true) await endLostRuns(app);
+}
+
+/** Ends the records of runs whose processes are gone. */
+export async function endLostRuns(app: App): Promise<void> {
   const { runs } = await app.openWorkspace();
   for (const { id, status } of await runs.endOrphans())
     app.emit({ type: 'note', level: 'warning', message: `the run ${id} was cut off; it is marked as ${status}` });
@@ -44,12 +49,18 @@ export async function readLogs(app: App, id: string): Promise<Buffer> {
 export async function followLogs(
   app: App,
   id: string,
-  options: { follow: boolean; write(chunk: Uint8Array): Promise<void> },
+  options: {
+    follow: boolean;
+    /** Bytes of the log to leave out. */
+    from?: number;
+    /** `end`: how many bytes of the log have been handed out with this chunk. */
+    write(chunk: Uint8Array, end: number): Promise<void>;
+  },
 ): Promise<void> {
   const { runs, runFolder } = await app.openWorkspace();
   const { id: full } = await runs.get(id);
   const path = join(runFolder(full), 'logs', 'output.log');
-  let position = 0;
+  let position = options.from ?? 0;
   for (;;) {
     const ended = terminalStatuses.has((await runs.get(full)).status);
     position = await copyFrom(path, position, options.write);
@@ -59,7 +70,11 @@ export async function followLogs(
   }
 }
 
-async function copyFrom(path: string, position: number, write: (chunk: Uint8Array) => Promise<void>): Promise<number> {
+async function copyFrom(
+  path: string,
+  position: number,
+  write: (chunk: Uint8Array, end: number) => Promise<void>,
+): Promise<number> {
   if (!(await pathExists(path))) return position;
   const file = await open(path, 'r');
   try {
@@ -67,8 +82,8 @@ async function copyFrom(path: string, position: number, write: (chunk: Uint8Arra
     for (let at = position; ; ) {
       const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
       if (bytesRead === 0) return at;
-      await write(buffer.subarray(0, bytesRead));
       at += bytesRead;
+      await write(buffer.subarray(0, bytesRead), at);
     }
   } finally {
     await file.close();
@@ -103,6 +118,11 @@ async function endOrphanedScript(app: App, id: string): Promise<void> {
 
 /** Repeats a run with the snapshot, lock and inputs of its record. */
 export async function replayRun(app: App, id: string, options: { onOutput: OnOutput }): Promise<RunOutcome> {
+  return await executeRun(app, await planReplay(app, id, options));
+}
+
+/** The plan of a run that repeats another one. */
+export async function planReplay(app: App, id: string, options: { onOutput: OnOutput }): Promise<RunPlan> {
   const workspace = await app.openWorkspace();
   const record = await workspace.runs.get(id);
   const { environment } = record;
@@ -124,7 +144,7 @@ export async function replayRun(app: App, id: string, options: { onOutput: OnOut
   }
   const notes = await changedInputs(record);
   for (const message of notes) app.emit({ type: 'note', level: 'warning', message });
-  const plan: RunPlan = {
+  return {
     version,
     locked: revision,
     displayName: record.displayName ?? undefined,
@@ -151,7 +171,6 @@ export async function replayRun(app: App, id: string, options: { onOutput: OnOut
     notes: [...record.notes.filter((note) => note.includes('not part of a local run')), ...notes],
     onOutput: options.onOutput,
   };
-  return await executeRun(app, plan);
 }
 
 function codeOf(record: RunRecord): RunPlan['code'] {
@@ -196,4 +215,14 @@ async function variablesOf(app: App, workspace: Workspace, record: RunRecord): P
     variables[name] = { kind: 'secret', variable: from };
   }
   return variables;
+}
+
+/** Asks a run to end, and does not wait for it. */
+export async function askToCancel(app: App, id: string): Promise<RunRecord> {
+  const { runs } = await app.openWorkspace();
+  const record = await runs.get(id);
+  if (terminalStatuses.has(record.status))
+    throw new AppError('FINISHED', `the run ${record.id} has ended already: ${record.status}`);
+  await runs.requestCancel(record.id);
+  return await runs.get(record.id);
 }

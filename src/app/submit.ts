@@ -104,7 +104,7 @@ async function codeFolder(path: string): Promise<string> {
   return (await isFolder(path)) ? path : dirname(path);
 }
 
-function readVariables(given: Readonly<Record<string, string>>): Record<string, JobVariable> {
+export function readVariables(given: Readonly<Record<string, string>>): Record<string, JobVariable> {
   return Object.fromEntries(
     Object.entries(given).map(([name, value]): [string, JobVariable] => {
       const secret = /^secret:([A-Za-z_][A-Za-z0-9_]*)$/.exec(value)?.[1];
@@ -114,7 +114,7 @@ function readVariables(given: Readonly<Record<string, string>>): Record<string, 
 }
 
 /** Decides where the run happens, and says what a local run leaves out. @throws AppError UNSUPPORTED_FEATURE. */
-function notesOf(app: App, version: EnvironmentVersion, target: string | undefined): string[] {
+export function notesOf(app: App, version: EnvironmentVersion, target: string | undefined): string[] {
   const { definition, name } = version;
   const label = `${name}:${version.version}`;
   const chosen = target?.replace(/^azureml:/, '') ?? defaultTarget(version);

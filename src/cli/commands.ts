@@ -50,5 +50,12 @@ export const commands: Readonly<Record<string, Entry>> = {
     () => import('./commands/cache-verify.ts'),
   ),
   'cache gc': entry('Remove what no lock needs', () => import('./commands/cache-gc.ts')),
+  serve: entry('Serve the workspace to a team: API and docs on one port', () => import('./commands/serve.ts')),
+  'token create': entry('Make a token for somebody; it is shown once', () => import('./commands/token-create.ts')),
+  'token list': entry('List tokens', () => import('./commands/token-list.ts')),
+  'token revoke': entry('Revoke a token', () => import('./commands/token-revoke.ts')),
+  'audit list': entry('List who did what', () => import('./commands/audit-list.ts')),
+  'audit verify': entry('Check that nobody changed the audit trail', () => import('./commands/audit-verify.ts')),
+  'audit export': entry('Print the audit trail, one JSON a line', () => import('./commands/audit-export.ts')),
   doctor: entry('Say what works on this machine, and how to get the rest', () => import('./commands/doctor.ts')),
 };

@@ -1,4 +1,4 @@
-import { homedir, userInfo } from 'node:os';
+import { homedir, hostname, userInfo } from 'node:os';
 import { type App, openApp } from '../app/index.ts';
 import { createStyle, type Renderer } from '../report/render/index.ts';
 import { catalogFolder } from './catalog-folder.ts';
@@ -23,6 +23,7 @@ export function createContext(parts: ContextParts): CommandContext & { close(): 
         env,
         home: homedir(),
         user: userName(env),
+        origin: `command line on ${hostname()}`,
         workspace: options.text('workspace'),
         offline: options.flag('offline') || isSet(env.TERROIR_OFFLINE),
         emit: (event) => renderer.handle(event),

@@ -108,6 +108,8 @@ async function execute(command: Command, words: readonly string[]): Promise<numb
 }
 
 function print(result: CommandResult, options: OptionValues): void {
+  // A command that prints as it goes has nothing left to answer.
+  if (result.data === undefined) return;
   if (options.flag('json')) process.stdout.write(`${JSON.stringify(result.data, undefined, 2)}\n`);
   else if (result.text !== '') process.stdout.write(`${result.text}\n`);
 }

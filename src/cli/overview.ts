@@ -3,11 +3,12 @@ import { commands } from './commands.ts';
 
 /** The first page of help: every command in one screen. */
 export function overview(style: Style): string {
-  const nouns = ['env', 'run', 'model', 'cache', 'doctor'];
+  const nouns = ['env', 'run', 'model', 'serve', 'token', 'audit', 'cache', 'doctor'];
   const titles: Record<string, string> = {
     env: 'Environments',
     run: 'Runs',
     model: 'Models',
+    serve: 'A team',
     cache: 'This machine',
   };
   const lines = [

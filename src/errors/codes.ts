@@ -41,6 +41,9 @@ export const errorCodes = {
     'The folder of a run holds more than a snapshot may; name what it does not need in `.amlignore`.',
   ),
 
+  TOO_LARGE: code(3, 413, 'A request or an upload is larger than the server takes.'),
+  UNSUPPORTED_MEDIA_TYPE: code(3, 415, 'The body of a request is of a type that the address does not take.'),
+
   FILE_NOT_FOUND: code(4, 404, 'A file or folder that was named does not exist.'),
   ENVIRONMENT_NOT_FOUND: code(4, 404, 'No environment or version of that name is in the workspace.'),
   RUN_NOT_FOUND: code(4, 404, 'No run of that id is in the workspace.'),
@@ -55,6 +58,13 @@ export const errorCodes = {
   ),
   COMMAND_NOT_FOUND: code(4, 404, 'The command to run does not exist in the environment or on the machine.'),
   IMAGE_NOT_FOUND: code(4, 404, 'No image, layer or tag of that name is in the registry.'),
+  TOKEN_NOT_FOUND: code(4, 404, 'No token of that id is in the workspace.'),
+  CONTENT_NOT_FOUND: code(
+    4,
+    404,
+    'Content that a request names by its digest is not in the workspace: upload it first.',
+  ),
+  ROUTE_NOT_FOUND: code(4, 404, 'The server has nothing at that address, or not with that method.'),
   WORKSPACE_NOT_FOUND: code(4, 404, 'The workspace that was named does not exist.'),
 
   WORKSPACE_UNUSABLE: code(
@@ -72,6 +82,9 @@ export const errorCodes = {
   MACHINE_MISMATCH: code(5, 409, 'This machine does not offer what the lock requires (platform, libc, CUDA driver).'),
   RUN_LOST: code(5, 409, 'The process that drove the run is gone: it was killed, or the machine went down.'),
   FINISHED: code(5, 409, 'The run has ended; it cannot be changed any more.'),
+
+  PRECONDITION_FAILED: code(5, 412, 'It is not what `If-Match` says: somebody changed it meanwhile.'),
+  ADDRESS_IN_USE: code(5, 409, 'Another program listens at the address that the server should have.'),
 
   UNSOLVABLE: code(6, 422, 'No set of packages fits the definition. The solver’s own explanation is shown.'),
   BUILD_FAILED: code(6, 422, 'A source distribution, git reference or project could not be built into a wheel.'),
@@ -91,6 +104,7 @@ export const errorCodes = {
   DIGEST_MISMATCH: code(7, 502, 'The bytes are not those that the digest promises. Nothing was kept.'),
   HOSTILE_ARCHIVE: code(7, 422, 'An archive tries something that no honest archive does. Nothing was written.'),
   CORRUPT_ARCHIVE: code(7, 422, 'An archive is broken or truncated. Nothing was kept.'),
+  AUDIT_BROKEN: code(7, 500, 'The audit trail was changed: an entry is missing, was altered or was inserted.'),
   CORRUPT_STORE: code(7, 500, 'A file in the store, a prefix or the workspace is damaged.'),
   INVALID_IMAGE: code(7, 422, 'A manifest is not as the OCI specifications say, or its sizes or digests are not true.'),
   INVALID_WHEEL: code(7, 422, 'A wheel does not follow the wheel specification.'),
@@ -101,6 +115,7 @@ export const errorCodes = {
   UNREACHABLE: code(8, 502, 'A server did not answer, or the connection broke and retries did not help.'),
   OFFLINE: code(8, 503, 'Something has to be fetched, and offline mode is on.'),
   HTTP_ERROR: code(8, 502, 'A server answered with an error.'),
+  TOO_MANY_REQUESTS: code(8, 429, 'More requests than the server’s limit; `Retry-After` says when to come again.'),
   DISK_FULL: code(8, 507, 'The disk is full. Nothing half-written was kept.'),
   TIMEOUT: code(8, 504, 'It took longer than the limit.'),
 

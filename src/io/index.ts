@@ -69,6 +69,7 @@ export {
   startedWith,
 } from './process-table.ts';
 export { processorLevel } from './processor-level.ts';
+export { type ReceiveOptions, receiveFile } from './receive-file.ts';
 export { type SendFileOptions, sendFile } from './send-file.ts';
 export { onEndingSignals, signalGroup, signalProcess } from './signals.ts';
 export { readStandardInput } from './standard-input.ts';

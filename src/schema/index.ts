@@ -15,5 +15,8 @@ export * from './job.ts';
 export type { ListedConda, ListedFile, ListedLock, ListedPypi } from './listed-lock.ts';
 export * from './lock.ts';
 export * from './oci.ts';
+export * from './people.ts';
 export * from './platform.ts';
 export * from './records.ts';
+export * as rest from './rest/index.ts';
+export * from './uploads.ts';

@@ -6,6 +6,7 @@ import { heaviestPaths } from './heaviest-paths.ts';
 import { readIgnoreLevels } from './ignore-levels.ts';
 import { inParallel } from './in-parallel.ts';
 import type { LeftOut } from './left-out.ts';
+import { limits } from './limits.ts';
 import { snapshotManifest } from './manifest.ts';
 import { isPrivateKey, longestKey } from './never-included.ts';
 import type { KeepContent, SnapshotEntry } from './snapshot-entry.ts';
@@ -30,8 +31,6 @@ export interface Snapshot {
   leftOut: LeftOut[];
 }
 
-const defaultMaximum = 300_000_000;
-const maximumFiles = 100_000;
 const parallel = 8;
 
 /**
@@ -45,10 +44,10 @@ export async function collectSnapshot(folder: string, options: CollectOptions = 
   const found = await walkFolder(root, {
     levels: await readIgnoreLevels(root),
     exclude: options.exclude ?? [],
-    maximumFiles,
+    maximumFiles: limits.files,
     signal: options.signal,
   });
-  checkSize(root, found.files, options.maximumSize ?? defaultMaximum);
+  checkSize(root, found.files, options.maximumSize ?? limits.size);
   const taken = await inParallel(found.files, parallel, async (file) => {
     options.signal?.throwIfAborted();
     return await takeFile(file, options.keep);

@@ -1,11 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError } from '../errors/index.ts';
 import {
   copyAside,
+  ensureFolder,
   hashFile,
   linkFile,
   listFolder,
+  type ReceiveOptions,
   readBytesIfExists,
+  receiveFile,
   removeTree,
   renameOver,
   statIfExists,
@@ -18,12 +22,19 @@ import { sha256 } from '../schema/index.ts';
 export interface BlobStore {
   path(digest: string): string;
   has(digest: string): Promise<boolean>;
+  /** In bytes; undefined if it is not there. Marks it as asked for, so that `gc` spares it until it is registered. */
+  size(digest: string): Promise<number | undefined>;
   put(content: string | Uint8Array): Promise<{ digest: string; size: number }>;
   /**
    * Takes a file in. With `link` it is hard linked where that goes, for files that nobody writes any more. `digest` says that the caller has
    * verified it: then only a copy is read once more.
    */
   putFile(file: string, options?: { link?: boolean; digest?: string }): Promise<{ digest: string; size: number }>;
+  /** Takes in what comes over the network. @throws AppError DIGEST_MISMATCH if it is something else than was announced; TOO_LARGE, TIMEOUT. */
+  receive(
+    source: AsyncIterable<Uint8Array>,
+    options: ReceiveOptions & { digest: string },
+  ): Promise<{ digest: string; size: number }>;
   /** @throws AppError CORRUPT_STORE if it is missing or not what its digest says. */
   read(digest: string): Promise<Buffer>;
   verify(options?: { signal?: AbortSignal }): Promise<{ checked: number; damaged: { path: string; reason: string }[] }>;
@@ -54,6 +65,11 @@ export function createBlobStore(root: string): BlobStore {
   return {
     path,
     has: async (digest) => (await statIfExists(path(digest)))?.isFile() ?? false,
+    size: async (digest) => {
+      const stats = await statIfExists(path(digest));
+      if (stats === undefined || !(await isThere(path(digest), stats.size))) return undefined;
+      return stats.size;
+    },
     put: async (content) => {
       const digest = sha256(content);
       const size = Buffer.byteLength(content);
@@ -69,6 +85,23 @@ export function createBlobStore(root: string): BlobStore {
       if (await isThere(target, known.size)) return { digest: known.sha256, size: known.size };
       if (link && (await linkFile(file, target))) return { digest: known.sha256, size: known.size };
       return await takeCopy(file, { folder, path, digest });
+    },
+    receive: async (source, { digest, ...options }) => {
+      await ensureFolder(folder);
+      const file = join(folder, `${digest}.${randomUUID()}.tmp`);
+      const { sha256: actual, size } = await receiveFile(source, file, options);
+      try {
+        if (actual !== digest) {
+          throw new AppError('DIGEST_MISMATCH', `what came is not ${digest}: nothing was kept`, {
+            hint: 'Send it again; if that does not help, its digest was taken of something else.',
+            details: { expected: digest, actual },
+          });
+        }
+        if (!(await isThere(path(digest), size))) await renameOver(file, path(digest));
+        return { digest, size };
+      } finally {
+        await removeTree(file);
+      }
     },
     read: async (digest) => {
       const content = await readBytesIfExists(path(digest));

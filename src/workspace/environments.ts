@@ -75,6 +75,8 @@ export interface RegisterResult {
 
 export type ArchivedFilter = 'active' | 'archived' | 'all';
 
+export type EnvironmentOrder = 'name' | '-name' | 'created' | '-created';
+
 export interface EnvironmentStore {
   /**
    * With a version: makes it, or moves description and tags of the one that is there with the same definition. Without: the same for the latest
@@ -95,14 +97,22 @@ export interface EnvironmentStore {
       category?: string;
       tags?: readonly string[];
       nameContains?: string;
+      /** Only this one. */
+      name?: string;
+      /** By name if not given. With `-`, the last one first. */
+      sort?: EnvironmentOrder;
     },
   ): Promise<Page<EnvironmentSummary>>;
   /** Newest first. */
   listVersions(name: string, request: PageRequest & { archived?: ArchivedFilter }): Promise<Page<EnvironmentVersion>>;
   /** Oldest first, archived and anonymous ones too. */
   byFingerprint(fingerprint: string): Promise<EnvironmentVersion[]>;
-  /** What the change does not name stays. */
-  updateHeader(id: number, change: HeaderChange): Promise<EnvironmentVersion>;
+  /** What the change does not name stays. `check` sees what is there now, and may throw: then nothing changes. */
+  updateHeader(
+    id: number,
+    change: HeaderChange,
+    check?: (current: EnvironmentVersion) => void,
+  ): Promise<EnvironmentVersion>;
   /** Without a version all of them. @throws AppError ENVIRONMENT_NOT_FOUND; ARCHIVED when a single version is restored while its environment is archived. */
   setArchived(name: string, version: string | undefined, archived: boolean): Promise<void>;
   /** @throws AppError IN_USE if a run used the version. */
@@ -124,9 +134,9 @@ export function createEnvironmentStore(database: Connection, user: string): Envi
       const query = database.selectFrom('environment_versions').selectAll().where('fingerprint', '=', fingerprint);
       return (await query.orderBy('id').execute()).map(toVersion);
     },
-    updateHeader: (id, change) =>
+    updateHeader: (id, change, check) =>
       inTransaction(database, async (transaction) => {
-        await versionById(transaction, id);
+        check?.(await versionById(transaction, id));
         await writeHeader(transaction, id, change);
         return await versionById(transaction, id);
       }),

@@ -1,5 +1,6 @@
 /**
- * What a team keeps: environments with their versions, locks with their revisions, runs, models, and the content that they refer to.
+ * What a team keeps: environments with their versions, locks with their revisions, runs, models, and the content that they refer to;
+ * who may use it, and who did what.
  *
  * Invariants: versions, lock revisions and ended runs never change (only description, tags and the archived mark do); content is addressed
  * by its SHA-256; many processes may use a workspace at once.
@@ -12,6 +13,7 @@
  *   <folder>/settings.yml                        the user's settings; only read (by app)
  *   <folder>/secret.key                          key for the hashes of secret values
  */
+export type { AuditCheck, AuditFacts, AuditFilter, AuditStore } from './audit.ts';
 export type { BlobStore, GcOptions } from './blobs.ts';
 export type { HeaderChange } from './environment-header.ts';
 export type {
@@ -28,7 +30,10 @@ export type { Lease, LeaseStore } from './leases.ts';
 export type { LockRevision, LockStore } from './locks.ts';
 export type { ModelStore } from './models.ts';
 export type { Page, PageRequest } from './page.ts';
+export type { Actor } from './recorded.ts';
 export { createRunId } from './run-id.ts';
 export { orphanedScript, type RunOwner } from './run-owner.ts';
 export type { RunChange, RunStore } from './runs.ts';
+export type { SubmissionStore } from './submissions.ts';
+export type { TokenStore } from './tokens.ts';
 export { openWorkspace, type Workspace } from './workspace.ts';

@@ -17,7 +17,9 @@ export async function listEnvironments(
   connection: Connection,
   request: Parameters<EnvironmentStore['list']>[0],
 ): Promise<Page<EnvironmentSummary>> {
-  const { limit, cursor, archived = 'active', category, tags = [], nameContains = '' } = request;
+  const { limit, cursor, archived = 'active', category, tags = [], nameContains = '', name, sort = 'name' } = request;
+  const direction = sort.startsWith('-') ? 'desc' : 'asc';
+  const beyond = direction === 'asc' ? '>' : '<';
   let query = connection
     .selectFrom('environments as e')
     .innerJoin('environment_versions as v', (join) =>
@@ -39,9 +41,18 @@ export async function listEnvironments(
     .select(['v.tags', 'v.archived', 'v.updated_at'])
     .select((eb) => [highestNumber(eb).as('highest'), countVersions(eb, archived).as('versions')])
     .where('v.anonymous', '=', 0)
-    .orderBy('e.name')
     .limit(limit + 1);
-  if (cursor !== undefined) query = query.where('e.name', '>', cursorText(cursor));
+  if (sort.endsWith('created')) {
+    query = query.orderBy('e.created_at', direction);
+    if (cursor !== undefined) {
+      const { time, last } = cursorTime(cursor);
+      query = query.where(({ eb, or, and }) =>
+        or([eb('e.created_at', beyond, time), and([eb('e.created_at', '=', time), eb('e.name', beyond, last)])]),
+      );
+    }
+  } else if (cursor !== undefined) query = query.where('e.name', beyond, cursorText(cursor));
+  query = query.orderBy('e.name', direction);
+  if (name !== undefined) query = query.where('e.name', '=', name);
   if (archived !== 'all') query = query.where('v.archived', '=', archived === 'active' ? 0 : 1);
   if (category !== undefined) query = query.where('v.category', '=', filterValue(categories, category, 'category'));
   if (nameContains !== '') {
@@ -51,7 +62,7 @@ export async function listEnvironments(
   for (const tag of tags) query = query.where((eb) => eb.exists(tagged(eb, tag)));
   const rows = await query.execute();
   return toPage(rows, limit, {
-    keyOf: (row) => row.name,
+    keyOf: (row) => (sort.endsWith('created') ? `${row.environment_created_at} ${row.name}` : row.name),
     toItem: (row) => ({
       name: row.name,
       archived: row.archived === 1,
@@ -66,6 +77,12 @@ export async function listEnvironments(
       updatedAt: row.updated_at,
     }),
   });
+}
+
+/** Where a list by time went on: the time and the name of the last one. */
+function cursorTime(cursor: string): { time: string; last: string } {
+  const [time = '', last = ''] = cursorText(cursor).split(' ');
+  return { time, last };
 }
 
 export async function listVersions(

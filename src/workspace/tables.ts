@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely';
-import type { Category, Platform, RunStatus } from '../schema/index.ts';
+import type { Category, Platform, Role, RunStatus } from '../schema/index.ts';
 
 /** The tables, as both databases have them. Times are ISO 8601 in UTC; JSON and booleans are text and 0/1. */
 export interface Tables {
@@ -128,5 +128,38 @@ export interface Tables {
     reference: string;
     digest: string;
     checked_at: string;
+  };
+  tokens: {
+    id: string;
+    /** Whose it is. */
+    user: string;
+    role: Role;
+    /** SHA-256 (hex) of the secret part. */
+    hash: string;
+    created_at: string;
+    created_by: string;
+    expires_at: string | null;
+    revoked_at: string | null;
+    used_at: string | null;
+  };
+  audit: {
+    /** 1, 2, 3, … without a gap. */
+    number: number;
+    time: string;
+    user: string;
+    origin: string;
+    action: string;
+    subject: string;
+    outcome: string;
+    hash: string;
+  };
+  /** Submissions that carried a key, so that sending one again starts nothing. */
+  submissions: {
+    user: string;
+    key: string;
+    /** Of what was asked for. */
+    digest: string;
+    run_id: string;
+    created_at: string;
   };
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { AppError } from '../errors/index.ts';
 import { pathExists } from '../io/index.ts';
+import { type AuditStore, createAuditStore } from './audit.ts';
 import { type BlobStore, createBlobStore } from './blobs.ts';
 import { openDatabase } from './database.ts';
 import { createEnvironmentStore, type EnvironmentStore } from './environments.ts';
@@ -9,9 +10,13 @@ import { createImageStore, type ImageStore } from './images.ts';
 import { createLeaseStore, type LeaseStore } from './leases.ts';
 import { createLockStore, type LockStore } from './locks.ts';
 import { createModelStore, type ModelStore } from './models.ts';
+import { type Actor, recorded } from './recorded.ts';
 import { findReferences } from './references.ts';
 import { createRunStore, type RunStore } from './runs.ts';
 import { readSecretKey } from './secret-key.ts';
+import { createSubmissionStore, type SubmissionStore } from './submissions.ts';
+import { createTokenStore, type TokenStore } from './tokens.ts';
+import type { Connection } from './transaction.ts';
 
 export interface Workspace {
   folder: string;
@@ -22,6 +27,9 @@ export interface Workspace {
   leases: LeaseStore;
   runs: RunStore;
   models: ModelStore;
+  tokens: TokenStore;
+  audit: AuditStore;
+  submissions: SubmissionStore;
   blobs: BlobStore;
   /** Of one run: code, outputs, logs. */
   runFolder(id: string): string;
@@ -31,6 +39,8 @@ export interface Workspace {
   references(): Promise<Set<string>>;
   /** The key for hashes of secret values; made on first use, the same for ever. */
   secretKey(): Promise<Buffer>;
+  /** The same workspace for somebody else: what is made through it bears their name. */
+  as(actor: Actor): Workspace;
   close(): Promise<void>;
 }
 
@@ -38,27 +48,44 @@ export interface Workspace {
  * Opens a workspace. @throws AppError WORKSPACE_NOT_FOUND if it is missing and `create` is not set; WORKSPACE_UNUSABLE if it is on a
  * network file system or newer than this program; CORRUPT_STORE; PERMISSION_DENIED.
  */
-export async function openWorkspace(folder: string, options: { create?: boolean; user: string }): Promise<Workspace> {
+export async function openWorkspace(
+  folder: string,
+  options: { create?: boolean; user: string; origin?: string },
+): Promise<Workspace> {
   if (options.create !== true && !(await pathExists(join(folder, 'workspace.db')))) {
     throw new AppError('WORKSPACE_NOT_FOUND', `there is no workspace in \`${folder}\``, {
       hint: 'Any command that registers something makes one.',
     });
   }
   const database = await openDatabase(folder);
-  return {
+  const shared = {
     folder,
-    environments: createEnvironmentStore(database, options.user),
-    locks: createLockStore(database, options.user),
     facts: createFactStore(database),
-    images: createImageStore(database, options.user),
     leases: createLeaseStore(database),
-    runs: createRunStore(database),
-    models: createModelStore(database),
+    audit: createAuditStore(database),
+    submissions: createSubmissionStore(database),
     blobs: createBlobStore(join(folder, 'registry', 'blobs')),
-    runFolder: (id) => join(folder, 'runs', id),
-    lockFile: (name) => join(folder, 'locks', name),
+    runFolder: (id: string) => join(folder, 'runs', id),
+    lockFile: (name: string) => join(folder, 'locks', name),
     references: () => findReferences(database),
     secretKey: () => readSecretKey(folder),
     close: () => database.destroy(),
+  };
+  const as = (actor: Actor): Workspace => ({
+    ...shared,
+    ...recorded(storesOf(database, actor.user), shared.audit, actor),
+    as,
+  });
+  return as({ user: options.user, origin: options.origin ?? 'this process' });
+}
+
+function storesOf(database: Connection, user: string) {
+  return {
+    environments: createEnvironmentStore(database, user),
+    locks: createLockStore(database, user),
+    images: createImageStore(database, user),
+    runs: createRunStore(database),
+    models: createModelStore(database),
+    tokens: createTokenStore(database, user),
   };
 }

@@ -3,6 +3,7 @@ import { contentContract } from './content-contract.ts';
 import { environmentsContract } from './environments-contract.ts';
 import { imagesContract } from './images-contract.ts';
 import { locksContract } from './locks-contract.ts';
+import { peopleContract } from './people-contract.ts';
 import type { WorkspacePlace } from './place.ts';
 import { runsContract } from './runs-contract.ts';
 
@@ -14,5 +15,6 @@ export function workspaceContract(database: string, place: WorkspacePlace): void
     imagesContract(place);
     runsContract(place);
     contentContract(place);
+    peopleContract(place);
   });
 }

@@ -1,0 +1,176 @@
+import { AppError } from '../errors/index.ts';
+import { readJob } from '../jobs/index.ts';
+import { type CommandJob, canonicalJson, type RunRecord, sha256, type UploadedFiles } from '../schema/index.ts';
+import { checkUploadedSnapshot, snapshotManifest } from '../snapshots/index.ts';
+import { createRunId, type EnvironmentVersion, type Workspace } from '../workspace/index.ts';
+import type { App } from './app.ts';
+import { type StartedRun, startRun } from './execute-run.ts';
+import { findVersion } from './find-version.ts';
+import { readSource } from './read-source.ts';
+import { registerAnonymous } from './register.ts';
+import type { RunCode, RunPlan } from './run-plan.ts';
+import type { RunQueue } from './run-queue.ts';
+import { planReplay } from './runs.ts';
+import { notesOf, readVariables } from './submit.ts';
+import { uploadedSnapshot } from './uploaded-files.ts';
+
+/** A job that somebody sent, with everything that it needs. */
+export interface UploadedJob {
+  /** The text of a command job; or `environment` and `command`. */
+  job?: string;
+  environment?: string;
+  command?: string[];
+  /** What runs; without it the run begins in an empty folder. */
+  code?: UploadedFiles;
+  /** The files beside the job, for an environment that is defined in it. */
+  files?: UploadedFiles;
+  inputs?: Record<string, string>;
+  /** `secret:NAME` takes the value from `secrets`. */
+  variables?: Record<string, string>;
+  secrets?: Record<string, string>;
+  target?: string;
+  timeout?: number;
+  displayName?: string;
+  tags?: Record<string, string>;
+}
+
+interface SubmitContext {
+  queue: RunQueue;
+  /** Sent again with the same key, a submission starts nothing. */
+  key?: string;
+}
+
+export interface Submission {
+  record: RunRecord;
+  /** Undefined for one that was sent before. */
+  started: StartedRun | undefined;
+}
+
+/** Starts a run for somebody on another machine; answers as soon as it has a record. */
+export async function submitUploaded(app: App, request: UploadedJob, context: SubmitContext): Promise<Submission> {
+  return await submitOnce(app, request, context, async () => await planOf(app, request));
+}
+
+/** Repeats a run for somebody on another machine. */
+export async function replayUploaded(
+  app: App,
+  id: string,
+  request: { secrets?: Record<string, string> },
+  context: SubmitContext,
+): Promise<Submission> {
+  const plan = async (): Promise<RunPlan> => ({
+    ...(await planReplay(app, id, { onOutput: () => undefined })),
+    secrets: request.secrets,
+  });
+  return await submitOnce(app, { replay: id, ...request }, context, plan);
+}
+
+async function submitOnce(
+  app: App,
+  request: object,
+  { queue, key }: SubmitContext,
+  plan: () => Promise<RunPlan>,
+): Promise<Submission> {
+  const workspace = await app.openWorkspace();
+  const id = createRunId();
+  if (key !== undefined) {
+    const digest = sha256(canonicalJson(request));
+    const { earlierRun } = await workspace.submissions.claim({ user: app.user, key, digest, runId: id });
+    if (earlierRun !== undefined) return { record: await workspace.runs.get(earlierRun), started: undefined };
+  }
+  try {
+    queue.refuseIfFull();
+    const started = await startRun(app, { ...(await plan()), id }, queue);
+    return { record: started.record, started };
+  } catch (error) {
+    if (key !== undefined) await workspace.submissions.release(app.user, key);
+    throw error;
+  }
+}
+
+async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
+  const job = request.job === undefined ? undefined : readUploadedJob(request.job, request);
+  if (job === undefined && (request.command === undefined || request.environment === undefined)) {
+    throw new AppError('USAGE', 'there is nothing to run', { hint: 'Send `job`, or `environment` and `command`.' });
+  }
+  if (job !== undefined && request.command !== undefined)
+    throw new AppError('USAGE', '`job` and `command` cannot be given together');
+  const workspace = await app.openWorkspace();
+  const version =
+    job === undefined || request.environment !== undefined
+      ? await findVersion(workspace, request.environment ?? '')
+      : await environmentOf(app, workspace, job, request);
+  return {
+    version,
+    displayName: request.displayName ?? job?.displayName ?? job?.name,
+    experimentName: job?.experimentName,
+    description: job?.description,
+    tags: { ...job?.tags, ...request.tags },
+    command: job?.command ?? request.command ?? [],
+    code: await codeOf(workspace, job, request),
+    inputs: job?.inputs ?? {},
+    optionalInputs: job?.optionalInputs ?? [],
+    outputs: job?.outputs ?? {},
+    variables: { ...job?.environmentVariables, ...readVariables(request.variables ?? {}) },
+    secrets: request.secrets,
+    timeout: request.timeout ?? job?.timeout,
+    notes: [...notesOf(app, version, request.target), ...(job?.notes ?? [])],
+    onOutput: () => undefined,
+  };
+}
+
+/** The folder of a job that came without one. It must not matter: whatever depends on it is refused. */
+const nowhere = '/nowhere';
+
+function readUploadedJob(text: string, { target, environment, inputs }: UploadedJob): CommandJob {
+  const job = readJob({ path: 'job.yml', text }, { folder: nowhere, target, environment, inputs, cwd: nowhere });
+  const [path] = Object.entries(job.inputs).find(([, input]) => input.kind === 'path') ?? [];
+  if (path !== undefined) {
+    throw new AppError('UNSUPPORTED_FEATURE', `the input \`${path}\` is a path on your machine, not on the server`, {
+      hint: 'Put it into the code, or pass a literal value.',
+    });
+  }
+  const [output] = Object.entries(job.outputs).find(([, each]) => each.path !== undefined) ?? [];
+  if (output !== undefined) {
+    throw new AppError(
+      'UNSUPPORTED_FEATURE',
+      `the output \`${output}\` has a path, and the server decides where it is`,
+      {
+        hint: 'Leave `path` out: the output is kept with the run.',
+      },
+    );
+  }
+  return job;
+}
+
+async function environmentOf(
+  app: App,
+  workspace: Workspace,
+  job: CommandJob,
+  { files = {} }: UploadedJob,
+): Promise<EnvironmentVersion> {
+  const { environment } = job;
+  if (environment.kind === 'inline') {
+    const source = { kind: 'uploaded' as const, text: environment.source, path: 'job.yml', files };
+    return await registerAnonymous(app, await readSource(app, source));
+  }
+  if (!environment.reference.startsWith(`${nowhere}/`)) return await findVersion(workspace, environment.reference);
+  const path = environment.reference.slice(nowhere.length + 1);
+  throw new AppError('UNSUPPORTED_FEATURE', `the job’s environment is the file \`${path}\` on your machine`, {
+    hint: 'Register it and name it, or write its definition into the job.',
+  });
+}
+
+async function codeOf(workspace: Workspace, job: CommandJob | undefined, request: UploadedJob): Promise<RunCode> {
+  if (request.code === undefined) {
+    if (job?.code === undefined) return { kind: 'none' };
+    throw new AppError('INVALID_JOB', 'the job has `code`, and none was sent with it', {
+      hint: 'Send its files in `code`, each by the digest of its content.',
+    });
+  }
+  const entries = await uploadedSnapshot(workspace.blobs, request.code);
+  checkUploadedSnapshot(entries);
+  const { digest } = await workspace.blobs.put(snapshotManifest(entries));
+  const size = entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0);
+  return { kind: 'stored', snapshot: { digest, files: entries.length, size } };
+}

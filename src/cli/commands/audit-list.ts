@@ -1,0 +1,41 @@
+import { listAudit } from '../../app/index.ts';
+import type { Command } from '../command.ts';
+import { readLimit } from '../limit.ts';
+import { table } from '../table.ts';
+
+export const command: Command = {
+  name: 'audit list',
+  summary: 'List who did what',
+  description: 'Lists every change of the workspace, newest first: who, what, when, from where, and how it ended.',
+  options: [
+    { flags: '--user <name>', description: 'Only by this user' },
+    { flags: '--action <action>', description: 'Only this, such as environment.register' },
+    { flags: '--subject <name>', description: 'Only of this, such as iris:3' },
+    { flags: '--since <time>', description: 'Not before, such as 2026-01-31' },
+    { flags: '--limit <n>', description: 'At most so many', default: '50' },
+    { flags: '--cursor <cursor>', description: 'Go on where an earlier page ended (its `next`)' },
+  ],
+  examples: [{ command: 'terroir audit list --subject iris:3', does: 'what happened to a version' }],
+  run: async (context, { options }) => {
+    const page = await listAudit(await context.app(), {
+      limit: readLimit(options),
+      cursor: options.text('cursor'),
+      user: options.text('user'),
+      action: options.text('action'),
+      subject: options.text('subject'),
+      since: options.text('since'),
+    });
+    const rows = page.items.map(({ number, time, user, origin, action, subject, outcome }) => [
+      String(number),
+      time.slice(0, 19),
+      user,
+      action,
+      outcome,
+      origin,
+      subject,
+    ]);
+    const text = table(['', 'time', 'user', 'action', 'outcome', 'from', 'subject'], rows, context.style);
+    const more = page.next === null ? '' : `\n… more: --cursor ${page.next}`;
+    return { data: page, text: text === '' ? 'nothing happened yet' : text + more };
+  },
+};

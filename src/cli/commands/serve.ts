@@ -1,0 +1,78 @@
+import { AppError } from '../../errors/index.ts';
+import { readBytes } from '../../io/index.ts';
+import { startServer } from '../../server/index.ts';
+import type { Command, OptionValues } from '../command.ts';
+
+export const command: Command = {
+  name: 'serve',
+  summary: 'Serve the workspace to a team: API and docs on one port',
+  description: [
+    'Serves the workspace until it is interrupted. On loopback, and while there is no token, whoever is on this machine may do everything; once',
+    'there is a token (`terroir token create`), everybody needs one. Another address than loopback wants a token to be there first.',
+    '',
+    'The log goes to stderr, one JSON a line. Whoever may submit runs (role contributor) executes programs as the user that serves.',
+  ].join('\n'),
+  options: [
+    { flags: '--port <n>', description: 'Where to listen; 0 takes any that is free', default: '7350' },
+    {
+      flags: '--host <address>',
+      description: 'Which address to listen on; 0.0.0.0 is every one',
+      default: '127.0.0.1',
+    },
+    { flags: '--tls-cert <file>', description: 'Serve https with this certificate (PEM, with its chain)' },
+    { flags: '--tls-key <file>', description: 'Its private key (PEM)' },
+    { flags: '--runs <n>', description: 'So many runs at once; the others wait', default: '4' },
+    {
+      flags: '--log-level <level>',
+      description: 'What to log',
+      choices: ['debug', 'info', 'warn', 'error', 'silent'],
+      default: 'info',
+    },
+  ],
+  examples: [
+    { command: 'terroir serve', does: 'for yourself, on http://127.0.0.1:7350' },
+    {
+      command: 'terroir serve --host 0.0.0.0 --tls-cert server.pem --tls-key server.key',
+      does: 'for a team',
+    },
+  ],
+  run: async (context, { options }) => {
+    const app = await context.app();
+    const server = await startServer(app, {
+      host: options.text('host') ?? '127.0.0.1',
+      port: wholeNumber(options, 'port', 65_535),
+      tls: await readTls(options),
+      log: { write: (line) => void process.stderr.write(line) },
+      logLevel: options.text('logLevel') ?? 'info',
+      limits: { runs: Math.max(1, wholeNumber(options, 'runs', 1000)) },
+    });
+    app.emit({ type: 'note', level: 'info', message: `serving ${app.workspaceFolder} at ${server.url}` });
+    await ended(context.signal);
+    await server.close();
+    return { data: { url: server.url }, text: '' };
+  },
+};
+
+async function ended(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  await promise;
+}
+
+async function readTls(options: OptionValues): Promise<{ cert: Buffer; key: Buffer } | undefined> {
+  const [cert, key] = [options.text('tlsCert'), options.text('tlsKey')];
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined)
+    throw new AppError('USAGE', `--tls-${cert === undefined ? 'cert' : 'key'} is missing`, {
+      hint: 'https needs both: --tls-cert and --tls-key.',
+    });
+  return { cert: await readBytes(cert), key: await readBytes(key) };
+}
+
+function wholeNumber(options: OptionValues, name: string, maximum: number): number {
+  const text = options.text(name) ?? '';
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (value <= maximum) return value;
+  throw new AppError('USAGE', `--${name} wants a whole number up to ${maximum}, not \`${text}\``);
+}

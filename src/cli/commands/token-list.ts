@@ -1,0 +1,42 @@
+import { listTokens } from '../../app/index.ts';
+import type { TokenRecord } from '../../schema/index.ts';
+import type { Command } from '../command.ts';
+import { readLimit } from '../limit.ts';
+import { table } from '../table.ts';
+import { ago } from '../time-text.ts';
+
+export const command: Command = {
+  name: 'token list',
+  summary: 'List tokens',
+  description: 'Lists tokens, newest first, also those that do not hold any more. Their text is kept nowhere.',
+  options: [
+    { flags: '--limit <n>', description: 'At most so many', default: '50' },
+    { flags: '--cursor <cursor>', description: 'Go on where an earlier page ended (its `next`)' },
+  ],
+  run: async (context, { options }) => {
+    const page = await listTokens(await context.app(), {
+      limit: readLimit(options),
+      cursor: options.text('cursor'),
+    });
+    const rows = page.items.map((token) => [
+      token.id,
+      token.user,
+      token.role,
+      stateOf(token),
+      ago(token.createdAt),
+      token.usedAt === null ? 'never' : ago(token.usedAt),
+    ]);
+    const text = table(['id', 'user', 'role', 'state', 'created', 'used'], rows, context.style);
+    const more = page.next === null ? '' : `\n… more: --cursor ${page.next}`;
+    return {
+      data: page,
+      text: text === '' ? 'no tokens yet: `terroir token create --user NAME` makes one' : text + more,
+    };
+  },
+};
+
+function stateOf({ revokedAt, expiresAt }: TokenRecord): string {
+  if (revokedAt !== null) return 'revoked';
+  if (expiresAt === null) return 'holds for ever';
+  return Date.parse(expiresAt) > Date.now() ? `until ${expiresAt.slice(0, 10)}` : 'expired';
+}

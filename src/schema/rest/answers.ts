@@ -1,0 +1,135 @@
+import * as z from 'zod';
+import { categories, Definition } from '../definition.ts';
+import { ImageRevision } from '../image-record.ts';
+import { Lock } from '../lock.ts';
+import { AuditEntry, Role, TokenRecord } from '../people.ts';
+import { ModelRecord, RunRecord } from '../records.ts';
+
+/** An error: problem details (RFC 9457). */
+export const Problem = z.object({
+  type: z.string().describe('`about:blank`: the code says it'),
+  title: z.string().describe('What failed, on which name'),
+  status: z.number().int(),
+  code: z.string().describe('Stable: scripts match on it'),
+  hint: z.string().optional().describe('What to do'),
+  details: z.record(z.string(), z.unknown()).optional(),
+  instance: z.string().optional().describe('The request’s id, as in the server’s log'),
+});
+export type Problem = z.infer<typeof Problem>;
+
+const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), next: z.string().nullable().describe('Give it as `cursor` for the next page') });
+
+/** An environment version, as every command shows it. */
+export const Version = z.object({
+  name: z.string(),
+  version: z.string(),
+  category: z.enum(categories),
+  description: z.string().nullable(),
+  tags: z.record(z.string(), z.string()),
+  archived: z.boolean(),
+  fingerprint: z.string(),
+  definition: Definition,
+  createdAt: z.string(),
+  createdBy: z.string(),
+});
+
+export const Environment = z.object({
+  name: z.string(),
+  archived: z.boolean(),
+  latestVersion: z.string().nullable(),
+  nextVersion: z.string(),
+  category: z.enum(categories).nullable(),
+  description: z.string().nullable(),
+  tags: z.record(z.string(), z.string()),
+  versions: z.number().int(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
+
+export const EnvironmentPage = pageOf(Environment);
+export const VersionPage = pageOf(Version);
+
+export const Archived = z.object({ name: z.string(), archived: z.boolean() });
+
+export const Source = z.object({ path: z.string(), text: z.string() });
+export const SourceList = z.array(Source);
+
+const Change = z.object({ path: z.string(), from: z.unknown().optional(), to: z.unknown().optional() });
+const NamedVersion = z.looseObject({ name: z.string(), version: z.string() });
+
+export const PackageDiff = z.object({
+  added: z.array(NamedVersion),
+  removed: z.array(NamedVersion),
+  changed: z.array(z.looseObject({ name: z.string(), from: z.string(), to: z.string() })),
+});
+
+export const Diff = z.object({
+  definition: z.array(Change),
+  packages: PackageDiff,
+  notes: z.array(z.string()).describe('Why packages could not be compared'),
+});
+
+export const CheckResult = z.object({
+  findings: z.array(
+    z.looseObject({
+      code: z.string(),
+      severity: z.enum(['error', 'warning', 'info']),
+      message: z.string(),
+      explanation: z.string(),
+    }),
+  ),
+  changes: z.array(z.string()),
+});
+
+export const LockSummary = z.object({
+  platform: z.string(),
+  revision: z.number().int(),
+  digest: z.string(),
+  packages: z.number().int(),
+});
+export const LockList = z.object({ items: z.array(LockSummary), next: z.null() });
+
+export const LockAnswer = z.object({
+  revision: z.number().int().nullable(),
+  outcome: z.enum(['cached', 'resolved', 'relocked', 'dry-run']),
+  lock: Lock,
+  diff: PackageDiff.optional(),
+  stay: z.array(z.string()),
+});
+
+export const ImageList = z.object({ items: z.array(ImageRevision), next: z.null() });
+
+export const RunPage = pageOf(RunRecord);
+export const ModelPage = pageOf(ModelRecord);
+export const ShownModel = ModelRecord.extend({
+  environment: RunRecord.shape.environment.describe('What trained it'),
+  lockDigest: z.string().nullable(),
+  imageDigest: z.string().nullable(),
+  run: z.string(),
+});
+
+export const Blob = z.object({ digest: z.string(), size: z.number().int() });
+export const MissingContent = z.object({ missing: z.array(z.string()) });
+
+export const TokenPage = pageOf(TokenRecord);
+export const CreatedToken = TokenRecord.extend({ token: z.string().describe('Shown here and never again') });
+
+export const AuditPage = pageOf(AuditEntry);
+export const AuditCheck = z.object({ entries: z.number().int(), head: z.string() });
+
+export const Me = z.object({ user: z.string(), role: Role, token: z.string().nullable() });
+
+export const Diagnoses = z.object({
+  items: z.array(
+    z.object({
+      state: z.enum(['ok', 'warning', 'problem']),
+      subject: z.string(),
+      message: z.string(),
+      remedy: z.string().optional(),
+    }),
+  ),
+});
+
+const Count = z.object({ count: z.number().int(), bytes: z.number() });
+export const CacheSummary = z.object({ root: z.string(), archives: Count, unpacked: Count, prefixes: Count });

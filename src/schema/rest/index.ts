@@ -1,0 +1,3 @@
+/** What goes through `/api/v1`: the schemas of requests and answers. The description that the server serves is made from them. */
+export * from './answers.ts';
+export * from './requests.ts';

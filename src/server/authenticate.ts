@@ -1,0 +1,77 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { AppError } from '../errors/index.ts';
+import type { Workspace } from '../workspace/index.ts';
+import type { Identity } from './identity.ts';
+
+/** What of a request tells who asks. */
+export interface Credentials {
+  headers: IncomingHttpHeaders;
+  /** The address that it came from. */
+  address: string;
+}
+
+/** Answers who asks. @throws AppError UNAUTHORIZED, or PERMISSION_DENIED for a page of another site. */
+export type Authenticate = (request: Credentials) => Promise<Identity>;
+
+/**
+ * Tokens as `Bearer`, and as the password of `Basic` whatever the user, so that `docker login` works. Without any token in the workspace, whoever
+ * comes over loopback is the local user, with all rights; but not a page in their browser that was loaded from elsewhere.
+ */
+export function createAuthenticate(workspace: Workspace, options: { localUser: string }): Authenticate {
+  return async ({ headers, address }) => {
+    const text = readToken(headers.authorization);
+    if (text === undefined) return await authenticateLocal(workspace, { headers, address }, options.localUser);
+    const token = await workspace.tokens.find(text);
+    if (token === undefined) {
+      throw new AppError('UNAUTHORIZED', 'the token does not hold: it is wrong, has expired or was revoked', {
+        hint: 'Ask an administrator for a new one: `terroir token create`.',
+      });
+    }
+    return { user: token.user, role: token.role, token: token.id, address };
+  };
+}
+
+function readToken(authorization: string | undefined): string | undefined {
+  if (authorization === undefined || authorization === '') return undefined;
+  const [, scheme = '', value = ''] = /^(\S+) +(\S+) *$/.exec(authorization) ?? [];
+  if (scheme.toLowerCase() === 'bearer') return value;
+  if (scheme.toLowerCase() !== 'basic') return '';
+  const [, password = ''] = /^[^:]*:(.*)$/s.exec(Buffer.from(value, 'base64').toString('utf8')) ?? [];
+  return password;
+}
+
+async function authenticateLocal(
+  workspace: Workspace,
+  { headers, address }: Credentials,
+  localUser: string,
+): Promise<Identity> {
+  // Not "holding": a server must not open up by itself because its last token has expired.
+  if (!isLoopback(address) || (await workspace.tokens.state()).made) {
+    throw new AppError('UNAUTHORIZED', 'this server wants a token', {
+      hint: 'Send it as `Authorization: Bearer TOKEN`; an administrator makes one: `terroir token create`.',
+    });
+  }
+  if (!isFromHere(headers)) {
+    throw new AppError('PERMISSION_DENIED', 'a page of another site may not use this server', {
+      hint: 'Open it as `http://127.0.0.1` or `http://localhost`, or make a token: `terroir token create`.',
+    });
+  }
+  return { user: localUser, role: 'admin', token: null, address };
+}
+
+export function isLoopback(address: string): boolean {
+  return /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(address) || address === '::1';
+}
+
+const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
+
+/** A name that somebody made point to this machine, or a page that sends its reader's browser here, must not get the local user's rights. */
+function isFromHere(headers: IncomingHttpHeaders): boolean {
+  const { host = '', origin, 'sec-fetch-site': site } = headers;
+  // A proxy on this machine speaks for somebody elsewhere.
+  if (proxyHeaders.some((name) => headers[name] !== undefined)) return false;
+  const name = /^(.*?)(?::\d+)?$/.exec(host)?.[1]?.toLowerCase() ?? '';
+  const isLocalName = name === 'localhost' || name === '[::1]' || isLoopback(name);
+  const isSameOrigin = origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
+  return isLocalName && isSameOrigin && (site === undefined || site === 'same-origin' || site === 'none');
+}

@@ -1,0 +1,49 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type App, actFor, type RunQueue } from '../app/index.ts';
+import type { Workspace } from '../workspace/index.ts';
+import type { Authenticate } from './authenticate.ts';
+import { type Identity, originOf } from './identity.ts';
+import type { Limits } from './limits.ts';
+import type { Metrics } from './metrics.ts';
+import type { RateLimit } from './rate-limit.ts';
+
+/** What the parts of a server share. */
+export interface ServerContext {
+  app: App;
+  workspace: Workspace;
+  authenticate: Authenticate;
+  limits: Limits;
+  metrics: Metrics;
+  /** By caller. */
+  rate: RateLimit;
+  /** Wrong tokens, by address. */
+  failures: RateLimit;
+  queue: RunQueue;
+  /** Keeps a run's end from being an unhandled rejection, and lets the server wait for it. */
+  follow(outcome: Promise<unknown>): void;
+  /** Ends when the server stops. */
+  stopping: AbortSignal;
+}
+
+/** The App of one request: the caller's name on what they make, their hanging up as its signal, notes in the log. */
+export function appFor(
+  context: ServerContext,
+  { request, reply, identity }: { request: FastifyRequest; reply: FastifyReply; identity: Identity },
+): App {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  return actFor(context.app, {
+    user: identity.user,
+    origin: originOf(identity),
+    signal: AbortSignal.any([gone.signal, context.stopping]),
+    emit: (event) => {
+      if (event.type === 'note')
+        request.log[event.level === 'warning' ? 'warn' : 'info']({ hint: event.hint }, event.message);
+    },
+  });
+}
+
+/** The same for what goes on after the request. */
+export function lastingApp(context: ServerContext, app: App): App {
+  return { ...app, signal: context.stopping };
+}

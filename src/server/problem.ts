@@ -1,0 +1,49 @@
+import type { FastifyError } from 'fastify';
+import * as z from 'zod';
+import { AppError, errorCodes, isAppError } from '../errors/index.ts';
+import type { rest } from '../schema/index.ts';
+
+/** Any error as the one type that a user reads. What is nobody's mistake but ours becomes INTERNAL, and says nothing of the inside. */
+export function toAppError(error: unknown): AppError {
+  if (isAppError(error)) return error;
+  if (error instanceof z.ZodError) return invalidRequest(error);
+  const { code = '', message = '', statusCode } = (error ?? {}) as Partial<FastifyError>;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new AppError('TOO_LARGE', 'the body of the request is too large', { cause: error });
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return new AppError('UNSUPPORTED_MEDIA_TYPE', 'the body of the request is of a type that is not taken here', {
+      hint: 'Send JSON, as `Content-Type: application/json`.',
+      cause: error,
+    });
+  }
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return new AppError('USAGE', message === '' ? 'the request cannot be understood' : message, { cause: error });
+  return new AppError('INTERNAL', 'the server made a mistake', {
+    hint: 'Its log has the details, under the id of the request.',
+    cause: error,
+  });
+}
+
+function invalidRequest(error: z.ZodError): AppError {
+  const issues = error.issues.slice(0, 20).map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
+  const [first] = issues;
+  const where = first === undefined || first.path === '' ? '' : `\`${first.path}\`: `;
+  return new AppError('USAGE', `the request is not as it should be: ${where}${first?.message ?? ''}`, {
+    hint: 'See /api/v1/docs.',
+    details: { issues },
+    cause: error,
+  });
+}
+
+/** Problem details for HTTP APIs (RFC 9457). */
+export function toProblem(error: AppError, requestId: string): rest.Problem {
+  return {
+    type: 'about:blank',
+    title: error.message,
+    status: errorCodes[error.code].status,
+    code: error.code,
+    hint: error.hint,
+    details: error.details,
+    instance: requestId,
+  };
+}

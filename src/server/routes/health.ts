@@ -1,0 +1,67 @@
+import type { ServerContext } from '../call-context.ts';
+import { type Route, route } from '../route.ts';
+
+/** What a load balancer and a monitoring ask, and the way from the front door. */
+export function healthRoutes({ app, workspace, metrics, queue, stopping }: ServerContext): Route[] {
+  const plain = { description: 'Plain text', contentType: 'text/plain' };
+  const text = { 'content-type': 'text/plain; charset=utf-8' };
+  return [
+    route({
+      method: 'GET',
+      path: '/',
+      role: 'anyone',
+      id: 'open',
+      tag: 'server',
+      summary: 'Go to the docs',
+      answers: { 302: { description: 'To the docs' } },
+      handle: async () => ({ status: 302, headers: { location: '/api/v1/docs' } }),
+    }),
+    route({
+      method: 'GET',
+      path: '/healthz',
+      role: 'anyone',
+      id: 'health',
+      tag: 'server',
+      summary: 'Say whether the process is alive',
+      answers: { 200: plain },
+      handle: async () => ({ headers: text, body: `ok terroir ${app.version}\n` }),
+    }),
+    route({
+      method: 'GET',
+      path: '/readyz',
+      role: 'anyone',
+      id: 'readiness',
+      tag: 'server',
+      summary: 'Say whether requests can be answered: the database is there, and the server does not stop',
+      answers: { 200: plain, 503: plain },
+      handle: async () => {
+        if (stopping.aborted) return { status: 503, headers: text, body: 'stopping\n' };
+        try {
+          await workspace.facts.get('ready');
+          return { headers: text, body: 'ready\n' };
+        } catch {
+          return { status: 503, headers: text, body: 'the database does not answer\n' };
+        }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/metrics',
+      role: 'reader',
+      id: 'metrics',
+      tag: 'server',
+      summary: 'Numbers for Prometheus',
+      answers: { 200: plain },
+      handle: async () => {
+        const { going, waiting } = queue.state();
+        return {
+          headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+          body: metrics.text({
+            terroir_runs_going: { help: 'Runs that go on', value: going },
+            terroir_runs_waiting: { help: 'Runs that wait for their turn', value: waiting },
+          }),
+        };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,28 @@
+import { diagnose, showCache } from '../../app/index.ts';
+import { rest } from '../../schema/index.ts';
+import { type Route, route } from '../route.ts';
+import { json } from './parts.ts';
+
+/** The machine that the server is on. */
+export const machineRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/doctor',
+    role: 'admin',
+    id: 'diagnose',
+    tag: 'server',
+    summary: 'Say what works on the server’s machine and what is missing',
+    answers: { 200: json('The findings', rest.Diagnoses) },
+    handle: async ({ app }) => ({ body: await diagnose(app) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/cache',
+    role: 'admin',
+    id: 'showCache',
+    tag: 'server',
+    summary: 'Show what the server’s machine keeps',
+    answers: { 200: json('Counts and bytes', rest.CacheSummary) },
+    handle: async ({ app }) => ({ body: await showCache(app) }),
+  }),
+];

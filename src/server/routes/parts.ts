@@ -1,0 +1,19 @@
+import type * as z from 'zod';
+import type { RouteAnswer } from '../route.ts';
+
+/** Answers that many routes share. */
+export const json = (description: string, schema: z.ZodType): RouteAnswer => ({ description, schema });
+
+export interface PageInput {
+  limit?: number | undefined;
+  cursor?: string | undefined;
+}
+
+export function pageOf({ limit = 50, cursor }: PageInput): { limit: number; cursor: string | undefined } {
+  return { limit, cursor };
+}
+
+/** `name` and `version` of a path as a reference. `@latest` is the most recently created. */
+export function referenceOf({ name = '', version = '' }: Readonly<Record<string, string>>): string {
+  return version === '@latest' ? `${name}@latest` : `${name}:${version}`;
+}

@@ -1,0 +1,136 @@
+import {
+  archiveEnvironment,
+  checkEnvironment,
+  cloneEnvironment,
+  deleteVersion,
+  listImages,
+  restoreEnvironment,
+  showVersion,
+  updateVersion,
+} from '../../app/index.ts';
+import { AppError } from '../../errors/index.ts';
+import { rest } from '../../schema/index.ts';
+import { checkIfMatch, etagOf } from '../etag.ts';
+import { mayAct } from '../identity.ts';
+import { type Route, route } from '../route.ts';
+import { json, referenceOf } from './parts.ts';
+
+const tag = 'versions';
+const path = '/environments/:name/versions/:version';
+const ifMatch = { name: 'If-Match', description: 'The `ETag` of what is to be changed: refused if it is another one' };
+
+/** One version of an environment. Its name may be `@latest`. */
+export const versionRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path,
+    role: 'reader',
+    id: 'showVersion',
+    tag,
+    summary: 'Show a version',
+    description: '`@latest` as the version is the one that was created last.',
+    answers: { 200: json('The version', rest.Version) },
+    handle: async ({ app, params }) => {
+      const { version } = await showVersion(app, referenceOf(params));
+      return { headers: { etag: etagOf(version) }, body: version };
+    },
+  }),
+  route({
+    method: 'PATCH',
+    path,
+    role: 'contributor',
+    id: 'updateVersion',
+    tag,
+    summary: 'Change description and tags',
+    description: 'Nothing else of a version can change. What is not named stays; null takes away.',
+    headers: [ifMatch],
+    body: rest.ChangeVersion,
+    answers: { 200: json('The version as it is now', rest.Version) },
+    handle: async ({ app, params, body: { description, tags = {} }, request }) => {
+      const set = Object.entries(tags).filter((entry): entry is [string, string] => entry[1] !== null);
+      const removeTags = Object.keys(tags).filter((key) => tags[key] === null);
+      const change = { description, tags: Object.fromEntries(set), removeTags };
+      const version = await updateVersion(app, referenceOf(params), change, (current) =>
+        checkIfMatch(request.headers['if-match'], current),
+      );
+      return { headers: { etag: etagOf(version) }, body: version };
+    },
+  }),
+  ...(['archive', 'restore'] as const).map((verb) =>
+    route({
+      method: 'POST',
+      path: `${path}/${verb}`,
+      role: 'contributor',
+      id: `${verb}Version`,
+      tag,
+      summary: verb === 'archive' ? 'Hide a version from lists' : 'Bring it back',
+      answers: { 200: json('The version', rest.Version) },
+      handle: async ({ app, params }) => {
+        const { view } = await (verb === 'archive' ? archiveEnvironment : restoreEnvironment)(app, referenceOf(params));
+        if (view === null) throw new Error('a version without a view');
+        return { headers: { etag: etagOf(view) }, body: view };
+      },
+    }),
+  ),
+  route({
+    method: 'DELETE',
+    path,
+    role: 'contributor',
+    id: 'deleteVersion',
+    tag,
+    summary: 'Delete a version that nothing used',
+    query: rest.DeleteQuery,
+    answers: { 200: json('The version as it was, or what a purge left of it', rest.Version) },
+    handle: async ({ app, params, query: { purge }, identity }) => {
+      if (purge === true && !mayAct(identity.role, 'admin')) {
+        throw new AppError('PERMISSION_DENIED', 'purging wants the role admin', { details: { wanted: 'admin' } });
+      }
+      return { body: await deleteVersion(app, referenceOf(params), { purge }) };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: `${path}/clone`,
+    role: 'contributor',
+    id: 'cloneVersion',
+    tag,
+    summary: 'Make a new environment from this one, with changes',
+    body: rest.CloneVersion,
+    answers: { 200: json('It was there', rest.Version), 201: json('The new version', rest.Version) },
+    handle: async ({ app, params, body: { add, remove, image, python, ...header } }) => {
+      const changes = { add, remove, image, python };
+      const { version, outcome } = await cloneEnvironment(app, referenceOf(params), { ...header, changes });
+      return { status: outcome === 'created' ? 201 : 200, headers: { etag: etagOf(version) }, body: version };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: `${path}/sources`,
+    role: 'reader',
+    id: 'showSources',
+    tag,
+    summary: 'Show what the user wrote: the definition, and the text files that it refers to',
+    answers: { 200: json('The texts, the definition first', rest.SourceList) },
+    handle: async ({ app, params }) => ({ body: (await showVersion(app, referenceOf(params))).sources }),
+  }),
+  route({
+    method: 'GET',
+    path: `${path}/check`,
+    role: 'reader',
+    id: 'checkVersion',
+    tag,
+    summary: 'Analyse the definition of a version',
+    answers: { 200: json('What the rules found', rest.CheckResult) },
+    handle: async ({ app, params }) => ({ body: await checkEnvironment(app, referenceOf(params), { fix: false }) }),
+  }),
+  route({
+    method: 'GET',
+    path: `${path}/images`,
+    role: 'reader',
+    id: 'listImages',
+    tag,
+    summary: 'List the image revisions of a version, newest first',
+    answers: { 200: json('The revisions', rest.ImageList) },
+    handle: async ({ app, params }) => ({ body: { items: await listImages(app, referenceOf(params)), next: null } }),
+  }),
+];
