@@ -57,6 +57,7 @@ const innerSurfaces = new Set([
   'io/http',
   'plan/rewriting',
   'report/render',
+  'schema/rest',
   'targets/conda',
   'targets/docker',
   'targets/local',

@@ -6,10 +6,16 @@ export function overview(style: Style): string {
   const nouns = ['env', 'run', 'model', 'serve', 'token', 'audit', 'cache', 'doctor'];
   const titles: Record<string, string> = {
     env: 'Environments',
-    run: 'Runs',
-    model: 'Models',
+    run: 'Runs and models',
     serve: 'A team',
     cache: 'This machine',
+  };
+  /** Nouns with few verbs have one line. */
+  const inShort: Record<string, string> = {
+    model: 'Outputs of runs, and the environments that trained them',
+    token: 'Who may use a served workspace',
+    audit: 'Who did what',
+    cache: 'What this machine keeps',
   };
   const lines = [
     `${style.bold('terroir')}: reproducible environments for machine learning, on your own machines`,
@@ -19,6 +25,12 @@ export function overview(style: Style): string {
   for (const noun of nouns) {
     const title = titles[noun];
     if (title !== undefined) lines.push('', style.bold(title));
+    const short = inShort[noun];
+    if (short !== undefined) {
+      const verbs = Object.keys(commands).flatMap((name) => (name.startsWith(`${noun} `) ? name.split(' ')[1] : []));
+      lines.push(`  ${style.cyan(noun.padEnd(15))} ${short}: ${verbs.join(', ')}`);
+      continue;
+    }
     for (const [name, { summary }] of Object.entries(commands)) {
       if (name === noun || name.startsWith(`${noun} `) || name.startsWith(`${noun}s `)) {
         lines.push(`  ${style.cyan(name.padEnd(15))} ${summary}`);

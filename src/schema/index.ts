@@ -18,5 +18,4 @@ export * from './oci.ts';
 export * from './people.ts';
 export * from './platform.ts';
 export * from './records.ts';
-export * as rest from './rest/index.ts';
 export * from './uploads.ts';

@@ -7,10 +7,10 @@ import {
   ModelRecord,
   RequirementEntry,
   RunRecord,
-  rest,
   TokenRecord,
   UploadedFiles,
 } from '../schema/index.ts';
+import * as rest from '../schema/rest/index.ts';
 import type { Route, RouteAnswer } from './route.ts';
 
 type JsonValue = Record<string, unknown>;

@@ -1,7 +1,7 @@
 import type { FastifyError } from 'fastify';
 import * as z from 'zod';
 import { AppError, errorCodes, isAppError } from '../errors/index.ts';
-import type { rest } from '../schema/index.ts';
+import type * as rest from '../schema/rest/index.ts';
 
 /** Any error as the one type that a user reads. What is nobody's mistake but ours becomes INTERNAL, and says nothing of the inside. */
 export function toAppError(error: unknown): AppError {

@@ -109,7 +109,7 @@ describe('the workspace database', () => {
       const before = await snapshotOf(folder);
       await expect(openIt()).rejects.toMatchObject({
         code: 'WORKSPACE_UNUSABLE',
-        message: expect.stringMatching(/newer Terroir.*900-notes.*002-images/),
+        message: expect.stringMatching(/newer Terroir.*900-notes.*003-people/),
       });
       expect(await snapshotOf(folder)).toEqual(before);
     });

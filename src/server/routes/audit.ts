@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { App } from '../../app/index.ts';
 import { exportAudit, listAudit, verifyAudit } from '../../app/index.ts';
-import { rest } from '../../schema/index.ts';
+import * as rest from '../../schema/rest/index.ts';
 import { type Route, route } from '../route.ts';
 import { json, pageOf } from './parts.ts';
 

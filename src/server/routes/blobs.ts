@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { AppError } from '../../errors/index.ts';
-import { ContentDigest, rest } from '../../schema/index.ts';
+import { ContentDigest } from '../../schema/index.ts';
+import * as rest from '../../schema/rest/index.ts';
 import type { ServerContext } from '../call-context.ts';
 import { type Route, route } from '../route.ts';
 import { json } from './parts.ts';

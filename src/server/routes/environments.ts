@@ -8,7 +8,7 @@ import {
   restoreEnvironment,
 } from '../../app/index.ts';
 import { AppError } from '../../errors/index.ts';
-import { rest } from '../../schema/index.ts';
+import * as rest from '../../schema/rest/index.ts';
 import { etagOf } from '../etag.ts';
 import { type Route, route } from '../route.ts';
 import { json, pageOf } from './parts.ts';

@@ -1,6 +1,7 @@
 import { exportLock, findLock, type LockResult, lockEnvironment, showVersion } from '../../app/index.ts';
 import { AppError } from '../../errors/index.ts';
-import { Platform, platforms, rest } from '../../schema/index.ts';
+import { Platform, platforms } from '../../schema/index.ts';
+import * as rest from '../../schema/rest/index.ts';
 import { type Route, route } from '../route.ts';
 import { json, referenceOf } from './parts.ts';
 

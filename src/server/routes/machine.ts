@@ -1,5 +1,5 @@
 import { diagnose, showCache } from '../../app/index.ts';
-import { rest } from '../../schema/index.ts';
+import * as rest from '../../schema/rest/index.ts';
 import { type Route, route } from '../route.ts';
 import { json } from './parts.ts';
 

@@ -1,5 +1,6 @@
 import { listModels, registerModel, showModel } from '../../app/index.ts';
-import { ModelRecord, rest } from '../../schema/index.ts';
+import { ModelRecord } from '../../schema/index.ts';
+import * as rest from '../../schema/rest/index.ts';
 import { type Call, type Route, route } from '../route.ts';
 import { json, pageOf } from './parts.ts';
 

@@ -8,7 +8,8 @@ import {
   submitUploaded,
 } from '../../app/index.ts';
 import { AppError } from '../../errors/index.ts';
-import { RunRecord, rest } from '../../schema/index.ts';
+import { RunRecord } from '../../schema/index.ts';
+import * as rest from '../../schema/rest/index.ts';
 import { lastingApp, type ServerContext } from '../call-context.ts';
 import { openEventStream } from '../event-stream.ts';
 import { type Answer, type Route, route } from '../route.ts';

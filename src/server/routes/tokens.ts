@@ -1,5 +1,6 @@
 import { createToken, listTokens, revokeToken } from '../../app/index.ts';
-import { rest, TokenRecord } from '../../schema/index.ts';
+import { TokenRecord } from '../../schema/index.ts';
+import * as rest from '../../schema/rest/index.ts';
 import { type Route, route } from '../route.ts';
 import { json, pageOf } from './parts.ts';
 

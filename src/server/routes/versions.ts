@@ -9,7 +9,7 @@ import {
   updateVersion,
 } from '../../app/index.ts';
 import { AppError } from '../../errors/index.ts';
-import { rest } from '../../schema/index.ts';
+import * as rest from '../../schema/rest/index.ts';
 import { checkIfMatch, etagOf } from '../etag.ts';
 import { mayAct } from '../identity.ts';
 import { type Route, route } from '../route.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rest } from '../../../src/schema/index.ts';
+import * as rest from '../../../src/schema/rest/index.ts';
 import { createTestServer, type TestServer } from '../../kit/server.ts';
 
 const v1 = '/api/v1';
