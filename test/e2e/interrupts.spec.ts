@@ -89,6 +89,23 @@ describe('runs that do not end by themselves', () => {
     expect(await latest()).toMatchObject({ status: 'Failed', signal: 'SIGSEGV' });
   });
 
+  it('goes on, and keeps its log, when nobody reads its output any more', async () => {
+    const program = 'import time\nfor i in range(20000): print(i, flush=True)\ntime.sleep(0.3)\nprint("end")';
+    const { child, outcome } = await begin(program);
+    child.stdout?.destroy();
+    expect((await outcome).exitCode).toBe(0);
+    const record = await latest();
+    expect(record).toMatchObject({ status: 'Completed', exitCode: 0 });
+    expect((await sandbox.run(['runs', 'logs', record.id])).stdout).toMatch(/^0\n1\n[^]*\n19999\nend\n$/);
+  });
+
+  it('a command without a record ends as in any pipe', async () => {
+    const { child, outcome } = sandbox.start(['env', 'exec', 'requirements.txt', '--', 'yes']);
+    await new Promise<void>((resolve) => child.stdout?.once('data', () => resolve()));
+    child.stdout?.destroy();
+    expect((await outcome).exitCode).toBe(141);
+  });
+
   it('passes bytes through as they are', async () => {
     const outcome = await sandbox.run([
       'run',

@@ -24,20 +24,21 @@ export function passStreams(
 ): PassedStreams {
   let busy = 0;
   let lastChunkAt = performance.now();
-  let failure: unknown;
-  // A receiver that fails (a closed terminal) must not fail the run: the log goes on.
+  const failures = new Map<StreamName, unknown>();
+  // A receiver that fails (a closed terminal) must not fail the run: the log goes on. Without a log, the script gets to know that nobody listens.
   const receive = async (name: StreamName, chunk: Uint8Array): Promise<void> => {
     try {
       await onOutput?.(name, chunk);
     } catch (error) {
-      failure = error;
+      failures.set(name, error);
+      if (log === undefined) streams[name].destroy();
     }
   };
   const pump = async (name: StreamName): Promise<void> => {
     for await (const chunk of streams[name] as AsyncIterable<Buffer>) {
       busy += 1;
       const written = log?.write(chunk);
-      if (failure === undefined) await receive(name, chunk);
+      if (!failures.has(name)) await receive(name, chunk);
       await written;
       lastChunkAt = performance.now();
       busy -= 1;
@@ -56,7 +57,7 @@ export function passStreams(
         break;
       }
       await all;
-      return failure;
+      return [...failures.values()][0];
     },
   };
 }

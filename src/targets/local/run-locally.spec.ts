@@ -162,6 +162,22 @@ describe('output', () => {
     expect(readFileSync(logFile, 'utf8')).toBe('1\n2\n3\n');
   });
 
+  test('where nothing is logged, a stream that nobody takes any more is closed to the script, as in a pipe', async () => {
+    const fail = (): never => {
+      throw new Error('closed');
+    };
+    expect(await shell('yes', { onOutput: fail })).toMatchObject({ signal: 'SIGPIPE', exitCode: 141 });
+    const stillHeard: string[] = [];
+    const half = await shell('trap "" PIPE; echo out; sleep 0.1; echo out || true; echo err >&2', {
+      onOutput: (stream, chunk) => {
+        if (stream === 'stdout') fail();
+        stillHeard.push(chunk.toString());
+      },
+    });
+    expect(half.exitCode).toBe(0);
+    expect(stillHeard.join('')).toContain('err');
+  });
+
   test.skipIf(!existsSync('/dev/full'))('a full disk under the log does not end the run, and is noted', async () => {
     const result = await shell('echo lost', { logFile: '/dev/full' });
     expect(result.exitCode).toBe(0);
