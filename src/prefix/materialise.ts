@@ -70,8 +70,13 @@ export async function materialise(
     const helped = job.units.length > 2 ? thread?.help(job) : undefined;
     helped?.catch(() => undefined);
     const work = createLinkWork(job);
+    const records: (readonly [string, Rewritten])[] = [];
+    const changed = new Set(rewrites.map(({ archive }) => archive));
     try {
       for (const entry of plan.entries) writeEntry(entry, `${folder}/${entry.path}`, way);
+      // The other thread links meanwhile.
+      const known = plan.condaRecords.filter(({ archive }) => !changed.has(archive));
+      records.push(...writeCondaRecords(known, folder, new Map()));
       while (work.next()) {
         signal?.throwIfAborted();
         await setImmediate();
@@ -85,7 +90,8 @@ export async function materialise(
       ({ index, ...made }) => [rewrites[index]?.path ?? '', made] as const,
     );
     linkRecords(plan, folder, way);
-    const records = writeCondaRecords(plan, folder, new Map(rewritten));
+    const open = plan.condaRecords.filter(({ archive }) => changed.has(archive));
+    records.push(...writeCondaRecords(open, folder, new Map(rewritten)));
     const digests = new Map([...rewritten, ...records].map(([path, { sha256 }]) => [path, sha256]));
     const made = [...rewritten, ...records].reduce((sum, [, { size }]) => sum + size, 0);
     return { ...measure(plan, trees, { way, made }), digests };
@@ -169,9 +175,9 @@ function linkRecords({ trees }: InstallPlan, folder: string, way: Way): void {
     if (wheel !== undefined) transfer(way, wheel.recordFile, `${folder}/.terroir/records/${wheel.sha256}`);
 }
 
-/** conda's own record of each of its packages. */
+/** conda's own records of packages. */
 function writeCondaRecords(
-  { condaRecords }: InstallPlan,
+  condaRecords: InstallPlan['condaRecords'],
   folder: string,
   rewritten: ReadonlyMap<string, Rewritten>,
 ): (readonly [string, Rewritten])[] {
