@@ -1,5 +1,5 @@
 import { mkdir, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { AppError, isAppError } from '../errors/index.ts';
 import { gitState, machineFacts, now, pathExists, withFsErrors } from '../io/index.ts';
 import { expandCommand } from '../jobs/index.ts';
@@ -17,13 +17,13 @@ import { type LocalRunResult, recordVariables, runLocally, runVariables } from '
 import { createRunId, type Workspace } from '../workspace/index.ts';
 import { allOrFirst } from './all-or-first.ts';
 import type { App } from './app.ts';
-import { commandEnvironment, condaFileVariables } from './command-environment.ts';
+import { condaFileVariables } from './command-environment.ts';
 import { keepArchives } from './keep-archives.ts';
 import { prepareCode } from './prepare-code.ts';
+import { preparePlace } from './run-place.ts';
 import type { RunPlan } from './run-plan.ts';
 import type { RunQueue } from './run-queue.ts';
 import { readSettings } from './settings.ts';
-import { prepareEnvironment } from './use-environment.ts';
 import { watchRun } from './watch-run.ts';
 
 export interface RunOutcome {
@@ -89,7 +89,7 @@ function newRecord(app: App, plan: RunPlan, status: RunRecord['status']): RunRec
     imageDigest: null,
     prefix: null,
     interpreter: null,
-    target: 'local',
+    target: plan.target.kind,
     command: typeof plan.command === 'string' ? plan.command : [...plan.command],
     executed: [],
     snapshot: null,
@@ -128,8 +128,8 @@ async function drive(app: App, workspace: Workspace, { plan, settings, id }: Dri
     await mkdir(join(folder, 'logs'), { recursive: true });
     await mkdir(join(folder, 'outputs'), { recursive: true });
   });
-  const [ready, code, git, machine] = await allOrFirst([
-    prepareEnvironment(app, plan.version, plan.locked),
+  const [place, code, git, machine] = await allOrFirst([
+    preparePlace(app, plan),
     prepareCode(app, workspace, plan.code, folder),
     plan.code.kind === 'copy' || plan.code.kind === 'in-place'
       ? gitState(plan.code.folder, { env: app.env })
@@ -142,8 +142,9 @@ async function drive(app: App, workspace: Workspace, { plan, settings, id }: Dri
   await linkOutputs(code.folder, plan.code.kind);
   const variables = readVariables(app, plan);
   const { version } = plan;
-  for (const message of ready.notes) app.emit({ type: 'note', level: 'warning', message });
-  const { env, removed } = await commandEnvironment(app, version, ready, {
+  for (const message of place.notes) app.emit({ type: 'note', level: 'warning', message });
+  const launch = await place.launch({
+    runId: id,
     cwd: code.folder,
     jobVariables: variables.values,
     runVariables: runVariables({
@@ -154,6 +155,11 @@ async function drive(app: App, workspace: Workspace, { plan, settings, id }: Dri
       inputs: pathsOf(plan.inputs),
       outputs: outputs.values,
     }),
+    reads: Object.values(pathsOf(plan.inputs)),
+    writes: [
+      join(folder, 'outputs'),
+      ...Object.values(outputs.recorded).map(({ path }) => dirname(resolve(folder, path))),
+    ],
   });
   const executed =
     typeof plan.command === 'string'
@@ -169,26 +175,26 @@ async function drive(app: App, workspace: Workspace, { plan, settings, id }: Dri
   const key = await workspace.secretKey();
   await workspace.runs.update(id, {
     status: 'Running',
-    lockDigest: ready.lock?.lock.digest ?? null,
-    lockRevision: ready.lock?.revision ?? null,
-    prefix: ready.prefix ?? null,
-    interpreter: ready.interpreter ?? null,
+    target: place.target,
+    lockDigest: place.lock?.lock.digest ?? null,
+    lockRevision: place.lock?.revision ?? null,
+    imageDigest: place.imageDigest ?? null,
+    prefix: place.prefix ?? null,
+    interpreter: place.interpreter ?? null,
     snapshot: code.snapshot,
     workingFolder: code.folder,
     git: git ?? null,
     environmentVariables: recordOf(plan, variables, key),
-    removedVariables: removed,
+    removedVariables: launch.removed,
     inputs: inputs.recorded,
     outputs: outputs.recorded,
     machine,
     startedAt: now(),
     executed: 'shell' in executed ? [executed.shell] : [...executed],
-    notes: [...plan.notes, ...code.notes, ...ready.notes],
+    notes: [...plan.notes, ...code.notes, ...place.notes],
   });
-  const result = await runLocally({
+  const result = await launch.run({
     executed,
-    cwd: code.folder,
-    env,
     timeout: plan.timeout,
     logFile: join(folder, 'logs', 'output.log'),
     stdin: plan.code.kind === 'in-place' ? 'inherit' : 'ignore',
@@ -200,7 +206,7 @@ async function drive(app: App, workspace: Workspace, { plan, settings, id }: Dri
     result,
     outputs: outputs.recorded,
     folder,
-    keep: settings.keepArchives ? ready.lock?.lock : undefined,
+    keep: settings.keepArchives ? place.lock?.lock : undefined,
     timeout: plan.timeout,
   });
 }

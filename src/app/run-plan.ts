@@ -8,6 +8,9 @@ export interface RunPlan {
   /** If it was given out already. */
   id?: string;
   version: EnvironmentVersion;
+  target: RunTarget;
+  /** Of a replay: the image that it must have. */
+  imageDigest?: string;
   /** Of a replay: the lock that it must have. */
   locked?: { lock: Lock; revision: number };
   displayName?: string;
@@ -30,6 +33,18 @@ export interface RunPlan {
   notes: string[];
   onOutput: OnOutput;
 }
+
+export type RunTarget =
+  | { kind: 'local' }
+  | {
+      kind: 'docker';
+      /** The one that the user wants. */
+      engine?: string;
+      gpus?: string;
+      shmSize?: string;
+      /** Further words for the engine. */
+      args: readonly string[];
+    };
 
 export type RunCode =
   /** A copy of this folder's snapshot. */

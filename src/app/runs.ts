@@ -146,6 +146,8 @@ export async function planReplay(app: App, id: string, options: { onOutput: OnOu
   for (const message of notes) app.emit({ type: 'note', level: 'warning', message });
   return {
     version,
+    target: record.target === 'docker' ? { kind: 'docker', args: [] } : { kind: 'local' },
+    imageDigest: record.target === 'docker' ? (record.imageDigest ?? undefined) : undefined,
     locked: revision,
     displayName: record.displayName ?? undefined,
     experimentName: record.experimentName ?? undefined,

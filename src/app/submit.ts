@@ -11,11 +11,15 @@ import { executeRun, type RunOutcome } from './execute-run.ts';
 import { findOrRegister } from './find-or-register.ts';
 import { readSource } from './read-source.ts';
 import { registerAnonymous, registerSource } from './register.ts';
-import type { OnOutput, RunPlan } from './run-plan.ts';
+import type { OnOutput, RunPlan, RunTarget } from './run-plan.ts';
 import { defaultTarget } from './runnable.ts';
 
 interface SubmitOptions {
   target?: string;
+  /** A number, or `all`; for containers. */
+  gpus?: string;
+  /** Which engine runs containers. */
+  engine?: string;
   /** `secret:NAME` as a value takes it from the caller's environment. */
   variables: Record<string, string>;
   timeout?: number;
@@ -41,8 +45,10 @@ export async function submitJob(
     request.environment === undefined
       ? await environmentOf(app, job, folder, request.file)
       : await findOrRegister(app, request.environment);
+  const { target, notes } = placeOf(app, version, { ...request, target: job.compute, container: job.container });
   return await executeRun(app, {
     version,
+    target,
     displayName: request.displayName ?? job.displayName ?? job.name,
     experimentName: job.experimentName,
     description: job.description,
@@ -54,7 +60,7 @@ export async function submitJob(
     outputs: job.outputs,
     variables: { ...job.environmentVariables, ...readVariables(request.variables) },
     timeout: request.timeout ?? job.timeout,
-    notes: [...notesOf(app, version, request.target), ...(job.notes ?? [])],
+    notes: [...notes, ...(job.notes ?? [])],
     onOutput: request.onOutput,
   });
 }
@@ -67,6 +73,7 @@ export async function submitCommand(
   const version = await findOrRegister(app, request.environment);
   const plan: RunPlan = {
     version,
+    ...placeOf(app, version, request),
     displayName: request.displayName,
     tags: request.tags,
     command: request.command,
@@ -76,7 +83,6 @@ export async function submitCommand(
     outputs: {},
     variables: readVariables(request.variables),
     timeout: request.timeout,
-    notes: notesOf(app, version, request.target),
     onOutput: request.onOutput,
   };
   return await executeRun(app, plan);
@@ -113,21 +119,33 @@ export function readVariables(given: Readonly<Record<string, string>>): Record<s
   );
 }
 
-/** Decides where the run happens, and says what a local run leaves out. @throws AppError UNSUPPORTED_FEATURE. */
-export function notesOf(app: App, version: EnvironmentVersion, target: string | undefined): string[] {
-  const { definition, name } = version;
-  const label = `${name}:${version.version}`;
+/** Decides where the run happens, and says what a local run leaves out. @throws AppError USAGE. */
+export function placeOf(
+  app: App,
+  version: EnvironmentVersion,
+  {
+    target,
+    gpus,
+    engine,
+    container,
+  }: Pick<SubmitOptions, 'target' | 'gpus' | 'engine'> & Pick<CommandJob, 'container'>,
+): { target: RunTarget; notes: string[] } {
   const chosen = target?.replace(/^azureml:/, '') ?? defaultTarget(version);
   if (chosen === 'docker') {
-    throw new AppError('UNSUPPORTED_FEATURE', `${label} needs the target \`docker\`, and that cannot be used yet`, {
-      hint:
-        definition.layer === undefined && definition.build === undefined
-          ? 'With `--target local` its interpreter on this machine runs the script.'
-          : 'With `--target local` the Python layer runs without the image.',
-    });
+    const args = (container?.dockerArgs ?? '').split(/\s+/).filter((word) => word !== '');
+    return { target: { kind: 'docker', engine, gpus, shmSize: container?.shmSize, args }, notes: [] };
   }
   if (chosen !== 'local')
-    throw new AppError('USAGE', `there is no target \`${chosen}\``, { hint: 'The target is `local`.' });
+    throw new AppError('USAGE', `there is no target \`${chosen}\``, { hint: 'The targets are `local` and `docker`.' });
+  if (gpus !== undefined || engine !== undefined)
+    throw new AppError('USAGE', `${gpus === undefined ? '--engine' : '--gpus'} is for containers`, {
+      hint: 'A local run sees the machine’s GPUs anyway; with `--target docker` a container gets them.',
+    });
+  const notes = notesOf(app, version);
+  return { target: { kind: 'local' }, notes };
+}
+
+function notesOf(app: App, { definition }: EnvironmentVersion): string[] {
   const left =
     definition.image !== undefined
       ? `the base image \`${definition.image}\``

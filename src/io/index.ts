@@ -55,7 +55,7 @@ export {
   listInterpreters,
 } from './interpreters.ts';
 export { type LogFile, openLogFile } from './log-file.ts';
-export { cudaVersion, currentPlatform, libcVersion, machineFacts, macosVersion } from './machine.ts';
+export { cudaVersion, currentPlatform, libcVersion, machineFacts, macosVersion, userIds } from './machine.ts';
 export { networkFileSystem } from './network-file-system.ts';
 export { isInside, resolveInside } from './paths.ts';
 export { isProcessAlive, processStartTime, type RunOptions, type RunResult, runProcess } from './process.ts';

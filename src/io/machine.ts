@@ -16,6 +16,12 @@ export function currentPlatform(): Platform | undefined {
   return names[key];
 }
 
+/** Who we are, by number; undefined for root, and where there are no numbers. */
+export function userIds(): { uid: number; gid: number } | undefined {
+  const [uid, gid] = [process.getuid?.(), process.getgid?.()];
+  return uid === undefined || gid === undefined || uid === 0 ? undefined : { uid, gid };
+}
+
 /** "2.36" for glibc; undefined with musl and where there is no libc to ask. */
 export function libcVersion(): string | undefined {
   const { report: asked } = process as { report?: NodeJS.ProcessReport & { excludeNetwork?: boolean } };

@@ -6,7 +6,7 @@ import { refuseOtherFiles } from './other-files.ts';
 import { readEnvironment } from './read-environment.ts';
 import { readInputs } from './read-inputs.ts';
 import { readOutputs } from './read-outputs.ts';
-import { checkResources, readCompute, readTimeout } from './read-target.ts';
+import { readCompute, readResources, readTimeout } from './read-target.ts';
 import { readVariables } from './read-variables.ts';
 import { unsupportedKeys } from './unsupported.ts';
 
@@ -70,14 +70,19 @@ export function readJob(source: SourceDocument, options: ReadJobOptions): Comman
     inputs,
     ...(optionalInputs.length === 0 ? {} : { optionalInputs }),
     outputs,
-    compute: readCompute(reader),
+    ...readPlace(reader),
     timeout: readTimeout(reader),
   };
-  checkResources(reader);
   const { unsupported, notes } = reader;
   if (shape.problems.length > 0) throwProblems('INVALID_JOB', [...shape.problems, ...unsupported]);
   if (unsupported.length > 0) throwProblems('UNSUPPORTED_KEY', unsupported);
   return notes.length === 0 ? job : { ...job, notes };
+}
+
+/** Where it runs, and what it shall have there. */
+function readPlace(reader: JobReader): Pick<CommandJob, 'compute' | 'container'> {
+  const compute = readCompute(reader);
+  return { compute, container: readResources(reader, compute) };
 }
 
 function refuseKeys(reader: JobReader): void {

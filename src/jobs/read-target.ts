@@ -1,21 +1,24 @@
+import type { CommandJob } from '../schema/index.ts';
 import type { JobReader } from './job-reader.ts';
 import { unsupportedResources } from './unsupported.ts';
 
+const targets = ['local', 'docker'];
+
 /** `compute`; the caller's target wins. */
-export function readCompute(reader: JobReader): string {
+export function readCompute(reader: JobReader): string | undefined {
   const { shape, options, notes } = reader;
   const written = shape.text(['compute'])?.trim();
-  const compute = written?.replace(/^azureml:/, '') ?? 'local';
+  const compute = written?.replace(/^azureml:/, '');
   if (options.target !== undefined) {
-    if (options.target !== compute)
-      notes.push(`the job’s \`compute: ${written ?? 'local'}\` was overruled by the target \`${options.target}\``);
+    if (written !== undefined && options.target !== compute)
+      notes.push(`the job’s \`compute: ${written}\` was overruled by the target \`${options.target}\``);
     return options.target;
   }
-  if (compute !== 'local')
+  if (compute !== undefined && !targets.includes(compute))
     reader.refuse(
       ['compute'],
       `the compute target \`${written ?? ''}\` does not exist here`,
-      'Write `compute: local`, or run it with `--target local`.',
+      'Write `compute: local` or `compute: docker`, or run it with `--target local`.',
       'value',
     );
   return compute;
@@ -30,11 +33,14 @@ export function readTimeout({ shape }: JobReader): number | undefined {
   return timeout;
 }
 
-/** `resources`: only what one process on this machine has anyway. */
-export function checkResources(reader: JobReader): void {
+/** `resources`: what one process on this machine has anyway, and what a container can be given. */
+export function readResources(reader: JobReader, compute: string | undefined): CommandJob['container'] {
   const { shape } = reader;
-  if (!shape.map(['resources'], ['instance_count', ...Object.keys(unsupportedResources)], '`resources`')) return;
+  if (!shape.map(['resources'], ['instance_count', ...Object.keys(unsupportedResources)], '`resources`'))
+    return undefined;
+  const inContainer = compute === 'docker';
   for (const [key, { reason, hint }] of Object.entries(unsupportedResources)) {
+    if (inContainer && (key === 'shm_size' || key === 'docker_args')) continue;
     if (shape.has(['resources', key]))
       reader.refuse(['resources', key], `\`resources.${key}\` is not supported: ${reason}`, hint);
   }
@@ -46,4 +52,9 @@ export function checkResources(reader: JobReader): void {
       'Write 1, or remove it.',
       'value',
     );
+  if (!inContainer) return undefined;
+  const shmSize = shape.text(['resources', 'shm_size']);
+  if (shmSize !== undefined && !/^\d+[bkmg]?$/i.test(shmSize))
+    shape.report(['resources', 'shm_size'], `\`${shmSize}\` is no size`, 'Write it like `2g` or `512m`.');
+  return { shmSize, dockerArgs: shape.text(['resources', 'docker_args']) };
 }

@@ -20,8 +20,11 @@ export const unsupportedKeys: Readonly<Record<string, { reason: string; hint: st
 
 export const unsupportedResources: Readonly<Record<string, { reason: string; hint: string }>> = {
   instance_type: { reason: 'a local run has this machine', hint: 'Remove it.' },
-  shm_size: { reason: 'a local run has the machine’s own shared memory', hint: 'Remove it.' },
-  docker_args: { reason: 'a local run uses no container', hint: 'Remove it.' },
+  shm_size: {
+    reason: 'a local run has the machine’s own shared memory',
+    hint: 'Run it with `--target docker`, or remove it.',
+  },
+  docker_args: { reason: 'a local run uses no container', hint: 'Run it with `--target docker`, or remove it.' },
   locations: { reason: 'a local run happens here', hint: 'Remove it.' },
   max_instance_count: { reason: 'a local run is one process on one machine', hint: 'Remove it.' },
   properties: { reason: 'a local run has this machine', hint: 'Remove it.' },

@@ -51,8 +51,10 @@ export const CommandJob = z.object({
   /** Names of inputs that may be left out of the command; those without a value are not in `inputs`. */
   optionalInputs: z.array(z.string()).optional(),
   outputs: z.record(z.string(), JobOutput),
-  /** `local` until there are more targets. */
-  compute: z.string(),
+  /** Where it shall run; undefined if nobody says. */
+  compute: z.string().optional(),
+  /** `resources`, as far as a container has them. */
+  container: z.object({ shmSize: z.string().optional(), dockerArgs: z.string().optional() }).optional(),
   /** Seconds. */
   timeout: z.number().positive().optional(),
   /** Things that the submitter should be told, and the run's record should hold. */

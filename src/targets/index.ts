@@ -1,5 +1,5 @@
 /**
- * Where a run happens. So far: `local`, this machine.
+ * Where a run happens. `local`, this machine; `docker`, a container of the image.
  *
  * Invariants: a run starts from a clean environment whose every variable is accounted for; it has a process group of its own, of which nothing
  * outlives the run, nor us; no secret is recorded.
@@ -11,6 +11,7 @@ export {
   condaVariables,
   deactivateConda,
 } from './conda/index.ts';
+export { containerName, runInContainer } from './docker/index.ts';
 export { type CleanEnvironment, cleanEnvironment, type EnvironmentParts } from './environment.ts';
 export { findExecutable } from './find-executable.ts';
 export {

@@ -17,7 +17,16 @@ export const command: Command = {
   arguments: [{ name: '[job]', description: 'The job file' }],
   options: [
     { flags: '-e, --env <reference>', description: 'name, name:version, name@latest, or an environment file' },
-    { flags: '-t, --target <target>', description: 'Where to run (local)' },
+    {
+      flags: '-t, --target <target>',
+      description: 'Where to run: local or docker (local, but for what only an image can give)',
+    },
+    { flags: '--gpus <n>', description: 'With docker: give the container so many GPUs, or `all`' },
+    {
+      flags: '--engine <name>',
+      description: 'With docker: which engine runs the container',
+      choices: ['docker', 'podman'],
+    },
     {
       flags: '--input <name=value>',
       description: 'Set an input of the job; may be given several times',
@@ -39,11 +48,14 @@ export const command: Command = {
     { command: 'terroir run --env requirements.txt -- python train.py', does: 'a script and a requirements file' },
     { command: 'terroir run --env iris:3 -- python train.py --trees 200', does: 'a registered version' },
     { command: 'terroir run job.yml --input trees=500', does: 'a job with another input' },
+    { command: 'terroir run job.yml --target docker --gpus all', does: 'in a container of its image' },
   ],
   run: async (context, { arguments: [job], options, rest }) => {
     const app = await context.app();
     const common = {
       target: options.text('target'),
+      gpus: readGpus(options),
+      engine: options.text('engine'),
       variables: assignments(options, 'var'),
       timeout: readTimeout(options),
       displayName: options.text('displayName'),
@@ -84,6 +96,12 @@ function assignments(options: OptionValues, name: string): Record<string, string
     values[word.slice(0, split)] = word.slice(split + 1);
   }
   return values;
+}
+
+function readGpus(options: OptionValues): string | undefined {
+  const text = options.text('gpus');
+  if (text === undefined || text === 'all' || /^[1-9]\d*$/.test(text)) return text;
+  throw new AppError('USAGE', `--gpus wants a number or \`all\`, not \`${text}\``);
 }
 
 function readTimeout(options: OptionValues): number | undefined {
