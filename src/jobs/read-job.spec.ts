@@ -98,7 +98,6 @@ resources:
       environmentVariables: {},
       inputs: {},
       outputs: {},
-      compute: 'local',
     });
   });
 

@@ -94,7 +94,7 @@ describe('the main job', () => {
         SEASON: 'autumn',
         API_TOKEN: { secret: expect.stringMatching(/^[0-9a-f]{16}$/), from: 'MY_TOKEN' },
       },
-      removedVariables: ['CONDA_PREFIX', 'PYTHONPATH'],
+      removedVariables: ['CONDA_CHANNEL_ALIAS', 'CONDA_PREFIX', 'PYTHONPATH'],
       lockRevision: 1,
       createdBy: 'ada',
     });

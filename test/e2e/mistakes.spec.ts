@@ -11,7 +11,7 @@ describe('mistakes', () => {
       makeWheel({ name: 'alpha', version: '1.0' }),
       makeWheel({ name: 'beta', version: '1.0', requires: ['alpha>=2'] }),
     ]);
-    sandbox = await createSandbox({ index: index.url });
+    sandbox = await createSandbox({ index: index.url, env: { DOCKER_HOST: 'unix:///nowhere/docker.sock' } });
     await sandbox.write('ok.txt', 'alpha\n');
     await sandbox.write('unlocked.txt', 'zeta\n');
     await sandbox.write('down.txt', 'alpha>=0.3\n');
@@ -59,8 +59,9 @@ describe('mistakes', () => {
     [['env', 'lock', 'clash.txt'], 6, 'UNSOLVABLE', /beta.*alpha/s],
     [['env', 'lock', 'ok.txt', '--platform', 'linux'], 2, 'USAGE', /there is no platform `linux`/],
     [['env', 'lock', 'ok.txt', '--dry-run'], 2, 'USAGE', /--dry-run goes with --relock/],
-    [['env', 'lock', 'conda.yml'], 3, 'UNSUPPORTED_FEATURE', /conda/],
-    [['run', '--env', 'image.yml', '--', 'true'], 103, 'UNSUPPORTED_FEATURE', /base:1 needs the target `docker`/],
+    [['env', 'lock', 'conda.yml', '--offline'], 8, 'OFFLINE', /conda/],
+    [['run', '--env', 'image.yml', '--engine', 'docker', '--', 'true'], 104, 'ENGINE_NOT_FOUND', /needs docker/],
+    [['run', '--env', 'image.yml', '--target', 'moon', '--', 'true'], 102, 'USAGE', /no target `moon`/],
     [['run', '--env', 'ok.txt', '--', 'pyhton', 'x.py'], 104, 'COMMAND_NOT_FOUND', /the command `pyhton`/],
     [
       ['run', 'multi.yml'],
