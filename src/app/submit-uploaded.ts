@@ -11,7 +11,7 @@ import { registerAnonymous } from './register.ts';
 import type { RunCode, RunPlan } from './run-plan.ts';
 import type { RunQueue } from './run-queue.ts';
 import { planReplay } from './runs.ts';
-import { notesOf, readVariables } from './submit.ts';
+import { placeOf, readVariables } from './submit.ts';
 import { uploadedSnapshot } from './uploaded-files.ts';
 
 /** A job that somebody sent, with everything that it needs. */
@@ -100,8 +100,15 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
     job === undefined || request.environment !== undefined
       ? await findVersion(workspace, request.environment ?? '')
       : await environmentOf(app, workspace, job, request);
+  // Words for the engine can give a container the whole machine: they are for who runs on a machine of their own.
+  if (job?.container?.dockerArgs !== undefined)
+    throw new AppError('PERMISSION_DENIED', '`resources.docker_args` cannot be sent to a server', {
+      hint: 'Remove it, or run the job on a machine of your own.',
+    });
+  const place = placeOf(app, version, { target: request.target ?? job?.compute, container: job?.container });
   return {
     version,
+    target: place.target,
     displayName: request.displayName ?? job?.displayName ?? job?.name,
     experimentName: job?.experimentName,
     description: job?.description,
@@ -114,7 +121,7 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
     variables: { ...job?.environmentVariables, ...readVariables(request.variables ?? {}) },
     secrets: request.secrets,
     timeout: request.timeout ?? job?.timeout,
-    notes: [...notesOf(app, version, request.target), ...(job?.notes ?? [])],
+    notes: [...place.notes, ...(job?.notes ?? [])],
     onOutput: () => undefined,
   };
 }
