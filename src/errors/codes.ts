@@ -80,6 +80,11 @@ export const errorCodes = {
   BUSY: code(5, 409, 'Another process holds what is needed and did not let go in time.'),
   PYTHON_MISMATCH: code(5, 409, 'The target has another minor version of Python than the lock.'),
   MACHINE_MISMATCH: code(5, 409, 'This machine does not offer what the lock requires (platform, libc, CUDA driver).'),
+  COMPRESSOR_MISMATCH: code(
+    5,
+    409,
+    'This build of Node compresses in another way than the official ones; images would get other digests.',
+  ),
   RUN_LOST: code(5, 409, 'The process that drove the run is gone: it was killed, or the machine went down.'),
   FINISHED: code(5, 409, 'The run has ended; it cannot be changed any more.'),
 

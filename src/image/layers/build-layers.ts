@@ -92,7 +92,7 @@ export async function buildLayers(
       }
     }
     const plan = makePlan(wheels);
-    const losers = new Set(plan.trees.filter(({ without }) => without.size > 0).map(({ archive }) => archive));
+    const losers = losersOf(plan);
     const groups = splitPackages(
       packages.map((each) => ({ ...each, isPrivate: losers.has(each.sha256) })),
       budget,
@@ -184,6 +184,15 @@ async function findWheels(
   return found;
 }
 
+/** Archives that lost a file to another one. What conda packages leave out for their own sake does not count. */
+function losersOf({ trees, overwrites }: InstallPlan): Set<string> {
+  const names = new Set(overwrites.map(({ loser }) => loser));
+  const losers = trees.filter(({ wheel, without, owner }) =>
+    wheel === undefined ? names.has(owner) : without.size > 0,
+  );
+  return new Set(losers.map(({ archive }) => archive));
+}
+
 function isWheel(lock: Lock, sha256: string): boolean {
   return lock.packages.some((each) => each.sha256 === sha256 && each.kind === 'pypi');
 }
@@ -200,6 +209,10 @@ function sameParts(a: readonly LayerPart[], b: readonly LayerPart[]): boolean {
 
 /** An archive that was right when it came and is not any more goes, so that it is fetched again. */
 async function explainDamage(error: unknown, lock: Lock, store: Store): Promise<unknown> {
+  if (isAppError(error, 'CORRUPT_STORE')) {
+    await store.dropDamaged(lock.packages.filter(({ kind }) => kind === 'conda').map(({ sha256 }) => sha256));
+    return error;
+  }
   if (!isAppError(error, 'CORRUPT_ARCHIVE') && !isAppError(error, 'HOSTILE_ARCHIVE')) return error;
   const damaged = lock.packages.filter(
     ({ filename, sha256 }) =>

@@ -33,15 +33,22 @@ export interface LayerWriter {
   };
   /** Fills the file's last block. */
   end(): void;
-  finish(): LayerFacts;
+  /** Waits until little (or nothing) is left that is being packed. */
+  settle(options?: { all: boolean }): Promise<void>;
+  finish(): Promise<LayerFacts>;
 }
 
 /** So many bytes of framing become one gzip member at most. */
 const frameSize = 1 << 20;
 const bufferSize = 1 << 18;
 
-/** `pack` makes a deflate stream, the same for the same input. */
-export function createLayerWriter(fd: number, pack: (input: Buffer) => Buffer = deflateRuns): LayerWriter {
+/** Frames that may be packed at the same time. */
+const packedAtOnce = 6;
+
+/** Makes a deflate stream, the same for the same input. */
+export type Pack = (input: Buffer) => Buffer | Promise<Buffer>;
+
+export function createLayerWriter(fd: number, pack: Pack = deflateRuns): LayerWriter {
   const output = createHashedBuffer((bytes) => writeAll(fd, bytes));
   const archive = createHashedBuffer(() => undefined);
   const folders = new Set<string>();
@@ -51,12 +58,30 @@ export function createLayerWriter(fd: number, pack: (input: Buffer) => Buffer = 
   let padding = 0;
   let inflated = 0;
 
+  /** What has to be written behind what is still being packed. */
+  const queue: (Uint8Array | Promise<Uint8Array>)[] = [];
+  const write = (bytes: Uint8Array): void => {
+    if (queue.length === 0) output.add(bytes);
+    else queue.push(Buffer.from(bytes));
+  };
+  const drain = async (until: number): Promise<void> => {
+    while (queue.length > until) {
+      const next = await (queue[0] as Uint8Array | Promise<Uint8Array>);
+      queue.shift();
+      output.add(next);
+    }
+  };
   const flushFrame = (): void => {
     if (framed === 0) return;
     const bytes = Buffer.concat(frame, framed);
-    output.add(gzipHeader);
-    output.add(pack(bytes));
-    output.add(gzipTrailer(crc32(bytes), framed));
+    const trailer = gzipTrailer(crc32(bytes), framed);
+    const packed = pack(bytes);
+    if (packed instanceof Promise) {
+      const whole = packed.then((body) => Buffer.concat([gzipHeader, body, trailer]));
+      // It is awaited in its turn.
+      whole.catch(() => undefined);
+      queue.push(whole);
+    } else for (const part of [gzipHeader, packed, trailer]) write(part);
     frame = [];
     framed = 0;
   };
@@ -81,7 +106,10 @@ export function createLayerWriter(fd: number, pack: (input: Buffer) => Buffer = 
       folders.add(folder);
       addFrame(tarHeader({ path: folder, kind: 'folder', mode: 0o755 }));
     }
-    if (entry.kind === 'folder') folders.add(entry.path);
+    if (entry.kind === 'folder') {
+      if (folders.has(entry.path)) return;
+      folders.add(entry.path);
+    }
     left = entry.kind === 'file' ? (entry.size ?? 0) : 0;
     padding = paddingOf(left);
     addFrame(tarHeader(entry));
@@ -97,24 +125,26 @@ export function createLayerWriter(fd: number, pack: (input: Buffer) => Buffer = 
       begin: () => {
         flushFrame();
         inflated = 0;
-        output.add(gzipHeader);
+        write(gzipHeader);
       },
-      compressed: (bytes) => output.add(bytes),
+      compressed: write,
       content: (bytes) => {
         count(bytes);
         inflated += bytes.length;
         archive.add(bytes);
       },
-      end: (checksum) => output.add(gzipTrailer(checksum, inflated)),
+      end: (checksum) => write(gzipTrailer(checksum, inflated)),
     },
     end: () => {
       if (left !== 0) throw new Error('a file of a layer is shorter than its header says');
       addFrame(endOfTar.subarray(0, padding));
       padding = 0;
     },
-    finish: () => {
+    settle: async ({ all } = { all: false }) => await drain(all ? 0 : packedAtOnce),
+    finish: async () => {
       addFrame(endOfTar);
       flushFrame();
+      await drain(0);
       return { ...output.finish(), diffId: archive.finish().digest };
     },
   };

@@ -2,11 +2,14 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../errors/index.ts';
 import { openWheelReader, type WheelMember, type WheelReader } from '../../store/index.ts';
-import type { LayerEntry, LayerPart } from './layer-recipe.ts';
+import { deflatePinned } from '../gzip/deflate-pinned.ts';
+import type { CondaPart, LayerEntry, LayerPart, WheelPart } from './layer-recipe.ts';
 import { createLayerWriter, type LayerFacts, type LayerWriter } from './layer-writer.ts';
+import { recordedDigests, writeCondaTree, writeCopy, writeRecord, writeRewritten } from './write-files.ts';
 
 /** A part, and where its archive is. */
 export type LocatedPart = LayerPart & { archive: string };
+type LocatedWheel = WheelPart & { archive: string };
 
 export interface LayerRequest {
   /** Where the layer is written: a file that does not exist. */
@@ -22,6 +25,8 @@ export interface OpenLayer {
   writer: LayerWriter;
   /** By the archive's digest. */
   readers: Map<string, WheelReader>;
+  /** Files of conda packages, which need what the entries tell of them. */
+  conda: readonly CondaPart[];
 }
 
 /**
@@ -30,9 +35,13 @@ export interface OpenLayer {
  */
 export async function beginLayer({ file, parts, describeIn }: LayerRequest): Promise<OpenLayer> {
   const fd = openSync(file, 'wx', 0o444);
-  const layer: OpenLayer = { fd, writer: createLayerWriter(fd), readers: new Map() };
+  const conda = parts.filter((part) => part.kind === 'conda');
+  // Wheels bring their files compressed; conda's are in the store as they are.
+  const writer = conda.length === 0 ? createLayerWriter(fd) : createLayerWriter(fd, deflatePinned);
+  const layer: OpenLayer = { fd, writer, readers: new Map(), conda };
   try {
     for (const part of parts) {
+      if (part.kind === 'conda') continue;
       const reader = await openWheelReader(part);
       layer.readers.set(part.sha256, reader);
       await writeTree(layer.writer, reader, part);
@@ -48,13 +57,26 @@ export async function beginLayer({ file, parts, describeIn }: LayerRequest): Pro
   }
 }
 
-/** Writes the entries and ends the layer. */
+/** Writes conda's files and the entries, and ends the layer. @throws AppError CORRUPT_STORE, COMPRESSOR_MISMATCH. */
 export async function finishLayer(layer: OpenLayer, entries: readonly LayerEntry[]): Promise<LayerFacts> {
+  const { writer, readers, conda } = layer;
   try {
     const named = entries.filter(({ kind }) => kind !== 'whiteout').map(({ path }) => path);
-    checkNames(named, [...layer.readers.values()].map(({ filename }) => filename).join(', '));
-    for (const entry of entries) await writeEntry(layer, entry);
-    return layer.writer.finish();
+    const labels = [...[...readers.values()].map(({ filename }) => filename), ...conda.map(({ filename }) => filename)];
+    checkNames(named, labels.join(', '));
+    const digests = recordedDigests(entries);
+    for (const part of conda) {
+      checkNames(part.text.split('\n'), part.filename);
+      await writeCondaTree(writer, part, digests);
+    }
+    const rewritten = new Map<string, string>();
+    for (const entry of entries) {
+      if (entry.kind === 'rewrite') rewritten.set(entry.path, await writeRewritten(writer, entry, digests));
+      else if (entry.kind !== 'record') await writeEntry(layer, entry);
+      await writer.settle();
+    }
+    for (const entry of entries) if (entry.kind === 'record') writeRecord(writer, entry, rewritten);
+    return await writer.finish();
   } finally {
     closeLayer(layer);
   }
@@ -69,7 +91,7 @@ export function closeLayer({ fd, readers }: OpenLayer): void {
 async function writeTree(
   writer: LayerWriter,
   reader: WheelReader,
-  { path, without, filename }: LayerPart,
+  { path, without, filename }: LocatedWheel,
 ): Promise<void> {
   const left = new Set(without);
   checkNames(
@@ -82,7 +104,10 @@ async function writeTree(
   }
 }
 
-async function writeEntry({ writer, readers }: OpenLayer, entry: LayerEntry): Promise<void> {
+async function writeEntry(
+  { writer, readers }: OpenLayer,
+  entry: Exclude<LayerEntry, { kind: 'rewrite' | 'record' }>,
+): Promise<void> {
   switch (entry.kind) {
     case 'file':
       writer.begin({ path: entry.path, kind: 'file', size: entry.content.length, mode: modeOf(entry.executable) });
@@ -95,6 +120,8 @@ async function writeEntry({ writer, readers }: OpenLayer, entry: LayerEntry): Pr
       if (reader === undefined || member === undefined) throw new Error(`no archive of the layer has ${entry.member}`);
       return await writeMember(writer, reader, { member, path: entry.path, executable: entry.executable });
     }
+    case 'copy':
+      return await writeCopy(writer, entry);
     case 'link':
       return writer.begin({ path: entry.path, kind: 'link', target: entry.target, mode: 0o777 });
     case 'folder':
@@ -123,6 +150,8 @@ async function writeMember(
     await reader.read(member.path, { content: (bytes) => writer.plain(bytes) });
   } else {
     writer.deflated.begin();
+    // Its bytes would queue up behind what is being packed.
+    await writer.settle({ all: true });
     await reader.read(member.path, writer.deflated);
     writer.deflated.end(member.crc32);
   }

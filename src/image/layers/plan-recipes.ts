@@ -1,4 +1,4 @@
-import type { InstallPlan, PlanEntry, PlanTree } from '../../plan/index.ts';
+import type { CondaRecord, InstallPlan, PlanEntry, PlanTree } from '../../plan/index.ts';
 import { sha256 } from '../../schema/index.ts';
 import type { UnpackedWheel } from '../../store/index.ts';
 import type { LayerEntry, LayerPart, LayerRecipe } from './layer-recipe.ts';
@@ -14,35 +14,62 @@ export interface PlannedLayers {
 /**
  * Deals a plan out to layers. `folder` is where the prefix lies in the image, without a slash before it.
  *
- * That a package was asked for is no property of the package: REQUESTED goes to the last layer, and RECORD does not list it, so that a package's
- * layer is the same in every environment.
+ * That a package was asked for is no property of the package: REQUESTED goes to the last layer, and RECORD does not list it; conda's records do not
+ * say it, its history does. So a package's layer is the same in every environment.
  */
 export function planRecipes(plan: InstallPlan, groups: readonly PackageGroup[], folder: string): PlannedLayers {
-  const wheelTrees = plan.trees.filter(isWheelTree);
-  const trees = new Map(wheelTrees.map((tree) => [tree.archive, tree]));
-  const archiveOf = new Map(wheelTrees.map(({ owner, archive }) => [owner, archive]));
+  const trees = Map.groupBy(plan.trees, ({ archive }) => archive);
+  const archiveOf = new Map(plan.trees.map(({ owner, archive }) => [owner, archive]));
   const entries = new Map<string, LayerEntry[]>();
   const environment: LayerEntry[] = [];
+  const deal = (archive: string | undefined, entry: LayerEntry): void => {
+    const own = archive === undefined ? environment : entries.get(archive);
+    if (own === undefined) entries.set(archive ?? '', [entry]);
+    else own.push(entry);
+  };
   for (const entry of plan.entries) {
     const archive = archiveOf.get(entry.owner);
-    const tree = archive === undefined ? undefined : trees.get(archive);
-    if (archive === undefined || tree === undefined || isRequest(entry, tree)) {
-      environment.push(layerEntry(entry, folder, tree));
-      continue;
-    }
-    const own = entries.get(archive);
-    const placed = layerEntry(withoutRequest(entry, tree), folder, tree);
-    if (own === undefined) entries.set(archive, [placed]);
-    else own.push(placed);
+    const wheel = trees.get(archive ?? '')?.find(isWheelTree);
+    if (wheel === undefined) deal(archive, layerEntry(entry, folder));
+    else if (isRequest(entry, wheel)) deal(undefined, layerEntry(entry, folder, wheel));
+    else deal(archive, layerEntry(withoutRequest(entry, wheel), folder, wheel));
   }
+  for (const { path, executable, archive, file, placeholder, mode } of plan.rewrites)
+    deal(archive, {
+      kind: 'rewrite',
+      path: `${folder}/${path}`,
+      executable,
+      archive,
+      place: placeInStore(file, archive),
+      file,
+      replacement: { placeholder, mode, prefix: plan.prefix },
+    });
+  for (const record of plan.condaRecords)
+    deal(record.archive, {
+      kind: 'record',
+      path: `${folder}/${record.path}`,
+      folder,
+      record: { ...record, facts: unrequested(record.facts) },
+    });
   const packages = groups.map((group) => ({
-    parts: group.flatMap(({ sha256: archive }) => {
-      const tree = trees.get(archive);
-      return tree === undefined ? [] : [wheelPart(tree, folder)];
-    }),
+    parts: group.flatMap(({ sha256: archive, filename }) =>
+      (trees.get(archive) ?? []).map((tree) => layerPart(tree, folder, filename)),
+    ),
     entries: sortEntries(group.flatMap(({ sha256: archive }) => entries.get(archive) ?? [])),
   }));
   return { packages, environment };
+}
+
+/** What the history says of the whole environment. */
+function unrequested(facts: CondaRecord['facts']): CondaRecord['facts'] {
+  const { requested_spec: _, ...rest } = facts;
+  return { ...rest, requested_specs: [] };
+}
+
+/** A path of the store without where the store is. */
+function placeInStore(path: string, archive: string): string {
+  const at = path.indexOf(archive);
+  return at === -1 ? path : path.slice(at + archive.length);
 }
 
 type WheelTree = PlanTree & { wheel: UnpackedWheel };
@@ -56,14 +83,19 @@ export function sortEntries(entries: readonly LayerEntry[]): LayerEntry[] {
   return entries.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
-function wheelPart({ wheel, path, without }: WheelTree, folder: string): LayerPart {
-  return {
-    kind: 'wheel',
-    sha256: wheel.sha256,
-    filename: wheel.filename,
-    path: `${folder}/${path}`,
+function layerPart(
+  { archive, path, without, text, from, wheel }: PlanTree,
+  folder: string,
+  filename: string,
+): LayerPart {
+  const common = {
+    sha256: archive,
+    filename,
+    path: path === '' ? folder : `${folder}/${path}`,
     without: [...without].sort(),
   };
+  if (wheel !== undefined) return { kind: 'wheel', ...common };
+  return { kind: 'conda', ...common, text, from, place: placeInStore(from, archive) };
 }
 
 function layerEntry(
@@ -76,7 +108,7 @@ function layerEntry(
     case 'link':
       return { kind: 'link', path: place, target: content.target };
     case 'archive': {
-      if (tree === undefined) throw new Error(`${path} is of an archive that has no tree`);
+      if (tree === undefined) return { kind: 'copy', path: place, executable, sha256: digest, file: content.file };
       // The plan names the file in the store.
       const member = content.file.slice(tree.wheel.folder.length + 1);
       return { kind: 'member', path: place, executable, archive: content.sha256, member };

@@ -4,8 +4,9 @@ import { sha256 } from '../../schema/index.ts';
 export interface SplitPackage {
   name: string;
   version: string;
-  /** SHA-256 of its archive. */
+  /** Of its archive. */
   sha256: string;
+  filename: string;
   /** Bytes of its archive. */
   size: number;
   /** It lost a file to another package of this environment: no other image will have the layer. */
