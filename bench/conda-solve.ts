@@ -22,7 +22,7 @@ const names = 25_000;
 const versions = 28;
 /** So many names hang together: what one of them can lead to. */
 const cluster = 300;
-const specs = ['python=3.11', 'package-00299', 'package-00240>=5'];
+export const solverSpecs = ['python=3.11', 'package-00299', 'package-00240>=5'];
 
 /**
  * Locks a definition against a channel of 700,000 records that has no shards, in both forms in which such a channel is served; then again, against
@@ -51,7 +51,7 @@ async function benchForm(form: string, folder: string, repeats: number): Promise
   for (let round = 0; round < repeats; round += 1) {
     const place = join(folder, `round-${round}`);
     mkdirSync(join(place, '.terroir'), { recursive: true });
-    const text = `channels: [http://127.0.0.1:${port}]\ndependencies: [${specs.map((spec) => JSON.stringify(spec)).join(', ')}]\n`;
+    const text = `channels: [http://127.0.0.1:${port}]\ndependencies: [${solverSpecs.map((spec) => JSON.stringify(spec)).join(', ')}]\n`;
     writeFileSync(join(place, 'environment.yml'), text);
     const env = { PATH: process.env.PATH ?? '', HOME: place, TERROIR_HOME: join(place, 'home') };
     const lock = [join(root, 'dist', 'main.js'), 'env', 'lock', 'environment.yml'];
@@ -88,11 +88,11 @@ async function serve(form: string, path: string): Promise<Server> {
 }
 
 /** As text, piece by piece: nobody should need the memory for all of it. */
-function* repodata(): Generator<string> {
+export function* repodata(count = names): Generator<string> {
   yield '{"info":{"subdir":"linux-64"},"packages":{},"packages.conda":{';
   const entries = [...python()];
   for (const [index, entry] of entries.entries()) yield (index === 0 ? '' : ',') + entry;
-  for (let name = 0; name < names; name += 1) {
+  for (let name = 0; name < count; name += 1) {
     let text = '';
     for (let version = 0; version < versions; version += 1) text += `,${record(name, version)}`;
     yield text;

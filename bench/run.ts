@@ -1,5 +1,6 @@
-/** `npm run bench -- [prefix|workspace|overhead|solve|images] [--repeats N]`: measures side by side in one run, and prints ratios. */
+/** `npm run bench -- [prefix|workspace|overhead|solve|conda|images] [--repeats N]`: measures side by side in one run, and prints ratios. */
 import { parseArgs } from 'node:util';
+import { benchConda } from './conda.ts';
 import { benchCondaSolve } from './conda-solve.ts';
 import { benchImages } from './images.ts';
 import { benchOverhead } from './overhead.ts';
@@ -10,12 +11,13 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { repeats: { type: 'string', default: '7' } },
 });
-const wanted = positionals.length === 0 ? ['prefix', 'overhead', 'workspace', 'solve'] : positionals;
+const wanted = positionals.length === 0 ? ['prefix', 'overhead', 'workspace', 'solve', 'conda'] : positionals;
 const repeats = Number(values.repeats);
 
 await import('../tools/bundle.ts');
 if (wanted.includes('prefix')) await benchPrefix({ repeats });
 if (wanted.includes('overhead')) await benchOverhead({ repeats });
+if (wanted.includes('conda')) await benchConda({ repeats });
 if (wanted.includes('solve')) await benchCondaSolve({ repeats: Math.min(repeats, 3) });
 if (wanted.includes('images')) await benchImages({ repeats });
 if (wanted.includes('workspace')) console.log(await measureWorkspace());
