@@ -50,4 +50,6 @@ export interface CondaSolver {
   describe(listed: readonly ListedConda[], platform: Platform): Promise<SolvedPackage[]>;
   /** What pip would find installed of each of these packages: by the archive's SHA-256. */
   distributions(packages: readonly SolvedPackage[]): Promise<Map<string, Distribution[]>>;
+  /** The METADATA of one of them, as PyPA specifies it; undefined where it has none. */
+  metadata(pkg: SolvedPackage, distribution: Distribution): Promise<string | undefined>;
 }

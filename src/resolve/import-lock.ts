@@ -19,8 +19,9 @@ import { lockPackage, type PackageContext } from './lock-package.ts';
 import { providedBy } from './provided-distributions.ts';
 import type { CompiledPackage } from './pypi-resolver.ts';
 import { requirementsText } from './requirements-text.ts';
-import { glibcOf, pythonOf, type ResolveChannels, type ResolveRequest, virtualPackages } from './resolve-lock.ts';
-import { condaVirtualPackages, virtualPackageTexts } from './virtual-packages.ts';
+import { pythonOf } from './resolve-conda.ts';
+import type { ResolveChannels, ResolveRequest } from './resolve-request.ts';
+import { condaVirtualPackages, glibcOf, virtualPackages, virtualPackageTexts } from './virtual-packages.ts';
 
 /**
  * The lock that another tool made, as ours: nothing is solved. What its file does not tell (sizes, dependencies), channels and indexes are asked.
@@ -55,7 +56,7 @@ export async function importLock(
       findLinks: [],
       virtualPackages: isConda
         ? virtualPackageTexts(condaVirtualPackages(definition, platform))
-        : virtualPackages(definition, platform, glibcOf(definition)),
+        : virtualPackages(definition, platform),
       tools: wheels.tools,
     },
     packages: [...conda, ...wheels.packages],

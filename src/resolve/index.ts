@@ -24,8 +24,10 @@ export type {
   CompiledFile,
   CompiledPackage,
   CompileRequest,
+  InstalledDistribution,
   PypiOptions,
   PypiResolver,
 } from './pypi-resolver.ts';
 export { addressesOf, namedAddresses } from './requirements-text.ts';
-export { type ResolveChannels, type ResolveRequest, resolveLock } from './resolve-lock.ts';
+export { resolveLock } from './resolve-lock.ts';
+export type { ResolveChannels, ResolveRequest } from './resolve-request.ts';

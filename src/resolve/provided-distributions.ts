@@ -1,12 +1,14 @@
 import { AppError, isAppError } from '../errors/index.ts';
 import { condaName, matchesSpecifier, normaliseName, parseRequirement, parseVersion } from '../requirements/index.ts';
 import type { CondaPackage, RequirementEntry } from '../schema/index.ts';
-import type { Distribution } from './conda-solver.ts';
+import type { CondaSolver, Distribution } from './conda-solver.ts';
 
 /** A Python distribution that a conda package brings. */
 export interface ProvidedDistribution extends Distribution {
   /** The conda package. */
   owner: string;
+  /** Lines of its METADATA that are about extras, where somebody asks for one. */
+  extras?: readonly string[];
 }
 
 /** By normalised name. Where two packages bring the same one, the one that is installed later has it. What has no version that Python knows stays out. */
@@ -24,33 +26,52 @@ export function providedBy(
 
 interface PipSide {
   entries: readonly RequirementEntry[];
-  provided: ReadonlyMap<string, ProvidedDistribution>;
+  provided: Map<string, ProvidedDistribution>;
   packages: readonly CondaPackage[];
   specs: readonly string[];
 }
 
-/** pip would install what an extra needs; a package that conda brings has told us its name and version only. @throws AppError UNSUPPORTED_FEATURE. */
-export function refuseExtras({ entries, provided }: PipSide): void {
+/**
+ * Where a line of the `pip:` block asks for an extra of what conda brings, pip installs what the extra needs. So the distribution is looked into.
+ * @throws AppError UNSUPPORTED_FEATURE where it does not tell.
+ */
+export async function addExtras({ entries, provided, packages }: PipSide, solver: CondaSolver): Promise<void> {
   for (const text of requirementTexts(entries)) {
-    const requirement = parseRequirement(text.replace(/ --[a-z].*$/s, ''));
-    if (requirement === undefined || requirement.extras.length === 0) continue;
-    const found = provided.get(normaliseName(requirement.name));
-    if (found === undefined) continue;
+    const requirement = readRequirement(text);
+    const found = provided.get(normaliseName(requirement?.name ?? ''));
+    if (requirement === undefined || requirement.extras.length === 0 || found === undefined) continue;
+    const owner = packages.find(({ name }) => name === found.owner);
+    const metadata = owner === undefined ? undefined : await solver.metadata(owner, found);
+    if (metadata !== undefined) {
+      provided.set(found.name, { ...found, extras: extraLines(metadata) });
+      continue;
+    }
     throw new AppError(
       'UNSUPPORTED_FEATURE',
-      `\`${text}\` in the \`pip:\` block asks for an extra of \`${found.name}\`, which conda’s \`${found.owner}\` brings`,
-      {
-        hint: `List in the \`pip:\` block what the extra needs, or take \`${found.owner}\` out of the conda dependencies.`,
-      },
+      `\`${text}\` in the \`pip:\` block asks for an extra of \`${found.name}\`, and conda’s \`${found.owner}\` does not say what it needs`,
+      { hint: `List in the \`pip:\` block what the extra needs.` },
     );
   }
+}
+
+/** `Provides-Extra` and what only extras require (core metadata 2.1). */
+function extraLines(metadata: string): string[] {
+  const [head = ''] = metadata.replaceAll('\r\n', '\n').split('\n\n');
+  return head
+    .replaceAll(/\n[ \t]+/g, ' ')
+    .split('\n')
+    .filter((line) => /^Provides-Extra:/i.test(line) || /^Requires-Dist:.*;.*\bextra\s*==/i.test(line));
+}
+
+function readRequirement(text: string): ReturnType<typeof parseRequirement> {
+  return parseRequirement(text.replace(/ --[a-z].*$/s, ''));
 }
 
 /** The error of a resolution that failed, or the plain one that names both lines where a line of the `pip:` block contradicts what conda brings. */
 export function explainContradiction(error: unknown, side: PipSide): unknown {
   if (!isAppError(error, 'UNSOLVABLE')) return error;
   for (const text of requirementTexts(side.entries)) {
-    const requirement = parseRequirement(text.replace(/ --[a-z].*$/s, ''));
+    const requirement = readRequirement(text);
     const found = requirement === undefined ? undefined : side.provided.get(normaliseName(requirement.name));
     if (requirement === undefined || found === undefined) continue;
     const fits = requirement.url === undefined && matchesSpecifier(found.version, requirement.specifiers);

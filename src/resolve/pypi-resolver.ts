@@ -12,6 +12,13 @@ export interface PypiOptions {
   trustedHosts: string[];
 }
 
+export interface InstalledDistribution {
+  name: string;
+  version: string;
+  /** Lines of its METADATA that are about extras. */
+  extras?: readonly string[];
+}
+
 export interface CompileRequest {
   /** A requirements file's text, paths absolute, without options. */
   requirements: string;
@@ -20,8 +27,8 @@ export interface CompileRequest {
   preferences: readonly { name: string; version: string }[];
   /** Names whose preference does not count. */
   upgrade: 'all' | readonly string[];
-  /** What is installed already and stays: pins that need nothing. They are not part of the answer. */
-  provided?: readonly { name: string; version: string }[];
+  /** What is installed already and stays: pins that need nothing but what their extras say. They are not part of the answer. */
+  provided?: readonly InstalledDistribution[];
   options: PypiOptions;
   platform: Platform;
   /** "2.28" */

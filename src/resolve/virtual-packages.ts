@@ -4,7 +4,7 @@ import { macosVersion } from './choose-wheel.ts';
 import type { VirtualPackage } from './conda-solver.ts';
 
 /** glibc of a lock that says nothing about it. */
-export const defaultGlibc = '2.28';
+const defaultGlibc = '2.28';
 /** The oldest kernel of the distributions that have this glibc. */
 const defaultLinux = '4.18';
 const defaultWindows = '10.0';
@@ -43,6 +43,22 @@ export function condaVirtualPackages(
 
 function version(text: string): VirtualPackage {
   return { version: text, build: '0' };
+}
+
+/** Of the machines that run a lock, as the definition says or by default. */
+export function glibcOf({ systemRequirements }: Definition): string {
+  return systemRequirements?.glibc ?? defaultGlibc;
+}
+
+/** What a lock of requirements assumes of the machines. */
+export function virtualPackages(definition: Definition, platform: Platform): Record<string, string> {
+  const { cuda, archspec } = definition.systemRequirements ?? {};
+  const packages: Record<string, string> = {};
+  if (platform.startsWith('linux')) packages.__glibc = glibcOf(definition);
+  if (platform.startsWith('osx')) packages.__osx = macosVersion;
+  if (cuda !== undefined) packages.__cuda = cuda;
+  if (archspec !== undefined) packages.__archspec = archspec;
+  return packages;
 }
 
 /** As a lock's inputs have them: the version, and of `__archspec`, whose version says nothing, the processor. */

@@ -62,6 +62,15 @@ beforeAll(async () => {
         'lib/python3.11/site-packages/functorch-1.0-py3.11.egg-info': 'Name: functorch\n',
       },
     }),
+    await condaPackage('web', '1.0', {
+      noarch: 'python',
+      depends: ['python'],
+      files: {
+        ...distribution('web', '1.0'),
+        'lib/python3.11/site-packages/web-1.0.dist-info/METADATA':
+          'Metadata-Version: 2.1\nName: web\nVersion: 1.0\nRequires-Dist: never\nProvides-Extra: fast\nRequires-Dist: rich;\n extra == "fast"\n\nRequires-Dist: text; extra == "fast"\n',
+      },
+    }),
     condaRecord('numpy', '1.26.4', { subdir: 'osx-arm64', build: 'py311_0', ...python311 }),
     condaRecord('python', '3.11.7', { subdir: 'osx-arm64', depends: ['__osx >=11.0', 'tzdata'] }),
     condaRecord('numpy', '1.26.4', { subdir: 'win-64', build: 'py311_0', ...python311 }),
@@ -223,6 +232,17 @@ test('distributions are known by their own names, and only the ends of archives 
   expect(seen().filter((line) => line.includes('.conda'))).toEqual([]);
 });
 
+test('an extra of what conda brings needs what its metadata says', async () => {
+  for (const pip of ['{pip: ["web[fast]"]}', '{pip: ["web[fast]>=1", "web"]}']) {
+    await box.write('environment.yml', `dependencies: [web, ${pip}]\n`);
+    expect(names(await lockOf()).slice(-1)).toEqual(['rich 13.0']);
+  }
+  await box.write('environment.yml', 'dependencies: [web, {pip: ["web[fast]==2"]}]\n');
+  expect((await box.run(['env', 'lock', 'environment.yml'])).stderr).toContain(
+    '`web[fast]==2` in the `pip:` block contradicts',
+  );
+});
+
 test('a pip block implies a Python and a pip, as in conda', async () => {
   await box.write('environment.yml', 'dependencies: [{pip: [rich]}]\n');
   const lock = await lockOf();
@@ -243,8 +263,8 @@ test.each([
   ],
   ['[numpy, {pip: [wants-new-numpy]}]', 'wants-new-numpy', 'What conda brings stays: numpy 1.26.4 (conda’s `numpy`)'],
   [
-    '[numpy, {pip: ["numpy[extra]"]}]',
-    '`numpy[extra]` in the `pip:` block asks for an extra of `numpy`',
+    '[pytorch, {pip: ["functorch[extra]"]}]',
+    '`functorch[extra]` in the `pip:` block asks for an extra of `functorch`',
     'List in the `pip:` block what the extra needs',
   ],
 ])('what pip asks for against conda is an error that names both: %s', async (dependencies, message, hint) => {

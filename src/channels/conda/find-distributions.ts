@@ -5,7 +5,7 @@ import { createTemporaryFolder, type Http, readTextIfExists, removeTree, writeAt
 import { type Emit, step } from '../../report/index.ts';
 import { canonicalVersion, condaName, normaliseName } from '../../requirements/index.ts';
 import type { Distribution, SolvedPackage } from '../../resolve/index.ts';
-import { type Ranges, readBz2Info, readInfoFile, readLocalInfo } from './archive-info.ts';
+import { type Ranges, readBz2Info, readInfoFile, readLocalInfo, readPackageFile } from './archive-info.ts';
 import { fetchArchive, fromSources } from './fetch-archive.ts';
 import { inParallel } from './in-parallel.ts';
 import type { KnownChannels } from './known-channels.ts';
@@ -107,16 +107,41 @@ async function readInfo(pkg: SolvedPackage, tools: Tools): Promise<Map<string, B
     });
     if (near !== undefined) return near;
   }
+  return await withArchive(pkg, tools, async (file) => await readLocalInfo(file, wanted));
+}
+
+/** Fetches the archive, looks, and keeps it. */
+async function withArchive<T>(pkg: SolvedPackage, tools: Tools, look: (file: string) => Promise<T>): Promise<T> {
   const folder = await createTemporaryFolder(join(tools.storeRoot, 'tmp'), 'look-');
   try {
     const file = join(folder, pkg.filename);
-    await fetchArchive(pkg, file, { ...tools, channels });
-    const files = await readLocalInfo(file, wanted);
+    await fetchArchive(pkg, file, { ...tools, channels: tools.known.all() });
+    const seen = await look(file);
     await tools.keep(file);
-    return files;
+    return seen;
   } finally {
     await removeTree(folder);
   }
+}
+
+/**
+ * The metadata of a distribution that a package brings, from its archive, which is fetched for it and kept. Undefined where it has none in the form
+ * of PyPA's specification.
+ */
+export async function readDistributionMetadata(
+  pkg: SolvedPackage,
+  distribution: Distribution,
+  tools: Tools,
+): Promise<string | undefined> {
+  const path = (await listPaths(pkg, tools)).find((each) => {
+    const [found] = each.endsWith('.dist-info/METADATA') ? distributionsIn([each]) : [];
+    return found?.name === distribution.name;
+  });
+  if (path === undefined) return undefined;
+  const isBz2 = pkg.filename.endsWith('.tar.bz2');
+  const read = async (file: string): Promise<Buffer | undefined> => await readPackageFile(file, isBz2, path);
+  const kept = await tools.findArchive(pkg.sha256);
+  return (kept === undefined ? await withArchive(pkg, tools, read) : await read(kept))?.toString('utf8');
 }
 
 /** How much of an archive's end is asked for first: mostly the whole `info` part, which stands last. */

@@ -8,7 +8,7 @@ import type { CondaConfiguration, CondaPlaces } from './conda-configuration.ts';
 import type { CondaCredentials } from './credentials.ts';
 import { defaultChannel } from './default-channels.ts';
 import { describePackages } from './describe-packages.ts';
-import { findDistributions } from './find-distributions.ts';
+import { findDistributions, readDistributionMetadata } from './find-distributions.ts';
 import { inParallel } from './in-parallel.ts';
 import type { KnownChannels } from './known-channels.ts';
 import { readMatchSpec, type SolverSpec } from './match-spec.ts';
@@ -48,6 +48,7 @@ export function createRattlerSolver(parts: CondaSolverParts): CondaSolver {
     solve: async (request) => await solve(request, parts),
     describe: async (listed, platform) => await describePackages(listed, platform, parts),
     distributions: async (packages) => await findDistributions(packages, parts),
+    metadata: async (pkg, distribution) => await readDistributionMetadata(pkg, distribution, parts),
   };
 }
 

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import type { InstalledDistribution } from '../../resolve/index.ts';
 
-/** A wheel without content and without dependencies: it stands for something that is installed already. */
-export function stubWheel({ name, version }: { name: string; version: string }): { filename: string; bytes: Buffer } {
+/** A wheel without content, and without dependencies but those of its extras: it stands for something that is installed already. */
+export function stubWheel({ name, version, extras = [] }: InstalledDistribution): { filename: string; bytes: Buffer } {
   const stem = `${name.replaceAll('-', '_')}-${version}`;
   const folder = `${stem}.dist-info`;
   const files: [string, string][] = [
-    [`${folder}/METADATA`, `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`],
+    [`${folder}/METADATA`, [`Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}`, ...extras, ''].join('\n')],
     [`${folder}/WHEEL`, 'Wheel-Version: 1.0\nGenerator: terroir\nRoot-Is-Purelib: true\nTag: py3-none-any\n'],
   ];
-  const record = files.map(([path, text]) => `${path},sha256=${digest(text)},${text.length}\n`).join('');
+  const record = files.map(([path, text]) => `${path},sha256=${digest(text)},${Buffer.byteLength(text)}\n`).join('');
   files.push([`${folder}/RECORD`, `${record}${folder}/RECORD,,\n`]);
   return { filename: `${stem}-py3-none-any.whl`, bytes: storedZip(files) };
 }
