@@ -9,7 +9,7 @@ const day = 86_400_000;
 /** What others made in `tmp`, and partial downloads, which can be resumed: so long they stay. */
 const abandonedAfter = day;
 /** What only exists while somebody installs. */
-const ownTemporary = /^(?:gone|unpack|prefix)-/;
+const ownTemporary = /^(?:gone|unpack|prefix|layer)-/;
 
 /**
  * Removes archives and what was unpacked of them that nobody keeps and nobody used lately. A package's time is that of its index, which is set when it is used;
