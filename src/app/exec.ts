@@ -18,16 +18,17 @@ import { homeJupyterFolder } from './jupyter-folder.ts';
 import type { OnOutput } from './run-plan.ts';
 import { prepareEnvironment, type ReadyEnvironment } from './use-environment.ts';
 
-/** Runs a command in an environment, in the current folder, without a record. */
+/** Runs a command in an environment, in the current folder, without a record. Without `onOutput` it has our terminal to itself. */
 export async function execInEnvironment(
   app: App,
   reference: string,
   words: readonly string[],
-  onOutput: OnOutput,
+  onOutput: OnOutput | undefined,
 ): Promise<{ exitCode: number }> {
   const version = await findOrRegister(app, reference);
   const ready = await prepare(app, version);
   const { env } = await environmentOf(app, version, ready);
+  if (onOutput === undefined) return await runAttached({ executed: words, cwd: app.cwd, env });
   return await runLocally({ executed: words, cwd: app.cwd, env, signal: app.signal, onOutput, stdin: 'inherit' });
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import { onEndingSignals } from './signals.ts';
+import { takeEndingSignals } from './signals.ts';
 import { startError } from './start-error.ts';
 
 /**
@@ -13,9 +13,9 @@ export async function runOnTerminal(
   args: readonly string[],
   { cwd, env }: { cwd: string; env: Readonly<Record<string, string>> },
 ): Promise<{ exitCode: number; signal: NodeJS.Signals | null }> {
-  // Listening begins before the start: a signal in between must not end us and leave the program behind.
+  // Listening begins before the start: a signal in between must not end us and leave the program behind. Nor may many Ctrl-C, which are its business.
   let child: ChildProcess | undefined;
-  const stopListening = onEndingSignals((signal) => {
+  const stopListening = takeEndingSignals((signal) => {
     if (signal !== 'SIGINT') child?.kill(signal);
   });
   try {

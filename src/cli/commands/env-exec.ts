@@ -20,7 +20,9 @@ export const command: Command = {
         hint: 'Write it after `--`: `terroir env exec iris -- python script.py`.',
       });
     }
-    const { exitCode } = await execInEnvironment(await context.app(), reference, rest, passOutput(context));
+    // An interpreter, a pager, progress bars: at a terminal the command has it to itself.
+    const onOutput = process.stdout.isTTY && !context.json ? undefined : passOutput(context);
+    const { exitCode } = await execInEnvironment(await context.app(), reference, rest, onOutput);
     return { data: { exitCode }, text: '', exitCode };
   },
 };
