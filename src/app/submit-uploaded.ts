@@ -1,4 +1,5 @@
-import { AppError } from '../errors/index.ts';
+import { AppError, isAppError } from '../errors/index.ts';
+import { sleep } from '../io/index.ts';
 import { readJob } from '../jobs/index.ts';
 import { type CommandJob, canonicalJson, type RunRecord, sha256, type UploadedFiles } from '../schema/index.ts';
 import { checkUploadedSnapshot, snapshotManifest } from '../snapshots/index.ts';
@@ -74,9 +75,8 @@ async function submitOnce(
   const workspace = await app.openWorkspace();
   const id = createRunId();
   if (key !== undefined) {
-    const digest = sha256(canonicalJson(request));
-    const { earlierRun } = await workspace.submissions.claim({ user: app.user, key, digest, runId: id });
-    if (earlierRun !== undefined) return { record: await workspace.runs.get(earlierRun), started: undefined };
+    const earlier = await claim(app, workspace, { key, digest: sha256(canonicalJson(request)), runId: id });
+    if (earlier !== undefined) return { record: earlier, started: undefined };
   }
   try {
     queue.refuseIfFull();
@@ -85,6 +85,30 @@ async function submitOnce(
   } catch (error) {
     if (key !== undefined) await workspace.submissions.release(app.user, key);
     throw error;
+  }
+}
+
+/** Milliseconds after which whoever took a key and made no run is gone. */
+const patience = 10_000;
+
+/** The run that the key made before, once it is there; undefined if the key is ours now. */
+async function claim(
+  app: App,
+  workspace: Workspace,
+  submission: { key: string; digest: string; runId: string },
+): Promise<RunRecord | undefined> {
+  const { user, signal } = app;
+  const startedAt = performance.now();
+  for (;;) {
+    const { earlierRun } = await workspace.submissions.claim({ user, ...submission });
+    if (earlierRun === undefined) return undefined;
+    try {
+      return await workspace.runs.get(earlierRun);
+    } catch (error) {
+      if (!isAppError(error, 'RUN_NOT_FOUND')) throw error;
+    }
+    if (performance.now() - startedAt > patience) await workspace.submissions.release(user, submission.key);
+    else await sleep(20, signal);
   }
 }
 

@@ -93,8 +93,8 @@ function checkDigest(actual: string, promised: string, blob: string): void {
   });
 }
 
-/** Every path is plain and inside, stands there once, and is no folder of another one; every link points inside. */
-function checkEntries(entries: readonly SnapshotEntry[], folder: string): void {
+/** Every path is plain and inside, stands there once, and is no folder of another one; every link points inside. @throws AppError HOSTILE_ARCHIVE. */
+export function checkEntries(entries: readonly SnapshotEntry[], folder: string): void {
   const paths = new Set<string>();
   for (const { path } of entries) {
     resolveInside(folder, path);
