@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ImageView } from '../../src/app/index.ts';
+import type { RunRecord } from '../../src/schema/index.ts';
+import { debianLike, makeBase, writeBase } from '../kit/base-image.ts';
+import { type DockerDaemon, startDockerDaemon } from '../kit/docker-daemon.ts';
+import { type RegistryProcess, startDockerRegistry } from '../kit/registry/docker-registry.ts';
+import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
+
+describe('runs in containers', { timeout: 120_000 }, () => {
+  let folder: string;
+  let registry: RegistryProcess;
+  let daemon: DockerDaemon | undefined;
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'terroir-target-'));
+    registry = await startDockerRegistry({ root: join(folder, 'registry') });
+    daemon = await startDockerDaemon();
+    const shell = await readFile(execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim());
+    const programs = ['sh', 'busybox'].map((name) => ({ name: `./usr/bin/${name}`, mode: 0o755, content: shell }));
+    const base = await makeBase({ layers: [[...debianLike, ...programs, { name: './tmp/', mode: 0o1777 }]] });
+    const layout = await writeBase(join(folder, 'layout'), [{ base }]);
+    const reference = `${registry.host}/base:1`;
+    execFileSync('skopeo', ['copy', '-q', '--dest-tls-verify=false', `oci:${layout}`, `docker://${reference}`]);
+    sandbox = await createSandbox({ env: { DOCKER_HOST: daemon?.host ?? '', TERROIR_RUN_NETWORK: 'host' } });
+    await sandbox.write(
+      'tools.yml',
+      `name: tools\nimage: ${reference}\nenvironment_variables: {COLOUR: "deep red"}\ndocker_steps: |\n  LABEL made=here\n`,
+    );
+  }, 60_000);
+  afterAll(async () => {
+    await sandbox.remove();
+    await daemon?.stop();
+    await registry.stop();
+    await rm(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  it('build the image, bring it to the engine, run in it, and record its digest', async () => {
+    const words = ['run', '--env', 'tools.yml', '--var', 'KEY=secret:MY_KEY'];
+    const command = ['--', 'sh', '-c', 'echo "$COLOUR $KEY in $PWD"; busybox id -u > made; exit 4'];
+    const outcome = await sandbox.run([...words, ...command], { env: { MY_KEY: 'sesame' } });
+    expect(outcome.stdout).toBe(`deep red sesame in ${sandbox.folder}\n`);
+    expect(outcome.exitCode).toBe(4);
+    expect(await sandbox.read('made')).toBe(`${process.getuid?.()}\n`);
+    const { items } = await sandbox.json<{ items: RunRecord[] }>(['runs', 'list']);
+    const image = await sandbox.json<ImageView>(['env', 'image', 'tools']);
+    expect(items[0]).toMatchObject({ target: 'docker', imageDigest: image.digest, exitCode: 4, lockDigest: null });
+    expect(JSON.stringify(items)).not.toContain('sesame');
+    expect(image.layers.map(({ kind }) => kind)).toEqual(['base']);
+  });
+
+  it('are repeated in the same image, also when the registry of the base is gone', async () => {
+    const first = await sandbox.run(['run', '--env', 'tools', '--', 'sh', '-c', 'echo once']);
+    expect(first.stderr).not.toMatch(/Pulling/);
+    const [run] = (await sandbox.json<{ items: RunRecord[] }>(['runs', 'list'])).items;
+    await registry.stop();
+    const again = await sandbox.run(['runs', 'replay', run?.id ?? '']);
+    expect(again).toMatchObject({ exitCode: 0, stdout: 'once\n' });
+  });
+
+  it('end with their container when they are interrupted', async () => {
+    const { child, outcome } = sandbox.start(['run', '--env', 'tools', '--', 'busybox', 'sleep', '600']);
+    const containers = (): string =>
+      execFileSync('docker', ['ps', '-aq'], {
+        env: { PATH: process.env.PATH, DOCKER_HOST: daemon?.host },
+        encoding: 'utf8',
+      });
+    while (containers() === '' && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 100));
+    child.kill('SIGTERM');
+    expect((await outcome).exitCode).not.toBe(0);
+    expect(containers()).toBe('');
+  });
+});

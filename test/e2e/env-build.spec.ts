@@ -1,0 +1,205 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ImageView } from '../../src/app/index.ts';
+import { type BaseEntry, debianLike, makeBase, writeBase } from '../kit/base-image.ts';
+import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
+import { type RegistryProcess, startDockerRegistry } from '../kit/registry/docker-registry.ts';
+import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
+import { makeWheel } from '../kit/wheel.ts';
+
+const grape = (version: string) =>
+  makeWheel({ name: 'grape', version, files: { 'grape/__init__.py': `version = "${version}"\n` } });
+
+let folder: string;
+let registry: RegistryProcess;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'terroir-build-'));
+  registry = await startDockerRegistry({ root: join(folder, 'registry') });
+});
+afterAll(async () => {
+  await registry.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('building images', { timeout: 120_000 }, () => {
+  let index: PypiIndex;
+  let sandbox: Sandbox;
+  let base: string;
+  let count = 0;
+  beforeEach(async () => {
+    count += 1;
+    base = `${registry.host}/base-${count}:1`;
+    await pushBase(base);
+    index = await startPypiIndex([grape('1.0')]);
+    sandbox = await createSandbox({ index: index.url });
+    await sandbox.write('iris.yml', definition());
+  });
+  afterEach(async () => {
+    await sandbox.remove();
+    index.close();
+  });
+
+  const definition = (more = ''): string =>
+    `name: iris\nimage: ${base}\npython: {version: "3.11"}\nrequirements: [grape]\n${more}`;
+  const build = async (...args: string[]): Promise<ImageView> =>
+    await sandbox.json<ImageView>(['env', 'build', ...args]);
+
+  async function pushBase(reference: string, extra: BaseEntry[] = []): Promise<void> {
+    const layout = await mkdtemp(join(folder, 'layout-'));
+    await writeBase(layout, [{ base: await makeBase({ layers: [[...debianLike, ...extra]] }) }]);
+    const words = [
+      'copy',
+      '-q',
+      '--preserve-digests',
+      '--dest-tls-verify=false',
+      `oci:${layout}`,
+      `docker://${reference}`,
+    ];
+    execFileSync('skopeo', words);
+  }
+
+  it('composes once; the same content has it at once under any name, and in another workspace the same digest', async () => {
+    const first = await build('iris.yml');
+    expect(first).toMatchObject({
+      revision: 1,
+      source: 'built',
+      platform: 'linux-64',
+      repository: expect.stringMatching(/^terroir\/env_[0-9a-f]{32}$/),
+      base: { reference: base, digest: expect.stringMatching(/^sha256:/) },
+    });
+    expect(first.layers.map(({ kind, packages }) => [kind, ...packages])).toEqual([
+      ['base'],
+      ['packages', 'grape 1.0'],
+      ['environment'],
+    ]);
+    await sandbox.write('twin.yml', definition('tags: {other: name}\n').replace('iris', 'twin'));
+    expect(await build('twin.yml')).toMatchObject({ digest: first.digest, revision: 1, source: 'workspace' });
+    expect(await sandbox.json(['env', 'image', 'twin'])).toMatchObject({ digest: first.digest, source: 'workspace' });
+    const elsewhere = { TERROIR_HOME: join(sandbox.folder, 'other'), TERROIR_WORKSPACE: join(sandbox.folder, 'w2') };
+    const again = await sandbox.json<ImageView>(['env', 'build', 'iris.yml'], { env: elsewhere });
+    expect(again).toMatchObject({ digest: first.digest, source: 'built' });
+  });
+
+  it('sends it where it is asked to, and other tools can read it', async () => {
+    const [archive, layout] = [join(sandbox.folder, 'iris.tar'), join(sandbox.folder, 'layout')];
+    const image = await build(
+      'iris.yml',
+      ...['--push', `${registry.host}/team/iris`],
+      ...['--output', `docker-archive:${archive}`, '--output', `oci:${layout}`],
+    );
+    const inspect = (place: string): { Digest: string; Layers: string[]; Env: string[] } =>
+      JSON.parse(execFileSync('skopeo', ['inspect', '--tls-verify=false', place], { encoding: 'utf8' }));
+    const pushed = inspect(`docker://${registry.host}/team/iris:1`);
+    expect(pushed.Digest).toBe(image.digest);
+    expect(pushed.Layers).toEqual(image.layers.map(({ digest }) => digest));
+    expect(pushed.Env).toContain('CONDA_PREFIX=/opt/terroir/env');
+    expect(inspect(`oci:${layout}:latest`).Digest).toBe(image.digest);
+    expect(inspect(`docker-archive:${archive}`).Layers).toHaveLength(image.layers.length);
+    const again = await sandbox.run(['env', 'build', 'iris', '--push', `${registry.host}/team/iris`]);
+    expect(again.stderr).toMatch(/all of it was there/);
+  });
+
+  it('keeps to its lock until a rebuild, which warns and makes the next revision; the earlier one stays', async () => {
+    const first = await build('iris.yml');
+    index.publish(grape('1.1'));
+    expect(await build('iris')).toMatchObject({ digest: first.digest, source: 'workspace' });
+    const result = await sandbox.run(['env', 'build', 'iris', '--rebuild', '--json']);
+    const second = JSON.parse(result.stdout) as ImageView;
+    expect(result.stderr).toMatch(/packages without a pin may move/);
+    expect(second).toMatchObject({ revision: 2, source: 'built', lockRevision: 2 });
+    expect(second.layers.flatMap(({ packages }) => packages)).toEqual(['grape 1.1']);
+    expect(await sandbox.json(['env', 'image', 'iris', '--revision', '1'])).toMatchObject({ digest: first.digest });
+    expect(await sandbox.json(['env', 'image', 'iris'])).toMatchObject({ digest: second.digest });
+  });
+
+  it('follows a base whose tag moved, and does without a registry that is away', async () => {
+    const first = await build('iris.yml');
+    await pushBase(base, [{ name: 'etc/motd', content: 'news\n' }]);
+    // A minute has to pass before anybody asks again: a rebuild asks at once.
+    const second = await build('iris', '--rebuild');
+    expect(second).toMatchObject({ revision: 2, lockDigest: first.lockDigest });
+    expect(second.base?.digest).not.toBe(first.base?.digest);
+    expect(second.layers.slice(1)).toEqual(first.layers.slice(1));
+    const offline = await sandbox.run(['env', 'build', 'iris', '--offline', '--json']);
+    expect(JSON.parse(offline.stdout)).toMatchObject({ digest: second.digest, source: 'workspace' });
+  });
+
+  it('builds once, however many ask', async () => {
+    await sandbox.run(['env', 'create', 'iris.yml']);
+    const all = await Promise.all(Array.from({ length: 4 }, async () => await build('iris')));
+    expect(new Set(all.map(({ digest }) => digest)).size).toBe(1);
+    expect(all.filter(({ source }) => source === 'built')).toHaveLength(1);
+    expect(new Set(all.map(({ revision }) => revision))).toEqual(new Set([1]));
+  });
+
+  it('goes on where one that was killed left off, and nothing half-made is tagged', async () => {
+    const expected = await sandbox.json<ImageView>(['env', 'build', 'iris.yml'], {
+      env: { TERROIR_HOME: join(sandbox.folder, 'other'), TERROIR_WORKSPACE: join(sandbox.folder, 'w2') },
+    });
+    for (const moment of [300, 700, 1100, 1500]) {
+      const { child, outcome } = sandbox.start(['env', 'build', 'iris.yml']);
+      await sleep(moment);
+      child.kill('SIGKILL');
+      await outcome;
+    }
+    expect((await build('iris.yml')).digest).toBe(expected.digest);
+  });
+
+  it('brings back what was damaged in the workspace’s registry', async () => {
+    const first = await build('iris.yml');
+    const layer = first.layers[1]?.digest.slice('sha256:'.length) ?? '';
+    const path = join(sandbox.folder, '.terroir', 'registry', 'blobs', 'sha256', layer.slice(0, 2), layer);
+    await rm(path);
+    expect(await build('iris')).toMatchObject({ digest: first.digest, revision: 1 });
+    expect(execFileSync('wc', ['-c', path], { encoding: 'utf8' })).toContain(String(first.layers[1]?.size));
+  });
+
+  it('executes steps with an engine, once for the same base and steps', async () => {
+    const busybox = execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim();
+    await pushBase(base, [{ name: './usr/bin/sh', mode: 0o755, content: await readFile(busybox) }]);
+    const insecure = await sandbox.write(
+      'registries.conf',
+      `[[registry]]\nlocation = "${registry.host}"\ninsecure = true\n`,
+    );
+    const env = { CONTAINERS_REGISTRIES_CONF: insecure, TERROIR_BUILD_NETWORK: 'host', BUILDAH_ISOLATION: 'chroot' };
+    await sandbox.write('steps.yml', definition('docker_steps: |\n  RUN echo made > /made\n  ENV COLOUR=blue\n'));
+    const words = ['env', 'build', 'steps.yml', '--engine', 'buildah'];
+    const first = await sandbox.run([...words, '--json'], { env });
+    expect(first.stderr).toMatch(/Building with buildah/);
+    expect(first.exitCode, first.stdout).toBe(0);
+    expect((JSON.parse(first.stdout) as ImageView).layers.map(({ kind }) => kind)).toEqual([
+      'base',
+      'steps',
+      'packages',
+      'environment',
+    ]);
+    index.publish(grape('1.1'));
+    const second = await sandbox.run([...words, '--rebuild', '--json'], { env });
+    expect(second.stderr).not.toMatch(/Building with buildah/);
+    expect((JSON.parse(second.stdout) as ImageView).revision).toBe(2);
+  });
+
+  it('says what is wrong', async () => {
+    await sandbox.write('bare.yml', 'name: bare\nrequirements: [grape]\n');
+    expect(await sandbox.run(['env', 'build', 'bare.yml'])).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringMatching(/bare:1 has no base image.*\n.*--image python:/),
+    });
+    await sandbox.write('gone.yml', `image: ${registry.host}/nothing:1\nrequirements: [grape]\n`);
+    expect(await sandbox.run(['env', 'build', 'gone.yml'])).toMatchObject({ exitCode: 4 });
+    expect(await sandbox.run(['env', 'image', 'iris.yml'])).toMatchObject({
+      exitCode: 4,
+      stderr: expect.stringMatching(/iris:1 has no image for linux-64\n.*terroir env build iris:1/),
+    });
+    await sandbox.write('old.yml', definition().replace('3.11', '3.12'));
+    expect(await sandbox.run(['env', 'build', 'old.yml'])).toMatchObject({
+      exitCode: 5,
+      stderr: expect.stringMatching(/3\.12/),
+    });
+    expect(await sandbox.run(['env', 'build', 'iris.yml', '--output', 'tarball:x'])).toMatchObject({ exitCode: 2 });
+  });
+});
