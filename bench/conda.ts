@@ -174,7 +174,7 @@ async function benchSolve(bench: Bench, repeats: number): Promise<void> {
     if (path === '/linux-64/repodata.json.zst') return { body, type, cacheControl: 'public, max-age=0' };
     return path === '/noarch/repodata.json' ? { body: empty, type, cacheControl: 'public, max-age=0' } : undefined;
   });
-  const url = `${server.origin}`;
+  const url = server.origin;
   const first = noTimes();
   const again = noTimes();
   try {

@@ -13,7 +13,7 @@ import type {
   WorkspaceSettings,
 } from '../schema/index.ts';
 import { hashTree } from '../snapshots/index.ts';
-import { type LocalRunResult, recordVariables, runLocally, runVariables } from '../targets/index.ts';
+import { type LocalRunResult, recordVariables, runVariables } from '../targets/index.ts';
 import { createRunId, type Workspace } from '../workspace/index.ts';
 import { allOrFirst } from './all-or-first.ts';
 import type { App } from './app.ts';

@@ -13,13 +13,12 @@
  *   <root>/tmp/layer-<random>/          a layer that is being made
  */
 export { type BaseFacts, type BasePython } from './base/base-facts.ts';
-export { findNode, listTree, resolvePath, type TreeNode } from './base/file-tree.ts';
-export { type Base, readBase } from './base/read-base.ts';
-export { choosePlatform, ociPlatform, platformName } from './choose-platform.ts';
-export { applySteps, type MetadataStep } from './compose/apply-steps.ts';
+export { findNode, type TreeNode } from './base/file-tree.ts';
+export type { Base } from './base/read-base.ts';
+export { ociPlatform, platformName } from './choose-platform.ts';
+export type { MetadataStep } from './compose/apply-steps.ts';
 export { type BuildImageInput, type BuiltImage, imagePrefix } from './compose/build-image.ts';
-export { checkBase, planPython } from './compose/check-base.ts';
-export { type AddedLayer, composeImage, composeIndex } from './compose/compose-image.ts';
+export { type AddedLayer, composeIndex } from './compose/compose-image.ts';
 export type {
   BlobSource,
   BlobStream,
@@ -35,11 +34,10 @@ export { createImageBuilder, type ImageBuilder } from './image-builder.ts';
 export type { LayersWanted, MadeLayer } from './layers/build-layers.ts';
 export { createLayerBuilder, type LayerBuilder } from './layers/layer-builder.ts';
 export { isMultiImage, openAll, openImage } from './open-image.ts';
-export { readSmallBlob, readVerified } from './read-verified.ts';
 export { type ByteSink, createArchiveSink, withArchiveFile } from './sinks/archive.ts';
 export { createLayoutSink } from './sinks/layout.ts';
 export { openArchive } from './sources/archive.ts';
 export { openLayout } from './sources/layout.ts';
-export { type Finding, type FindingCode, findingCodes } from './validate/finding.ts';
+export type { Finding, FindingCode } from './validate/finding.ts';
 export { type ValidateOptions, validateImage } from './validate/validate-image.ts';
 export { type WriteImageOptions, writeImage } from './write-image.ts';

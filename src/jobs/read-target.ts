@@ -2,7 +2,7 @@ import type { CommandJob } from '../schema/index.ts';
 import type { JobReader } from './job-reader.ts';
 import { unsupportedResources } from './unsupported.ts';
 
-const targets = ['local', 'docker'];
+const targets = new Set(['local', 'docker']);
 
 /** `compute`; the caller's target wins. */
 export function readCompute(reader: JobReader): string | undefined {
@@ -14,7 +14,7 @@ export function readCompute(reader: JobReader): string | undefined {
       notes.push(`the job’s \`compute: ${written}\` was overruled by the target \`${options.target}\``);
     return options.target;
   }
-  if (compute !== undefined && !targets.includes(compute))
+  if (compute !== undefined && !targets.has(compute))
     reader.refuse(
       ['compute'],
       `the compute target \`${written ?? ''}\` does not exist here`,

@@ -10,4 +10,4 @@ export { type CondaRecord, condaRecordText } from './conda-record.ts';
 export type { InstallPlan, PlanContent, PlanEntry, PlanPython, PlanRewrite, PlanTree } from './install-plan.ts';
 export { listFiles } from './list-files.ts';
 export { isCondaLock, type PlanInput, planPrefix } from './plan-prefix.ts';
-export { type PrefixReplacement, replacePrefix } from './rewriting/index.ts';
+export type { PrefixReplacement } from './rewriting/index.ts';

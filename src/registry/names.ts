@@ -31,10 +31,6 @@ export function isDigest(text: string): boolean {
   return digestPattern.test(text);
 }
 
-export function isTag(text: string): boolean {
-  return tagPattern.test(text);
-}
-
 /** @throws BLOB_UPLOAD_UNKNOWN. */
 export function checkUploadId(id: string): string {
   if (uploadPattern.test(id)) return id;

@@ -8,6 +8,6 @@
 
 export { allRoutes } from './all-routes.ts';
 export { type Authenticate, type Credentials } from './authenticate.ts';
-export { type Identity, mayAct } from './identity.ts';
-export { defaultLimits, type Limits } from './limits.ts';
+export type { Identity } from './identity.ts';
+export type { Limits } from './limits.ts';
 export { type RunningServer, type ServeOptions, startServer } from './start-server.ts';

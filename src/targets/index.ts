@@ -11,7 +11,7 @@ export {
   condaVariables,
   deactivateConda,
 } from './conda/index.ts';
-export { containerName, runInContainer } from './docker/index.ts';
+export { runInContainer } from './docker/index.ts';
 export { type CleanEnvironment, cleanEnvironment, type EnvironmentParts } from './environment.ts';
 export { findExecutable } from './find-executable.ts';
 export {

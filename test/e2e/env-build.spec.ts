@@ -40,7 +40,7 @@ describe('building images', { timeout: 120_000 }, () => {
   });
   afterEach(async () => {
     await sandbox.remove();
-    index.close();
+    await index.close();
   });
 
   const definition = (more = ''): string =>
@@ -88,8 +88,12 @@ describe('building images', { timeout: 120_000 }, () => {
     const [archive, layout] = [join(sandbox.folder, 'iris.tar'), join(sandbox.folder, 'layout')];
     const image = await build(
       'iris.yml',
-      ...['--push', `${registry.host}/team/iris`],
-      ...['--output', `docker-archive:${archive}`, '--output', `oci:${layout}`],
+      '--push',
+      `${registry.host}/team/iris`,
+      '--output',
+      `docker-archive:${archive}`,
+      '--output',
+      `oci:${layout}`,
     );
     const inspect = (place: string): { Digest: string; Layers: string[]; Env: string[] } =>
       JSON.parse(execFileSync('skopeo', ['inspect', '--tls-verify=false', place], { encoding: 'utf8' }));

@@ -35,10 +35,6 @@ export async function startDockerDaemon(): Promise<DockerDaemon | undefined> {
     daemon.once('error', () => resolve());
     daemon.once('exit', () => resolve());
   });
-  let over = false;
-  void ended.then(() => {
-    over = true;
-  });
   const stop = async (): Promise<void> => {
     daemon.kill('SIGTERM');
     await Promise.race([ended, sleep(15_000)]);
@@ -51,7 +47,7 @@ export async function startDockerDaemon(): Promise<DockerDaemon | undefined> {
       spawnSync('umount', ['--lazy', mount], { stdio: 'ignore' });
     await rm(folder, { recursive: true, force: true });
   };
-  for (let waited = 0; waited < 300 && !over; waited += 1) {
+  for (let waited = 0; waited < 300 && daemon.pid !== undefined && daemon.exitCode === null; waited += 1) {
     if (existsSync(socket) && said.includes('API listen on')) return { host: `unix://${socket}`, stop };
     await sleep(100);
   }

@@ -67,7 +67,7 @@ export function createLayerWriter(fd: number, pack: Pack = deflateRuns): LayerWr
   const drain = async (until: number): Promise<void> => {
     while (queue.length > until) {
       const next = await (queue[0] as Uint8Array | Promise<Uint8Array>);
-      queue.splice(0, 1);
+      void queue.shift();
       output.add(next);
     }
   };

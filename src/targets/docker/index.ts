@@ -4,4 +4,4 @@
  * Invariants: the folders of the run stand at the same paths inside; what comes out belongs to the user; values of variables appear in no list of
  * processes; no container outlives the run.
  */
-export { type ContainerRunRequest, containerName, runInContainer } from './run-in-container.ts';
+export { type ContainerRunRequest, runInContainer } from './run-in-container.ts';
