@@ -6,10 +6,10 @@ import type { ImageRevision, Lock, Platform, PlatformImage } from '../schema/ind
 import { runInContainer } from '../targets/index.ts';
 import type { LockRevision } from '../workspace/index.ts';
 import type { App } from './app.ts';
-import { ensureImages } from './build-images.ts';
 import { checkMachine, thisMachine } from './check-machine.ts';
 import { condaFileVariables } from './command-environment.ts';
 import { bringToEngine } from './engine-image.ts';
+import { ensureImages } from './ensure-images.ts';
 import type { RunPlace } from './run-place.ts';
 import type { RunPlan, RunTarget } from './run-plan.ts';
 

@@ -11,8 +11,11 @@ import {
   writeImage,
 } from '../image/index.ts';
 import { step } from '../report/index.ts';
+import type { PublishedImage } from '../schema/index.ts';
 import type { App } from './app.ts';
-import { openRemoteSink } from './remote-registry.ts';
+import { publishRecord } from './published-image.ts';
+import { repositoryBelow } from './registry-prefix.ts';
+import { openRemoteRepository } from './remote-registry.ts';
 
 export interface Sending {
   /** `registry:HOST/NAME`, `oci:FOLDER`, `oci-archive:FILE`, `docker-archive:FILE`. */
@@ -23,10 +26,15 @@ export interface Sending {
   revision: number;
   /** Where the layers of the base are: a registry can take them from there itself. */
   base?: { registry: string; name: string; layers: ReadonlySet<string> };
+  /** What a registry gets beside the image, where it stands under our own name: whoever has the definition finds it there. */
+  record?: Omit<PublishedImage, 'format'>;
 }
 
 /** Brings an image to where somebody wants it, under its revision's number and `latest`. @throws AppError USAGE for a place that is none. */
-export async function sendImage(app: App, { place, image, repository, revision, base }: Sending): Promise<void> {
+export async function sendImage(
+  app: App,
+  { place, image, repository, revision, base, record }: Sending,
+): Promise<void> {
   const [, kind = '', where = ''] = /^([a-z-]+):(.+)$/.exec(place) ?? [];
   const tags = [String(revision), 'latest'];
   const send = async (sink: ImageSink): Promise<void> =>
@@ -43,9 +51,16 @@ export async function sendImage(app: App, { place, image, repository, revision, 
       });
       current.finish('done', skipped > 0 && done === 0 ? 'all of it was there' : undefined);
     });
+  const toRegistry = async (name: string): Promise<void> => {
+    const { remote, sink } = await openRemoteRepository(app, name);
+    await send(sink);
+    if (record === undefined || !name.endsWith(`/${repository}`)) return;
+    const subject = (isMultiImage(image) ? image.index : image.manifest).descriptor;
+    await publishRecord(app, remote, { published: record, subject });
+  };
   switch (kind) {
     case 'registry':
-      return await send(await openRemoteSink(app, nameIn(where, repository)));
+      return await toRegistry(nameIn(where, repository));
     case 'oci':
       return await send(createLayoutSink(resolve(app.cwd, where)));
     case 'oci-archive':
@@ -72,6 +87,6 @@ function from(image: Image, base: Sending['base']): Image {
 
 /** `registry.example` and `registry.example/team/` get our own name behind them; `registry.example/team/iris` is a name of the user's. */
 function nameIn(where: string, repository: string): string {
-  if (where.endsWith('/') || !where.includes('/')) return `${where.replace(/\/$/, '')}/${repository}`;
+  if (where.endsWith('/') || !where.includes('/')) return repositoryBelow(where, repository);
   return where;
 }

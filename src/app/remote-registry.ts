@@ -27,15 +27,10 @@ export function createRemoteRegistries({ env, home, offline }: AppOptions): {
 export async function openRemoteRepository(
   app: App,
   name: string,
-): Promise<{ remote: RemoteRepository; source: ImageSource }> {
+): Promise<{ remote: RemoteRepository; source: ImageSource; sink: ImageSink }> {
   const place = placeOf(name);
   const remote = (await app.openRegistries()).repository(place.registry, place.name);
-  return { remote, source: remoteSource(remote, place) };
-}
-
-export async function openRemoteSink(app: App, name: string): Promise<ImageSink> {
-  const place = placeOf(name);
-  return remoteSink((await app.openRegistries()).repository(place.registry, place.name), place);
+  return { remote, source: remoteSource(remote, place), sink: remoteSink(remote, place) };
 }
 
 function placeOf(name: string): { registry: string; name: string } {

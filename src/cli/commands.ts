@@ -33,6 +33,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   'env kernel': entry('Install a Jupyter kernel for an environment', () => import('./commands/env-kernel.ts')),
   'env build': entry('Compose the image, or take it from a cache', () => import('./commands/env-build.ts')),
   'env image': entry('Show the image of a version: digest, base, layers', () => import('./commands/env-image.ts')),
+  'catalog publish': entry(
+    'Build the curated environments and bring them to a registry',
+    () => import('./commands/catalog-publish.ts'),
+  ),
   'env save': entry('Write a version as a v1 folder', () => import('./commands/env-save.ts')),
   'env load': entry('Register a version from a v1 folder', () => import('./commands/env-load.ts')),
   run: entry('Run a script in an environment, and record it', () => import('./commands/run.ts')),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Lock } from './lock.ts';
 import { Digest } from './oci.ts';
 import { Platform } from './platform.ts';
 
@@ -49,3 +50,11 @@ export const ImageRevision = z.object({
   createdBy: z.string(),
 });
 export type ImageRevision = z.infer<typeof ImageRevision>;
+
+/** What stands beside an image in a registry that others take it from: how it was made, and the locks that it was made of. */
+export const PublishedImage = z.object({
+  format: z.literal(1),
+  image: ImageRevision,
+  locks: z.array(Lock),
+});
+export type PublishedImage = z.infer<typeof PublishedImage>;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ImageView } from '../../src/app/index.ts';
-import { type BaseEntry, debianLike, makeBase, writeBase } from '../kit/base-image.ts';
+import { pushBase } from '../kit/push-base.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
 import { type RegistryProcess, startDockerRegistry } from '../kit/registry/docker-registry.ts';
 import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
@@ -47,20 +47,6 @@ describe('building images', { timeout: 120_000 }, () => {
     `name: iris\nimage: ${base}\npython: {version: "3.11"}\nrequirements: [grape]\n${more}`;
   const build = async (...args: string[]): Promise<ImageView> =>
     await sandbox.json<ImageView>(['env', 'build', ...args]);
-
-  async function pushBase(reference: string, extra: BaseEntry[] = []): Promise<void> {
-    const layout = await mkdtemp(join(folder, 'layout-'));
-    await writeBase(layout, [{ base: await makeBase({ layers: [[...debianLike, ...extra]] }) }]);
-    const words = [
-      'copy',
-      '-q',
-      '--preserve-digests',
-      '--dest-tls-verify=false',
-      `oci:${layout}`,
-      `docker://${reference}`,
-    ];
-    execFileSync('skopeo', words);
-  }
 
   it('composes once; the same content has it at once under any name, and in another workspace the same digest', async () => {
     const first = await build('iris.yml');

@@ -44,9 +44,8 @@ describe('terroir serve', () => {
     expect(shown).toEqual(made);
     expect(shown).toEqual(await sandbox.json(['env', 'show', 'iris']));
     expect(await (await fetch(`${url}/api/v1/environments`)).json()).toEqual(await sandbox.json(['env', 'list']));
-    const slow = fetch(`${url}/api/v1/runs/none/events`).then((answer) => answer.status);
+    expect((await fetch(`${url}/api/v1/runs/none/events`)).status).toBe(404);
     child.kill('SIGTERM');
-    expect(await slow).toBe(404);
     const { exitCode, stdout, stderr } = await outcome;
     expect([exitCode, stdout]).toEqual([0, '']);
     const lines = stderr

@@ -1,0 +1,152 @@
+import { dockerInstructions, needsEngine } from '../definition/index.ts';
+import {
+  type Base,
+  type BuiltImage,
+  composeIndex,
+  createImageBuilder,
+  type Image,
+  type ImageBuilder,
+} from '../image/index.ts';
+import type { Repository } from '../registry/index.ts';
+import { step } from '../report/index.ts';
+import type { ImageRevision, Platform, PlatformImage } from '../schema/index.ts';
+import type { EnvironmentVersion, LockRevision, Workspace } from '../workspace/index.ts';
+import { allOrFirst } from './all-or-first.ts';
+import type { App } from './app.ts';
+import type { BaseImage } from './base-image.ts';
+import { dockerfileOf } from './dockerfile-of.ts';
+import { buildWithEngine } from './engine-base.ts';
+import { fetchPackages } from './fetch-packages.ts';
+import { keepImage } from './keep-image.ts';
+
+/** What an image of one platform is made of. */
+export interface Ingredients {
+  platform: Platform;
+  lock: LockRevision | undefined;
+  base: BaseImage | undefined;
+}
+
+export interface Composition {
+  workspace: Workspace;
+  repository: Repository;
+  version: EnvironmentVersion;
+  ingredients: readonly Ingredients[];
+  /** Which engine executes steps; one that is there if none is named. */
+  engine: string | undefined;
+}
+
+/** Composes the images of a version, and enters them as its next revision. */
+export async function composeImages(app: App, request: Composition): Promise<ImageRevision> {
+  const { workspace, repository, version, ingredients } = request;
+  const builder = createImageBuilder({ store: app.store });
+  try {
+    // What is in the store must stay until it is in the registry.
+    return await app.store.whileInstalling(
+      async () => {
+        const made: { image: Image; record: PlatformImage }[] = [];
+        for (const each of ingredients) made.push(await composeOne(app, builder, request, each));
+        const [only] = made;
+        return await keepImage(app, workspace, {
+          image: made.length === 1 && only !== undefined ? only.image : composeIndex(made.map((each) => each.image)),
+          repository,
+          record: { fingerprint: version.fingerprint, platforms: made.map(({ record }) => record), origin: 'built' },
+          title: 'Writing to the workspace’s registry',
+        });
+      },
+      { signal: app.signal },
+    );
+  } finally {
+    await builder.close();
+  }
+}
+
+async function composeOne(
+  app: App,
+  builder: ImageBuilder,
+  { workspace, version, engine }: Composition,
+  { platform, lock, base }: Ingredients,
+): Promise<{ image: Image; record: PlatformImage }> {
+  const { definition } = version;
+  const [{ ground, tree }, packages] = await allOrFirst([
+    readGround(app, builder, { workspace, version, base, platform, engine }),
+    lock === undefined ? Promise.resolve(undefined) : fetchPackages(app, lock.lock, definition, { wheels: 'archives' }),
+  ]);
+  const built = await step(app.emit, `Composing the image for ${platform}`, async (): Promise<BuiltImage> => {
+    return await builder.build({
+      base: ground.image,
+      tree,
+      baseReference: base?.reference ?? '',
+      stepLayers: ground.stepLayers,
+      steps: ground.steps,
+      lock: lock?.lock,
+      conda: packages?.conda,
+    });
+  });
+  return {
+    image: built.image,
+    record: recordOf(built, { platform, lock, base, dockerfile: dockerfileOf(definition, lock?.lock) }),
+  };
+}
+
+interface GroundRequest {
+  workspace: Workspace;
+  version: EnvironmentVersion;
+  base: BaseImage | undefined;
+  platform: Platform;
+  engine: string | undefined;
+}
+
+interface Ground {
+  image: Image;
+  /** How many of its layers an engine made. */
+  stepLayers: number;
+  /** Steps that are still to be composed. */
+  steps: { keyword: string; value: string }[];
+}
+
+async function readGround(
+  app: App,
+  builder: ImageBuilder,
+  request: GroundRequest,
+): Promise<{ ground: Ground; tree: Base }> {
+  const ground = await groundOf(app, request);
+  const tree = await step(app.emit, `Reading the base image for ${request.platform}`, async (current) => {
+    const { base, outcome } = await builder.readBase(ground.image, { signal: app.signal });
+    if (outcome === 'cached') current.finish('cached');
+    return base;
+  });
+  return { ground, tree };
+}
+
+/** What the environment stands on: the base, or what an engine made of it. */
+async function groundOf(app: App, request: GroundRequest): Promise<Ground> {
+  const { workspace, version, base, platform } = request;
+  const { dockerSteps = '' } = version.definition;
+  if (base === undefined || needsEngine(dockerSteps)) return await buildWithEngine(app, workspace, request);
+  const steps = dockerInstructions(dockerSteps).map(({ keyword, value }) => ({ keyword, value }));
+  return { image: await base.open(platform), stepLayers: 0, steps };
+}
+
+function recordOf(
+  { image, layers }: BuiltImage,
+  {
+    platform,
+    lock,
+    base,
+    dockerfile,
+  }: { platform: Platform; lock: LockRevision | undefined; base: BaseImage | undefined; dockerfile: string },
+): PlatformImage {
+  const { manifest, config } = image;
+  return {
+    platform,
+    digest: manifest.descriptor.digest,
+    mediaType: manifest.descriptor.mediaType,
+    configDigest: config.descriptor.digest,
+    size: layers.reduce((sum, { size }) => sum + size, manifest.descriptor.size + config.descriptor.size),
+    lockRevision: lock?.revision ?? null,
+    lockDigest: lock?.lock.digest ?? null,
+    base: base === undefined ? null : { reference: base.reference, digest: base.digest },
+    dockerfile,
+    layers,
+  };
+}
