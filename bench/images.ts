@@ -5,10 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDockerDaemon } from '../test/kit/docker-daemon.ts';
 import { startDockerRegistry } from './docker-registry.ts';
+import { findUv } from './find-uv.ts';
 import { machineShape, measure, median } from './measure.ts';
 import { layOutPackage } from './package.ts';
 import { serveWheels } from './simple-index.ts';
 import { cache, fetchWheels, pinsOf, workloads } from './workloads.ts';
+
+/** The command line of the daemon's own package, where there are several: a newer one has no BuildKit without another component. */
+const docker = existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docker';
 
 interface Bench {
   work: string;
@@ -63,7 +67,7 @@ export async function benchImages({ repeats }: { repeats: number }): Promise<voi
 function versions(): string {
   const first = (...words: [string, ...string[]]): string =>
     execFileSync(words[0], words.slice(1), { encoding: 'utf8' }).split('\n')[0] ?? '';
-  return [first('docker', '--version'), first('buildah', '--version')].join('; ');
+  return [first(docker, '--version'), first('buildah', '--version')].join('; ');
 }
 
 /** A Debian with Python as an OCI archive: made once. */
@@ -110,12 +114,16 @@ function dockerBuild(buildKit: '0' | '1') {
   return async (pins: readonly string[], { work, base, index, env, next }: Bench): Promise<number> => {
     const context = writeContext(work, { base, pins, index });
     const tag = next();
-    const script = `docker build -q --network host --no-cache --pull -t ${tag} ${context} && docker push -q ${tag}`;
+    const script = `${docker} build -q --network host --no-cache --pull -t ${tag} ${context} && ${docker} push -q ${tag}`;
     const { seconds } = await measure('/bin/sh', ['-c', script], { ...env, DOCKER_BUILDKIT: buildKit }, work);
-    execFileSync('/bin/sh', ['-c', `docker rmi -f ${tag} ${base}; docker builder prune -af; docker system prune -f`], {
-      env,
-      stdio: 'ignore',
-    });
+    execFileSync(
+      '/bin/sh',
+      ['-c', `${docker} rmi -f ${tag} ${base}; ${docker} builder prune -af; ${docker} system prune -f`],
+      {
+        env,
+        stdio: 'ignore',
+      },
+    );
     return seconds;
   };
 }
@@ -164,7 +172,7 @@ async function composed(
     ...env,
     PIP_INDEX_URL: index,
     TERROIR_CATALOG: 'none',
-    ...(process.env.TERROIR_UV ? { TERROIR_UV: process.env.TERROIR_UV } : {}),
+    TERROIR_UV: findUv(),
   };
   const build = async (home: string, label: string, requirements: readonly string[]) => {
     const file = join(folder, `${label}.yml`);

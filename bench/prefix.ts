@@ -3,10 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findUv } from './find-uv.ts';
 import { machineShape, measure, median } from './measure.ts';
 import { layOutPackage } from './package.ts';
 import { serveWheels } from './simple-index.ts';
-import { cache, fetchWheels, pinsOf, workloads } from './workloads.ts';
+import { fetchWheels, pinsOf, workloads } from './workloads.ts';
 
 export async function benchPrefix({ repeats }: { repeats: number }): Promise<void> {
   const uv = findUv();
@@ -112,19 +113,4 @@ function ratio(what: string, { ours, theirs }: Pair): string {
 
 function ms(seconds: number): string {
   return seconds < 2 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(2)} s`;
-}
-
-function findUv(): string {
-  const named = process.env.TERROIR_UV;
-  if (named) return named;
-  try {
-    return execFileSync('sh', ['-c', 'command -v uv'], { encoding: 'utf8' }).trim();
-  } catch {
-    const folder = join(cache, 'uv');
-    if (!existsSync(join(folder, 'bin', 'uv'))) {
-      execFileSync('python3', ['-m', 'venv', folder]);
-      execFileSync(join(folder, 'bin', 'python'), ['-m', 'pip', 'install', '-q', 'uv==0.13.9'], { stdio: 'inherit' });
-    }
-    return join(folder, 'bin', 'uv');
-  }
 }

@@ -31,14 +31,14 @@ const freshness = 60_000;
 
 /**
  * What a base image's reference means: the digest that it names itself, else what the registry said within the last minute, else what it says
- * now. A registry that cannot be reached means the last digest that is known, and saying so. `fresh` asks in any case.
+ * now. A registry that cannot be reached means the last digest that is known, and saying so. `fresh` asks in any case; `pinned` is a digest that stays.
  * @throws AppError IMAGE_NOT_FOUND, UNREACHABLE, UNAUTHORIZED.
  */
 export async function resolveBase(
   app: App,
   workspace: Workspace,
   image: string,
-  { fresh = false }: { fresh?: boolean } = {},
+  { fresh = false, pinned }: { fresh?: boolean; pinned?: string } = {},
 ): Promise<BaseImage> {
   const parsed = parseImage(image);
   if (parsed === undefined)
@@ -47,7 +47,7 @@ export async function resolveBase(
     });
   const reference = normaliseImage(image);
   const place = await openPlace(app, parsed);
-  const digest = parsed.digest ?? (await currentDigest(app, workspace, { reference, parsed, place, fresh }));
+  const digest = parsed.digest ?? pinned ?? (await currentDigest(app, workspace, { reference, parsed, place, fresh }));
   return {
     reference,
     digest,

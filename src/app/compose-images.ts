@@ -2,6 +2,7 @@ import { dockerInstructions, needsEngine } from '../definition/index.ts';
 import {
   type Base,
   type BuiltImage,
+  checkInterpreter,
   composeIndex,
   createImageBuilder,
   type Image,
@@ -71,6 +72,13 @@ async function composeOne(
     readGround(app, builder, { workspace, version, base, platform, engine }),
     lock === undefined ? Promise.resolve(undefined) : fetchPackages(app, lock.lock, definition, { wheels: 'archives' }),
   ]);
+  const interpreter = definition.python.userManaged ? definition.python.interpreterPath : undefined;
+  if (interpreter !== undefined)
+    checkInterpreter(tree, {
+      interpreter,
+      env: ground.image.value.config.config?.Env ?? [],
+      name: base?.reference ?? version.name,
+    });
   const built = await step(app.emit, `Composing the image for ${platform}`, async (): Promise<BuiltImage> => {
     return await builder.build({
       base: ground.image,

@@ -33,6 +33,7 @@ export async function prepareContainer(app: App, plan: RunPlan, wishes: Wishes):
   const found = await findImage(app, plan, platform);
   const id = await bringToEngine(app, engine, found);
   const lock = await lockOfImage(app, found.image);
+  const hasConda = lock?.lock.packages.some(({ kind }) => kind === 'conda') === true;
   return {
     target: 'docker',
     lock,
@@ -47,6 +48,7 @@ export async function prepareContainer(app: App, plan: RunPlan, wishes: Wishes):
           ...request,
           ...containerParts(app, engine, wishes),
           image: id,
+          condaPrefix: hasConda ? imagePrefix : undefined,
           runId: parts.runId,
           cwd: parts.cwd,
           callerEnv: app.env,

@@ -4,6 +4,7 @@ import { isAppError } from '../errors/index.ts';
 import { currentPlatform, libcVersion, listInterpreters, pathExists, runProcess } from '../io/index.ts';
 import type { App } from './app.ts';
 import { channelsOf, openCondaChannel } from './conda-channel.ts';
+import { checkEngines } from './doctor-engines.ts';
 import { readPlatform } from './platform.ts';
 import { findUv, openPypiChannel } from './pypi-channel.ts';
 import { readSettings, settingsFile } from './settings.ts';
@@ -30,6 +31,7 @@ export async function diagnose(app: App): Promise<{ items: Diagnosis[] }> {
     checkUv,
     checkIndexes,
     checkChannels,
+    checkEngines,
     checkGit,
   ];
   const items: Diagnosis[] = [];
@@ -61,10 +63,10 @@ async function checkWorkspace(app: App): Promise<Diagnosis[]> {
 
 async function checkSettings(app: App): Promise<Diagnosis[]> {
   return await attempt('settings', async () => {
-    const { keepArchives } = await readSettings(app);
+    const { keepArchives, globalRegistry } = await readSettings(app);
     const path = settingsFile(app);
     const from = (await pathExists(path)) ? path : `no \`${path}\`: the defaults hold`;
-    return `${from}; keep_archives: ${keepArchives}`;
+    return `${from}; keep_archives: ${keepArchives}, global_registry: ${globalRegistry ?? 'none'}`;
   });
 }
 

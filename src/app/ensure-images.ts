@@ -1,12 +1,14 @@
 import { imageRepository } from '../definition/index.ts';
 import type { Repository } from '../registry/index.ts';
 import type { ImageRevision, Platform } from '../schema/index.ts';
-import type { EnvironmentVersion, Workspace } from '../workspace/index.ts';
+import type { EnvironmentVersion, LockRevision, Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
-import { resolveBase } from './base-image.ts';
+import { type BaseImage, resolveBase } from './base-image.ts';
+import { readBasePythons } from './base-pythons.ts';
 import { lockOf } from './bound-lock.ts';
 import { buildAlone } from './build-alone.ts';
 import { composeImages, type Ingredients } from './compose-images.ts';
+import { relock } from './ensure-lock.ts';
 import { adoptLocks, findGlobal, type GlobalImage, takeGlobal } from './global-registry.ts';
 import type { ImageView } from './image-view.ts';
 import { refuseWhatCannotBuild } from './runnable.ts';
@@ -80,12 +82,44 @@ async function ingredientsOf(
   workspace: Workspace,
   { version, platforms, fresh }: { version: EnvironmentVersion; platforms: readonly Platform[]; fresh: boolean },
 ): Promise<Ingredients[]> {
-  const { image, layer } = version.definition;
-  const base = image === undefined ? undefined : await resolveBase(app, workspace, image, { fresh });
+  const { image, layer, autoRebuild } = version.definition;
+  const isHeld = autoRebuild === 'disabled' && !fresh;
+  const pinned = isHeld ? await baseOfNewest(workspace, version) : undefined;
+  const base = image === undefined ? undefined : await resolveBase(app, workspace, image, { fresh, pinned });
   const ingredients: Ingredients[] = [];
-  for (const platform of platforms)
-    ingredients.push({ platform, base, lock: layer === undefined ? undefined : await lockOf(app, version, platform) });
+  for (const platform of platforms) {
+    const lock = layer === undefined ? undefined : await lockOf(app, version, platform);
+    ingredients.push({ platform, base, lock: lock && (await withPythonOf(app, workspace, { version, base, lock })) });
+  }
   return ingredients;
+}
+
+/** The base that a version without automatic rebuilds stays on, wherever its tag moves. */
+async function baseOfNewest({ images }: Workspace, { fingerprint }: EnvironmentVersion): Promise<string | undefined> {
+  const newest = await images.latest(fingerprint);
+  return newest?.platforms.find(({ base }) => base !== null)?.base?.digest;
+}
+
+/** The Python of a lock that took it from its base must be there still: a base that moved may have brought another one. */
+async function withPythonOf(
+  app: App,
+  { images }: Workspace,
+  { version, base, lock }: { version: EnvironmentVersion; base: BaseImage | undefined; lock: LockRevision },
+): Promise<LockRevision> {
+  const { platform, fingerprint } = lock;
+  const { python, digest: lockDigest } = lock.lock;
+  if (base === undefined || python?.source !== 'base') return lock;
+  if ((await images.find({ fingerprint, platform, lockDigest, baseDigest: base.digest })) !== undefined) return lock;
+  const pythons = await readBasePythons(app, base.reference, platform);
+  if (pythons === undefined || pythons.length === 0 || pythons.includes(python.version)) return lock;
+  app.emit({
+    type: 'note',
+    level: 'warning',
+    message: `the base image \`${base.reference}\` moved from Python ${python.version} to ${pythons.join(' and ')}: locking again`,
+    hint: 'The earlier lock and image revisions stay; a version in `python: {version: …}`, or a digest in `image`, holds it.',
+  });
+  const moved = await relock(app, version, platform, { upgrade: 'none', dryRun: false });
+  return { ...lock, lock: moved.lock, revision: moved.revision ?? lock.revision };
 }
 
 /** The newest revision that has every platform of these ingredients, if the registry still has all of it. */

@@ -1,6 +1,6 @@
 import { findInterpreter, removeTree } from '../io/index.ts';
 import { addressesOf, choosePython, importLock, resolveLock } from '../resolve/index.ts';
-import type { ListedLock, Lock, LockedPython, Platform } from '../schema/index.ts';
+import type { Definition, ListedLock, Lock, LockedPython, Platform } from '../schema/index.ts';
 import type { EnvironmentVersion, LockRevision, Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { curatedLock } from './catalog.ts';
@@ -58,8 +58,8 @@ async function makeFirstLock(
 }
 
 export interface RelockRequest {
-  /** Only these may move; without any, everything may. */
-  upgrade: readonly string[];
+  /** Only these may move; without any, everything may. `none` keeps what can be kept where the Python moved. */
+  upgrade: readonly string[] | 'none';
   dryRun: boolean;
 }
 
@@ -83,12 +83,12 @@ export async function relock(
   const before =
     (await workspace.locks.bound(version.id, platform)) ??
     (await workspace.locks.latest(version.fingerprint, platform));
-  const upgrade = request.upgrade.length === 0 ? ('all' as const) : request.upgrade;
+  const upgrade = upgradeOf(request);
   const lock = await resolve(app, workspace, version, platform, {
     seed: upgrade === 'all' ? undefined : before?.lock,
     upgrade,
     // Who lets one package move does not ask for another Python.
-    python: upgrade === 'all' ? undefined : before?.lock.python,
+    python: upgrade === 'all' || request.upgrade === 'none' ? undefined : before?.lock.python,
   });
   if (request.dryRun) return { lock, revision: null, before, stay: [] };
   await keepBuiltWheels(app, workspace, lock);
@@ -99,6 +99,18 @@ export async function relock(
     if (other !== undefined) names.push(`${other.name}:${other.version}`);
   }
   return { lock: revision.lock, revision: revision.revision, before, stay: names };
+}
+
+function upgradeOf({ upgrade }: RelockRequest): 'all' | readonly string[] {
+  if (upgrade === 'none') return [];
+  return upgrade.length === 0 ? 'all' : upgrade;
+}
+
+/** The minor versions of Python in the base image. What reads images is loaded only where there is one. */
+async function pythonsOfBase(app: App, { image }: Definition, platform: Platform): Promise<string[] | undefined> {
+  if (image === undefined) return undefined;
+  const { readBasePythons } = await import('./base-pythons.ts');
+  return await readBasePythons(app, image, platform);
 }
 
 interface ResolveOptions {
@@ -121,11 +133,11 @@ async function resolve(
     definition.layer?.kind === 'conda'
       ? undefined
       : (options.python ??
-        (await choosePython(
-          definition,
-          async ({ fits, subject, minor }) =>
+        (await choosePython(definition, {
+          base: async () => await pythonsOfBase(app, definition, platform),
+          machine: async ({ fits, subject, minor }) =>
             await findInterpreter(app.interpreters, { fits: (found) => fits(found.version), subject, minor }),
-        )));
+        })));
   const pypi = await openPypiChannel(app, addressesOf(definition));
   const conda = await openCondaChannel(app);
   const folder = await temporaryFolder(app, 'files-');

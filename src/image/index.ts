@@ -18,6 +18,7 @@ export type { Base } from './base/read-base.ts';
 export { ociPlatform, platformName } from './choose-platform.ts';
 export type { MetadataStep } from './compose/apply-steps.ts';
 export { type BuildImageInput, type BuiltImage, imagePrefix } from './compose/build-image.ts';
+export { checkInterpreter } from './compose/check-base.ts';
 export { type AddedLayer, composeIndex } from './compose/compose-image.ts';
 export type {
   BlobSource,

@@ -12,12 +12,20 @@ export type MachinePython = (wanted: {
 /** Older ones are not offered for a lock that nobody asked a version of. */
 const oldestMinor = '>=3.10';
 
-/** The Python of a lock, decided once: what the definition says, else the machine's. A range is decided by what the machine has. */
-export async function choosePython(definition: Definition, machine: MachinePython): Promise<LockedPython> {
+/**
+ * The Python of a lock, decided once: what the definition says, else that of its base image, else the machine's. A range is decided by what there is.
+ * `base` answers the minor versions of the base image, the preferred one first; undefined if nobody knows.
+ */
+export async function choosePython(
+  definition: Definition,
+  { base, machine }: { base: () => Promise<readonly string[] | undefined>; machine: MachinePython },
+): Promise<LockedPython> {
   const wanted = definition.python.version?.trim();
   const minor = wanted === undefined ? undefined : /^(\d+\.\d+)(?:\.\d+)?$/.exec(wanted)?.[1];
   if (minor !== undefined) return { version: minor, source: 'machine' };
   const specifiers = readRange(wanted ?? oldestMinor);
+  const ofBase = (await base())?.find((each) => matchesSpecifier(each, specifiers));
+  if (ofBase !== undefined) return { version: ofBase, source: 'base' };
   const subject = wanted === undefined ? 'a Python of at least version 3.10' : `a Python that fits \`${wanted}\``;
   const found = await machine({ fits: (version) => matchesSpecifier(version, specifiers), subject });
   return { version: found.minor, source: 'machine' };

@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ImageView } from '../../src/app/index.ts';
+import { debianLike } from '../kit/base-image.ts';
 import { pushBase } from '../kit/push-base.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
 import { type RegistryProcess, startDockerRegistry } from '../kit/registry/docker-registry.ts';
@@ -45,6 +47,12 @@ describe('building images', { timeout: 120_000 }, () => {
 
   const definition = (more = ''): string =>
     `name: iris\nimage: ${base}\npython: {version: "3.11"}\nrequirements: [grape]\n${more}`;
+  /** Since somebody asked the registry what a tag means: within a minute nobody asks again. */
+  const letAMinutePass = (): void => {
+    const database = new DatabaseSync(join(sandbox.folder, '.terroir', 'workspace.db'));
+    database.exec("update base_references set checked_at = '2020-01-01T00:00:00.000Z'");
+    database.close();
+  };
   const build = async (...args: string[]): Promise<ImageView> =>
     await sandbox.json<ImageView>(['env', 'build', ...args]);
 
@@ -109,13 +117,46 @@ describe('building images', { timeout: 120_000 }, () => {
   it('follows a base whose tag moved, and does without a registry that is away', async () => {
     const first = await build('iris.yml');
     await pushBase(base, [{ name: 'etc/motd', content: 'news\n' }]);
-    // A minute has to pass before anybody asks again: a rebuild asks at once.
-    const second = await build('iris', '--rebuild');
-    expect(second).toMatchObject({ revision: 2, lockDigest: first.lockDigest });
+    expect(await build('iris')).toMatchObject({ digest: first.digest, source: 'workspace' });
+    letAMinutePass();
+    const second = await build('iris');
+    expect(second).toMatchObject({ revision: 2, lockDigest: first.lockDigest, source: 'built' });
     expect(second.base?.digest).not.toBe(first.base?.digest);
     expect(second.layers.slice(1)).toEqual(first.layers.slice(1));
     const offline = await sandbox.run(['env', 'build', 'iris', '--offline', '--json']);
     expect(JSON.parse(offline.stdout)).toMatchObject({ digest: second.digest, source: 'workspace' });
+  });
+
+  it('stays on its base without automatic rebuilds, until it is rebuilt', async () => {
+    await sandbox.write('held.yml', definition('auto_rebuild: disabled\n'));
+    const first = await build('held.yml');
+    await pushBase(base, [{ name: 'etc/motd', content: 'news\n' }]);
+    letAMinutePass();
+    expect(await build('held.yml')).toMatchObject({ digest: first.digest, source: 'workspace' });
+    expect((await build('held.yml', '--rebuild')).base?.digest).not.toBe(first.base?.digest);
+  });
+
+  it('takes its Python from the base, and locks again when a moved base brings another one', async () => {
+    const other = debianLike.map((entry) => ({
+      ...entry,
+      name: entry.name.replace('3.11', '3.12'),
+      ...(entry.linkname === undefined ? {} : { linkname: entry.linkname.replace('3.11', '3.12') }),
+      ...(typeof entry.content === 'string' ? { content: entry.content.replace('3.11', '3.12') } : {}),
+    }));
+    await sandbox.write('any.yml', `name: any\nimage: ${base}\nrequirements: [grape]\n`);
+    const first = await build('any.yml');
+    const pythonOf = async () =>
+      (await sandbox.json<{ lock: { python: unknown } }>(['env', 'lock', 'any'])).lock.python;
+    expect(await pythonOf()).toEqual({ version: '3.11', source: 'base' });
+    index.publish(grape('1.1'));
+    await pushBase(base, [], other);
+    letAMinutePass();
+    const moved = await sandbox.run(['env', 'build', 'any', '--json']);
+    expect(moved.stderr).toMatch(/moved from Python 3\.11 to 3\.12: locking again/);
+    expect(JSON.parse(moved.stdout)).toMatchObject({ revision: 2, lockRevision: 2, source: 'built' });
+    expect(await pythonOf()).toEqual({ version: '3.12', source: 'base' });
+    expect((JSON.parse(moved.stdout) as ImageView).layers.flatMap(({ packages }) => packages)).toEqual(['grape 1.0']);
+    expect(await sandbox.json(['env', 'image', 'any', '--revision', '1'])).toMatchObject({ digest: first.digest });
   });
 
   it('builds once, however many ask', async () => {
@@ -171,6 +212,17 @@ describe('building images', { timeout: 120_000 }, () => {
     const second = await sandbox.run([...words, '--rebuild', '--json'], { env });
     expect(second.stderr).not.toMatch(/Building with buildah/);
     expect((JSON.parse(second.stdout) as ImageView).revision).toBe(2);
+  });
+
+  it('looks for a user-managed interpreter in the image', async () => {
+    const own = (path: string): string => `name: own\nimage: ${base}\npython: {interpreter_path: ${path}}\n`;
+    await sandbox.write('own.yml', own('python3'));
+    expect((await build('own.yml')).layers.map(({ kind }) => kind)).toEqual(['base']);
+    await sandbox.write('own.yml', own('/opt/conda/bin/python'));
+    expect(await sandbox.run(['env', 'build', 'own.yml'])).toMatchObject({
+      exitCode: 4,
+      stderr: expect.stringMatching(/has no interpreter `\/opt\/conda\/bin\/python`\n.*`\/usr\/bin\/python3\.11`/),
+    });
   });
 
   it('says what is wrong', async () => {

@@ -128,10 +128,10 @@ export async function lockOn(machine: Machine, request: LockRequest): Promise<Lo
       keep: async (file) => await store.addArchive(file),
       hasArchive: async (sha256) => await store.hasArchive(sha256),
     });
-    const python = await choosePython(
-      definition,
-      async ({ fits, subject }) => await find(subject, ({ version }) => fits(version)),
-    );
+    const python = await choosePython(definition, {
+      base: async () => await Promise.resolve(undefined),
+      machine: async ({ fits, subject }) => await find(subject, ({ version }) => fits(version)),
+    });
     return await resolveLock(
       {
         definition,

@@ -1,4 +1,4 @@
-import { listTree, resolvePath, type TreeNode } from './file-tree.ts';
+import { listTree, nodeAt, resolvePath, type TreeNode } from './file-tree.ts';
 
 /** A Python of a base image. */
 export interface BasePython {
@@ -80,15 +80,6 @@ function rankOf(root: TreeNode, folders: readonly string[]): (python: BasePython
     );
     return at === -1 ? order.length : at;
   };
-}
-
-function nodeAt(root: TreeNode, path: string): TreeNode | undefined {
-  try {
-    return resolvePath(root, path).node;
-  } catch {
-    // Links that lead nowhere.
-    return undefined;
-  }
 }
 
 function resolved(root: TreeNode, path: string): string | undefined {

@@ -168,6 +168,15 @@ function blocked(path: string, what: string): AppError {
   return new AppError('INVALID_IMAGE', `\`${path}\` cannot be reached: ${what}`, { hint: 'Take another base image.' });
 }
 
+/** What a path leads to; nothing where it leads through a file or in circles. */
+export function nodeAt(root: TreeNode, path: string): TreeNode | undefined {
+  try {
+    return resolvePath(root, path).node;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Every path with what stands there, parents first, sorted. */
 export function* listTree(node: TreeNode, path = ''): Generator<[path: string, node: TreeNode]> {
   for (const [name, child] of [...(node.children ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {

@@ -1,7 +1,8 @@
 import { AppError } from '../../errors/index.ts';
 import type { PlanPython } from '../../plan/index.ts';
 import type { Lock } from '../../schema/index.ts';
-import type { BasePython } from '../base/base-facts.ts';
+import { type BasePython, defaultPath } from '../base/base-facts.ts';
+import { nodeAt } from '../base/file-tree.ts';
 import type { Base } from '../base/read-base.ts';
 
 /** The Python of a base as a plan wants it. */
@@ -31,6 +32,30 @@ export function checkBase({ facts }: Pick<Base, 'facts'>, lock: Lock, name: stri
           : 'Take another base image, set `python.version`, or lock again (`terroir env lock --relock`).',
     },
   );
+}
+
+/**
+ * Holds a user-managed interpreter against the image that should have it: a path, or a name on the image's PATH.
+ * @throws AppError PYTHON_NOT_FOUND.
+ */
+export function checkInterpreter(
+  { root, facts }: Pick<Base, 'root' | 'facts'>,
+  { interpreter, env, name }: { interpreter: string; env: readonly string[]; name: string },
+): void {
+  const folders = (env.find((line) => line.startsWith('PATH='))?.slice('PATH='.length) ?? defaultPath).split(':');
+  const places = interpreter.includes('/') ? [interpreter] : folders.map((folder) => `${folder}/${interpreter}`);
+  const isThere = places.some((path) => {
+    const node = nodeAt(root, path);
+    return node?.kind === 'file' && (node.mode & 0o111) !== 0;
+  });
+  if (isThere) return;
+  const others = facts.pythons.map(({ path }) => `\`${path}\``);
+  throw new AppError('PYTHON_NOT_FOUND', `the image \`${name}\` has no interpreter \`${interpreter}\``, {
+    hint:
+      others.length === 0
+        ? 'There is no Python in it; take another image, or install one in Docker steps.'
+        : `It has ${others.join(', ')}: name one in \`python.interpreter_path\`.`,
+  });
 }
 
 function checkLibc(libc: Base['facts']['libc'], lock: Lock, name: string): void {

@@ -21,6 +21,8 @@ export interface ContainerRunRequest
   mounts: readonly Omit<Mount, 'target'>[];
   /** Whose the files will be. */
   user?: { uid: number; gid: number };
+  /** A conda prefix in the image, whose packages' activation scripts are sourced before the command. */
+  condaPrefix?: string;
   gpus?: string;
   shmSize?: string;
   network?: string;
@@ -49,7 +51,7 @@ const image = new Set([
   '/var',
 ]);
 
-export const containerName = (runId: string): string => `terroir-${runId}`;
+const containerName = (runId: string): string => `terroir-${runId}`;
 
 /**
  * Runs a command in a container to its end. A non-zero exit is a result, not an error; the engine's own failures are (125 with what it said).
@@ -65,7 +67,7 @@ export async function runInContainer(request: ContainerRunRequest): Promise<Loca
   const { command, args } = containers.run({
     image: request.image,
     name,
-    words: commandWords(request.executed),
+    words: activated(request.condaPrefix, commandWords(request.executed)),
     mounts: withoutInner(request.mounts).map((mount) => ({ ...mount, target: mount.source })),
     variables: words,
     workingFolder: request.cwd,
@@ -104,6 +106,13 @@ function commandWords(executed: LocalRunRequest['executed']): [string, ...string
   const [word, ...args] = executed;
   if (word === undefined) throw new Error('there is no command to run');
   return [word, ...args];
+}
+
+function activated(condaPrefix: string | undefined, words: [string, ...string[]]): [string, ...string[]] {
+  if (condaPrefix === undefined) return words;
+  const source =
+    'for each in "$0"/etc/conda/activate.d/*.sh; do if [ -r "$each" ]; then . "$each"; fi; done; exec "$@"';
+  return ['/bin/sh', '-c', source, condaPrefix, ...words];
 }
 
 /** A mount below another one that is as writable says nothing new. */

@@ -1,0 +1,43 @@
+import { isAppError } from '../errors/index.ts';
+import { createImageBuilder } from '../image/index.ts';
+import { step } from '../report/index.ts';
+import type { Platform } from '../schema/index.ts';
+import type { App } from './app.ts';
+import { resolveBase } from './base-image.ts';
+
+/**
+ * The minor versions of Python in a base image, the one that it starts first. Undefined, and said, if the image cannot be had now: a run on this
+ * machine does without it.
+ */
+export async function readBasePythons(app: App, image: string, platform: Platform): Promise<string[] | undefined> {
+  const builder = createImageBuilder({ store: app.store });
+  const patience = AbortSignal.timeout(10_000);
+  try {
+    const hasty = { ...app, signal: AbortSignal.any([app.signal, patience]) };
+    const base = await resolveBase(hasty, await app.openWorkspace(), image);
+    const opened = await base.open(imagePlatform(platform));
+    const { facts } = await step(app.emit, 'Reading the base image', async (current) => {
+      const read = await builder.readBase(opened, { signal: app.signal });
+      if (read.outcome === 'cached') current.finish('cached');
+      return read.base;
+    });
+    return [...new Set(facts.pythons.map(({ minor }) => minor))];
+  } catch (error) {
+    if (app.signal.aborted || !(isAppError(error) || patience.aborted)) throw error;
+    const reason = isAppError(error) ? error.message : 'its registry does not answer';
+    app.emit({
+      type: 'note',
+      level: 'warning',
+      message: `nobody knows which Python is in \`${image}\`, so this machine's is taken: ${reason}`,
+      hint: 'Name the version in the definition: `python: {version: "3.12"}`.',
+    });
+    return undefined;
+  } finally {
+    await builder.close();
+  }
+}
+
+/** Images are for Linux: for other systems, that of the same processor. */
+function imagePlatform(platform: Platform): Platform {
+  return /arm64|aarch64/.test(platform) ? 'linux-aarch64' : 'linux-64';
+}
