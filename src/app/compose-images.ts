@@ -10,14 +10,15 @@ import {
 } from '../image/index.ts';
 import type { Repository } from '../registry/index.ts';
 import { step } from '../report/index.ts';
-import type { ImageRevision, Platform, PlatformImage } from '../schema/index.ts';
+import type { Definition, ImageRevision, Lock, Platform, PlatformImage } from '../schema/index.ts';
 import type { EnvironmentVersion, LockRevision, Workspace } from '../workspace/index.ts';
 import { allOrFirst } from './all-or-first.ts';
 import type { App } from './app.ts';
+import { type Arrivals, createArrivals } from './arrivals.ts';
 import type { BaseImage } from './base-image.ts';
 import { dockerfileOf } from './dockerfile-of.ts';
 import { buildWithEngine } from './engine-base.ts';
-import { fetchPackages } from './fetch-packages.ts';
+import { type FetchedPackages, fetchPackages } from './fetch-packages.ts';
 import { keepImage } from './keep-image.ts';
 
 /** What an image of one platform is made of. */
@@ -68,32 +69,52 @@ async function composeOne(
   { platform, lock, base }: Ingredients,
 ): Promise<{ image: Image; record: PlatformImage }> {
   const { definition } = version;
-  const [{ ground, tree }, packages] = await allOrFirst([
-    readGround(app, builder, { workspace, version, base, platform, engine }),
-    lock === undefined ? Promise.resolve(undefined) : fetchPackages(app, lock.lock, definition, { wheels: 'archives' }),
-  ]);
-  const interpreter = definition.python.userManaged ? definition.python.interpreterPath : undefined;
-  if (interpreter !== undefined)
-    checkInterpreter(tree, {
-      interpreter,
-      env: ground.image.value.config.config?.Env ?? [],
-      name: base?.reference ?? version.name,
-    });
-  const built = await step(app.emit, `Composing the image for ${platform}`, async (): Promise<BuiltImage> => {
-    return await builder.build({
-      base: ground.image,
-      tree,
-      baseReference: base?.reference ?? '',
-      stepLayers: ground.stepLayers,
-      steps: ground.steps,
-      lock: lock?.lock,
-      conda: packages?.conda,
-    });
-  });
+  const arrivals = createArrivals();
+  const fetched = lock === undefined ? undefined : fetchArchives(app, lock.lock, { definition, arrivals });
+  const compose = async (): Promise<BuiltImage> => {
+    const { ground, tree } = await readGround(app, builder, { workspace, version, base, platform, engine });
+    checkUserManaged(version, ground, tree);
+    return await step(
+      app.emit,
+      `Composing the image for ${platform}`,
+      async () =>
+        await builder.build({
+          base: ground.image,
+          tree,
+          baseReference: base?.reference ?? '',
+          stepLayers: ground.stepLayers,
+          steps: ground.steps,
+          lock: lock?.lock,
+          archive: arrivals.wait,
+          conda: async () => (await fetched)?.conda ?? new Map(),
+        }),
+    );
+  };
+  const [built] = await allOrFirst([compose(), fetched ?? Promise.resolve(undefined)]);
   return {
     image: built.image,
     record: recordOf(built, { platform, lock, base, dockerfile: dockerfileOf(definition, lock?.lock) }),
   };
+}
+
+/** What is missing as it comes, each archive known as soon as it is there. */
+async function fetchArchives(
+  app: App,
+  lock: Lock,
+  { definition, arrivals }: { definition: Definition; arrivals: Arrivals },
+): Promise<FetchedPackages> {
+  try {
+    return await fetchPackages(app, lock, definition, { wheels: 'archives', onArchive: arrivals.arrived });
+  } catch (error) {
+    arrivals.fail(error);
+    throw error;
+  }
+}
+
+function checkUserManaged({ name, definition }: EnvironmentVersion, { image }: Ground, tree: Base): void {
+  const { userManaged, interpreterPath: interpreter } = definition.python;
+  if (!userManaged || interpreter === undefined) return;
+  checkInterpreter(tree, { interpreter, env: image.value.config.config?.Env ?? [], name: definition.image ?? name });
 }
 
 interface GroundRequest {

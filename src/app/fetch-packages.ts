@@ -15,6 +15,12 @@ const parallel = 8;
 /** Prefixes are linked to what was unpacked; layers are made of the archives. */
 export type WheelForm = 'unpacked' | 'archives';
 
+export interface FetchPackagesOptions {
+  wheels?: WheelForm;
+  /** An archive is in the store; others are still on their way. */
+  onArchive?: (sha256: string) => void;
+}
+
 /** The packages of a lock in the store, unpacked, by the archive's SHA-256. */
 export interface FetchedPackages {
   wheels: Map<string, UnpackedWheel>;
@@ -29,11 +35,14 @@ export async function fetchPackages(
   app: App,
   lock: Lock,
   definition: Definition,
-  { wheels = 'unpacked' }: { wheels?: WheelForm } = {},
+  { wheels = 'unpacked', onArchive = () => undefined }: FetchPackagesOptions = {},
 ): Promise<FetchedPackages> {
   const fetched: FetchedPackages = { wheels: new Map(), conda: new Map() };
   const missing: LockedPackage[] = [];
-  for (const pkg of lock.packages) if (!(await isThere(app, pkg, { fetched, wheels }))) missing.push(pkg);
+  for (const pkg of lock.packages) {
+    if (await isThere(app, pkg, { fetched, wheels })) onArchive(pkg.sha256);
+    else missing.push(pkg);
+  }
   if (missing.length === 0) return fetched;
   const total = missing.reduce((sum, { size }) => sum + size, 0);
   const sources = openSources(app, lock, definition);
@@ -41,7 +50,7 @@ export async function fetchPackages(
     await step(
       app.emit,
       `Fetching ${missing.length} packages`,
-      async (current) => await fetchAll({ app, sources, missing, total, fetched, wheels, current }),
+      async (current) => await fetchAll({ app, sources, missing, total, fetched, wheels, onArchive, current }),
       { unit: 'bytes', total },
     );
   } finally {
@@ -105,10 +114,20 @@ interface FetchAll {
   total: number;
   fetched: FetchedPackages;
   wheels: WheelForm;
+  onArchive: (sha256: string) => void;
   current: Step;
 }
 
-async function fetchAll({ app, sources, missing, total, fetched, wheels, current }: FetchAll): Promise<void> {
+async function fetchAll({
+  app,
+  sources,
+  missing,
+  total,
+  fetched,
+  wheels,
+  onArchive,
+  current,
+}: FetchAll): Promise<void> {
   const queue = [...missing].sort((a, b) => b.size - a.size);
   const done = new Map<string, number>();
   const failed = new AbortController();
@@ -127,6 +146,7 @@ async function fetchAll({ app, sources, missing, total, fetched, wheels, current
       signal.throwIfAborted();
       await fetchOne(app, sources, pkg, { signal, onProgress: (bytes) => report(sha256, bytes) });
       report(sha256, size);
+      onArchive(sha256);
       if (pkg.kind === 'pypi' && wheels === 'archives') continue;
       const unpacked = unpack(app, pkg, fetched);
       // Awaited at the end; until then nobody else must see the failure.

@@ -46,6 +46,7 @@ export interface ImageSink {
 
 export interface WriteOptions {
   from?: { registry: string; name: string };
+  file?: Layer['file'];
   signal?: AbortSignal;
 }
 
@@ -58,6 +59,8 @@ export interface Layer {
   open(options?: { signal?: AbortSignal }): BlobStream;
   /** Where the blob may be mounted from. */
   from?: { registry: string; name: string };
+  /** A file on this machine with the compressed bytes, held against their digest, which nobody writes any more: who wants it may link it. */
+  file?(): Promise<string | undefined>;
 }
 
 /** An image of one platform as a value. */

@@ -1,5 +1,5 @@
 import type { Descriptor } from '../schema/index.ts';
-import type { BlobStream, Content, Image, ImageSink, MultiImage } from './image.ts';
+import type { BlobStream, Content, Image, ImageSink, Layer, MultiImage } from './image.ts';
 import { isMultiImage } from './open-image.ts';
 
 export interface WriteImageOptions {
@@ -23,22 +23,19 @@ export async function writeImage(
   { tags, concurrency = defaultConcurrency, signal, onBlob }: WriteImageOptions,
 ): Promise<void> {
   const images = isMultiImage(image) ? image.images.map((each) => each.image) : [image];
-  const blobs = new Map<
-    string,
-    { descriptor: Descriptor; open: () => BlobStream; from?: Image['layers'][number]['from'] }
-  >();
+  const blobs = new Map<string, { descriptor: Descriptor; open: () => BlobStream } & Pick<Layer, 'from' | 'file'>>();
   for (const { layers, config } of images) {
-    for (const { descriptor, open, from } of layers)
-      blobs.set(descriptor.digest, { descriptor, open: () => open({ signal }), from });
+    for (const { descriptor, open, from, file } of layers)
+      blobs.set(descriptor.digest, { descriptor, open: () => open({ signal }), from, file });
     blobs.set(config.descriptor.digest, { descriptor: config.descriptor, open: () => whole(config) });
   }
   const waiting = [...blobs.values()];
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { descriptor, open, from } = next;
+      const { descriptor, open, from, file } = next;
       signal?.throwIfAborted();
       const isThere = await sink.hasBlob(descriptor);
-      if (!isThere) await sink.writeBlob(descriptor, open, { from, signal });
+      if (!isThere) await sink.writeBlob(descriptor, open, { from, file, signal });
       onBlob?.(descriptor, isThere ? 'present' : 'written');
     }
   };

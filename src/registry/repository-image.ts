@@ -27,8 +27,9 @@ export function repositorySink(repository: Repository, registry: string): ImageS
   return {
     name: repository.name,
     hasBlob: async ({ digest }) => (await repository.findBlob(digest)) !== undefined,
-    writeBlob: async ({ digest }, open, { from } = {}) => {
+    writeBlob: async ({ digest }, open, { from, file } = {}) => {
       if (from?.registry === registry && (await repository.mountBlob(digest, from.name))) return;
+      if (file !== undefined && (await repository.linkBlob(file, digest))) return;
       await repository.addBlob(open(), digest);
     },
     writeManifest: async ({ descriptor, bytes }, { tags } = {}) => {

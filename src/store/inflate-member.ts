@@ -157,13 +157,13 @@ async function inflateStreamed(
   let check = 0;
   let size = 0;
   const finished = new Promise<void>((resolve, reject) => {
+    let hasFailed = false;
     const fail = (error: unknown): void => {
+      hasFailed = true;
       reject(error instanceof Error ? error : new Error(String(error)));
       inflate.destroy();
     };
-    inflate.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > member.size) return fail(wrongSize(label, member));
+    const take = (chunk: Buffer): void => {
       try {
         hash.update(chunk);
         check = crc32(chunk, check);
@@ -172,19 +172,30 @@ async function inflateStreamed(
         // A full disk, for one: thrown from here it would reach nobody.
         fail(error);
       }
+    };
+    inflate.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > member.size) return fail(wrongSize(label, member));
+      // Once this returns the engine's own thread goes on, so that both work at the same time.
+      queueMicrotask(() => {
+        if (!hasFailed) take(chunk);
+      });
     });
     inflate.on('end', resolve);
     inflate.on('error', (error) => fail(explain(error, member, label)));
   });
   finished.catch(() => undefined);
-  // The engine works on one piece while the next one is read, so there are two.
-  const buffers = [Buffer.allocUnsafe(chunkSize), Buffer.allocUnsafe(chunkSize)] as const;
-  for (let done = 0, turn = 0; done < member.compressedSize && !inflate.destroyed; turn ^= 1) {
+  // The engine works on one piece and has the next one waiting, while the one after that is read.
+  const buffers = Array.from({ length: 3 }, () => Buffer.allocUnsafe(chunkSize));
+  let before: Promise<void> = Promise.resolve();
+  for (let done = 0, turn = 0; done < member.compressedSize && !inflate.destroyed; turn += 1) {
     const length = Math.min(chunkSize, member.compressedSize - done);
-    const chunk = readExactly(file, begin + done, (buffers[turn as 0 | 1] as Buffer).subarray(0, length));
+    const chunk = readExactly(file, begin + done, (buffers[turn % 3] as Buffer).subarray(0, length));
     done += length;
     target.compressed?.(chunk);
-    await Promise.race([new Promise<void>((resolve) => inflate.write(chunk, () => resolve())), finished]);
+    const written = new Promise<void>((resolve) => inflate.write(chunk, () => resolve()));
+    await Promise.race([before, finished]);
+    before = written;
   }
   if (!inflate.destroyed) inflate.end();
   await finished;

@@ -93,7 +93,13 @@ async function compose(
         { sha256: each.sha256, filename: each.filename },
         async (file) => await writeFile(file, each.bytes),
       );
-  return await builder.build({ base, tree, baseReference: 'base', lock: machine.lockOf(packages), conda });
+  return await builder.build({
+    base,
+    tree,
+    baseReference: 'base',
+    lock: machine.lockOf(packages),
+    conda: async () => await Promise.resolve(conda),
+  });
 }
 
 async function unpack({ image }: BuiltImage): Promise<string> {

@@ -26,10 +26,12 @@ export interface BuildImageInput {
   stepLayers?: number;
   /** Steps that only set metadata, in their order. */
   steps?: readonly MetadataStep[];
-  /** Without one the image has no environment of ours. Its wheels must be in the store. */
+  /** Without one the image has no environment of ours. */
   lock?: Lock;
-  /** The lock's conda packages, unpacked in the store, by the archive's SHA-256. */
-  conda?: ReadonlyMap<string, UnpackedConda>;
+  /** Waits until an archive of the lock is in the store. Without it, all of them are. */
+  archive?: (sha256: string) => Promise<void>;
+  /** The lock's conda packages, unpacked in the store, by the archive's SHA-256; they may still be on their way. */
+  conda?: () => Promise<ReadonlyMap<string, UnpackedConda>>;
   labels?: Readonly<Record<string, string>>;
 }
 
@@ -67,7 +69,15 @@ export async function buildImage(builder: LayerBuilder, input: BuildImageInput):
 
 async function environmentLayers(
   builder: LayerBuilder,
-  { base, tree, baseReference, lock, conda, folders }: BuildImageInput & { lock: Lock; folders: readonly LayerEntry[] },
+  {
+    base,
+    tree,
+    baseReference,
+    lock,
+    archive,
+    conda,
+    folders,
+  }: BuildImageInput & { lock: Lock; folders: readonly LayerEntry[] },
 ): Promise<MadeLayer[]> {
   const python = checkBase(tree, lock, baseReference);
   const { path: folder, node } = resolvePath(tree.root, imagePrefix);
@@ -90,7 +100,8 @@ async function environmentLayers(
   ];
   const made = await builder.build({
     lock,
-    makePlan: (wheels) => planPrefix({ lock, wheels, conda, python, prefix: imagePrefix }),
+    archive,
+    makePlan: async (wheels) => planPrefix({ lock, wheels, conda: await conda?.(), python, prefix: imagePrefix }),
     folder,
     sitePackages: `lib/python${lock.python?.version}/site-packages`,
     baseLayers: base.layers.length,
@@ -111,6 +122,7 @@ function addedLayer({ cache }: LayerBuilder, layer: MadeLayer): AddedLayer {
       descriptor: { mediaType: mediaTypes.ociLayerGzip, digest: `sha256:${digest}`, size },
       diffId: `sha256:${diffId}`,
       open: () => cache.open(layer),
+      file: async () => await cache.soundFile(layer),
     },
     createdBy: `terroir: ${packages.length === 0 ? 'the environment' : packages.join(', ')}`,
     packages,

@@ -23,7 +23,9 @@ export interface MadeLayer extends LayerFacts {
 export interface LayersWanted {
   lock: Lock;
   /** Every wheel of the lock by its archive's SHA-256; their `folder` may not exist. */
-  makePlan: (wheels: ReadonlyMap<string, UnpackedWheel>) => InstallPlan;
+  makePlan: (wheels: ReadonlyMap<string, UnpackedWheel>) => InstallPlan | Promise<InstallPlan>;
+  /** Waits until an archive is in the store. Without it, all of them are. */
+  archive?: (sha256: string) => Promise<void>;
   /** Where the prefix lies in the image, without a slash before it. */
   folder: string;
   /** Where wheels go to, relative to the prefix, as the plan will say: they are begun before there is a plan. */
@@ -41,23 +43,27 @@ interface Begun {
 }
 
 /**
- * The layers of a lock: those that the cache has, the rest made of the store's archives, which must be there. A wheel that nobody has looked at
+ * The layers of a lock: those that the cache has, the rest made of the store's archives, each as soon as it is there. A wheel that nobody has looked at
  * yet is read once for both, the plan and its layer.
  * @throws AppError HOSTILE_ARCHIVE, CORRUPT_ARCHIVE, INVALID_WHEEL, CORRUPT_STORE; TOO_MANY_LAYERS; and what `makePlan` throws.
  */
 export async function buildLayers(
   { store, cache, pool }: { store: Store; cache: LayerCache; pool: LayerPool },
-  { lock, makePlan, folder, sitePackages, baseLayers, extra }: LayersWanted,
+  { lock, makePlan, archive, folder, sitePackages, baseLayers, extra }: LayersWanted,
 ): Promise<MadeLayer[]> {
   const budget = layerBudget(baseLayers);
   if (budget < 1) throw tooManyLayers(baseLayers);
   const packages: SplitPackage[] = lock.packages.map((each) => ({ ...each, isPrivate: false }));
   const wheels = await findWheels(lock, { store, cache });
   const begun: Begun[] = [];
+  const arrival = async (parts: readonly LayerPart[]): Promise<void> => {
+    await Promise.all(parts.map(async ({ sha256 }) => await archive?.(sha256)));
+  };
   const makeBlob = async (group: PackageGroup, recipe: LayerRecipe): Promise<LayerFacts> => {
     const key = layerKey(recipe);
     const found = await cache.find(key);
     if (found !== undefined) return found;
+    await arrival(recipe.parts);
     const parts = recipe.parts.map((part) => ({ ...part, archive: store.archivePath(part.sha256) }));
     const own = begun.find((each) => sameParts(each.parts, recipe.parts));
     if (own !== undefined) {
@@ -81,6 +87,7 @@ export async function buildLayers(
           const parts = group
             .filter(({ sha256 }) => isWheel(lock, sha256))
             .map((each) => firstPart(each, lock, { path: `${folder}/${sitePackages}`, store }));
+          await arrival(parts);
           begun.push(await begin(parts, group, { cache, pool }));
         }),
     );
@@ -91,7 +98,7 @@ export async function buildLayers(
         if (wheel !== undefined) wheels.set(sha256, wheel);
       }
     }
-    const plan = makePlan(wheels);
+    const plan = await makePlan(wheels);
     const losers = losersOf(plan);
     const groups = splitPackages(
       packages.map((each) => ({ ...each, isPrivate: losers.has(each.sha256) })),

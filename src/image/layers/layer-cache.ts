@@ -4,6 +4,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../errors/index.ts';
 import {
+  digestOfFile,
   ensureFolder,
   listFolder,
   readTextIfExists,
@@ -32,6 +33,8 @@ export interface LayerCache {
   blobPath(digest: string): string;
   /** A layer's bytes, held against their digest. @throws AppError CORRUPT_STORE at the end if they are others; they are dropped then. */
   open(facts: LayerFacts): AsyncIterable<Uint8Array>;
+  /** The file of a layer, if it is right: one that was not made just now is read once. */
+  soundFile(facts: LayerFacts): Promise<string | undefined>;
   findWheel(sha256: string): UnpackedWheel | undefined;
   keepWheel(sha256: string, folder: string): Promise<void>;
   /** A folder of one's own, to be removed. */
@@ -46,6 +49,8 @@ export function createLayerCache(root: string): LayerCache {
   const shelf = (kind: 'blobs' | 'made' | 'wheels', name: string): string =>
     join(root, 'layers', kind, name.slice(0, 2), name);
   const blobPath = (digest: string): string => shelf('blobs', digest);
+  /** What was made or read whole by this process. */
+  const sound = new Set<string>();
   return {
     blobPath,
     find: async (key) => {
@@ -64,6 +69,13 @@ export function createLayerCache(root: string): LayerCache {
         await rename(file, blob);
       });
       await writeAtomically(shelf('made', key), factsText(facts));
+      sound.add(facts.digest);
+    },
+    soundFile: async ({ digest }) => {
+      const path = blobPath(digest);
+      if (!sound.has(digest) && (await digestOfFile(path, 'sha256')) !== digest) return undefined;
+      sound.add(digest);
+      return path;
     },
     open: async function* ({ digest, size }) {
       const hash = createHash('sha256');

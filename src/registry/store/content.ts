@@ -48,7 +48,7 @@ export interface Content {
   /** Takes in a file that the caller has verified; the file is gone from where it was. False if there was none (any more). */
   adopt: (file: string, digest: string) => Promise<boolean>;
   /** The same, by a second name for a file that nobody writes any more. False where that cannot be had. */
-  link: (file: string, digest: string) => Promise<boolean>;
+  link: (file: () => Promise<string | undefined>, digest: string) => Promise<boolean>;
   /** Small content. */
   write: (content: Uint8Array, digest: string) => Promise<void>;
   /** All of it, or a part. Undefined if it is not there. */
@@ -155,7 +155,10 @@ export function createContent(
     },
     link: async (file, digest) => {
       if (await affirm(path(digest), { grace })) return true;
-      return await linkFile(file, path(digest));
+      const source = await file();
+      if (source === undefined || !(await linkFile(source, path(digest)))) return false;
+      remember(digest, await look(digest));
+      return true;
     },
     write: async (content, digest) => {
       await writeAtomically(path(digest), content, { mode: 0o444, durable: true });

@@ -26,8 +26,11 @@ export interface Repository {
   readBlob: (digest: string, range?: ByteRange) => Promise<Reading | undefined>;
   /** Takes a stream in. @throws DIGEST_MISMATCH if it is not what `digest` says; nothing is kept then. */
   addBlob: (content: AsyncIterable<Uint8Array> | Uint8Array, digest?: string) => Promise<BlobFacts>;
-  /** Takes in a file that the caller has verified and that nobody writes any more, by a second name for it. False where that cannot be had: then `addBlob` copies. */
-  linkBlob: (file: string, digest: string) => Promise<boolean>;
+  /**
+   * Takes in a file that the caller has verified and that nobody writes any more, by a second name for it. False where that cannot be had: then
+   * `addBlob` copies. The file is asked for only if the registry does not have the content.
+   */
+  linkBlob: (file: () => Promise<string | undefined>, digest: string) => Promise<boolean>;
   /** Makes a blob that another repository has visible here; of any repository that `mayRead` names, if none is given. False if there is none. */
   mountBlob: (
     digest: string,
