@@ -72,9 +72,9 @@ async function composeOne(
   const arrivals = createArrivals();
   const fetched = lock === undefined ? undefined : fetchArchives(app, lock.lock, { definition, arrivals });
   const compose = async (): Promise<BuiltImage> => {
-    const { ground, tree } = await readGround(app, builder, { workspace, version, base, platform, engine });
-    checkUserManaged(version, ground, tree);
-    return await step(
+    const ground = await groundOf(app, { workspace, version, base, platform, engine });
+    const tree = readTree(app, builder, { version, ground, platform });
+    const building = step(
       app.emit,
       `Composing the image for ${platform}`,
       async () =>
@@ -89,6 +89,7 @@ async function composeOne(
           conda: async () => (await fetched)?.conda ?? new Map(),
         }),
     );
+    return (await allOrFirst([building, tree]))[0];
   };
   const [built] = await allOrFirst([compose(), fetched ?? Promise.resolve(undefined)]);
   return {
@@ -111,12 +112,6 @@ async function fetchArchives(
   }
 }
 
-function checkUserManaged({ name, definition }: EnvironmentVersion, { image }: Ground, tree: Base): void {
-  const { userManaged, interpreterPath: interpreter } = definition.python;
-  if (!userManaged || interpreter === undefined) return;
-  checkInterpreter(tree, { interpreter, env: image.value.config.config?.Env ?? [], name: definition.image ?? name });
-}
-
 interface GroundRequest {
   workspace: Workspace;
   version: EnvironmentVersion;
@@ -133,18 +128,25 @@ interface Ground {
   steps: { keyword: string; value: string }[];
 }
 
-async function readGround(
+/** What is in the image that the environment stands on; a user-managed interpreter must be. */
+async function readTree(
   app: App,
   builder: ImageBuilder,
-  request: GroundRequest,
-): Promise<{ ground: Ground; tree: Base }> {
-  const ground = await groundOf(app, request);
-  const tree = await step(app.emit, `Reading the base image for ${request.platform}`, async (current) => {
-    const { base, outcome } = await builder.readBase(ground.image, { signal: app.signal });
+  { version, ground: { image }, platform }: { version: EnvironmentVersion; ground: Ground; platform: Platform },
+): Promise<Base> {
+  const tree = await step(app.emit, `Reading the base image for ${platform}`, async (current) => {
+    const { base, outcome } = await builder.readBase(image, { signal: app.signal });
     if (outcome === 'cached') current.finish('cached');
     return base;
   });
-  return { ground, tree };
+  const { python, image: reference } = version.definition;
+  if (python.userManaged && python.interpreterPath !== undefined)
+    checkInterpreter(tree, {
+      interpreter: python.interpreterPath,
+      env: image.value.config.config?.Env ?? [],
+      name: reference ?? version.name,
+    });
+  return tree;
 }
 
 /** What the environment stands on: the base, or what an engine made of it. */

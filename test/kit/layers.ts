@@ -38,11 +38,13 @@ export function createWorkshop(root: string, { threads = 1 } = {}): Workshop {
       const lock = lockOf(wheels, basePython);
       return await builder.build({
         lock,
-        makePlan: (known) => planPrefix({ lock, wheels: known, python: basePython, prefix: '/opt/terroir/env' }),
-        folder: 'opt/terroir/env',
-        sitePackages: 'lib/python3.11/site-packages',
+        settle: (known) => ({
+          plan: planPrefix({ lock, wheels: known, python: basePython, prefix: '/opt/terroir/env' }),
+          folder: 'opt/terroir/env',
+          extra: [],
+        }),
+        expected: 'opt/terroir/env/lib/python3.11/site-packages',
         baseLayers: 1,
-        extra: [],
       });
     },
     bytes: async ({ digest }) => await readFile(builder.cache.blobPath(digest)),

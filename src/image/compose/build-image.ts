@@ -18,8 +18,8 @@ export const imagePrefix = '/opt/terroir/env';
 export interface BuildImageInput {
   /** What the image stands on: the base, or what an engine made of base and steps. */
   base: Image;
-  /** The same, read (`ImageBuilder.readBase`). */
-  tree: Base;
+  /** The same, read (`ImageBuilder.readBase`), perhaps still being read. */
+  tree: Base | Promise<Base>;
   /** As the definition names the base. */
   baseReference: string;
   /** How many of its layers are an engine's. */
@@ -46,15 +46,11 @@ export interface BuiltImage {
  * @throws AppError PYTHON_MISMATCH, MACHINE_MISMATCH, INVALID_IMAGE, TOO_MANY_LAYERS, and what planning and making layers throws.
  */
 export async function buildImage(builder: LayerBuilder, input: BuildImageInput): Promise<BuiltImage> {
-  const { base, tree, baseReference, stepLayers = 0, steps = [], lock, labels } = input;
-  const config = base.value.config.config ?? {};
-  const { WorkingDir } = applySteps(config, steps);
-  const folders =
-    WorkingDir === undefined || WorkingDir === config.WorkingDir ? [] : workingFolder(tree.root, WorkingDir);
+  const { base, baseReference, stepLayers = 0, steps = [], lock, labels } = input;
   const made =
     lock === undefined
-      ? await ownLayer(builder, folders)
-      : await environmentLayers(builder, { ...input, lock, folders });
+      ? await ownLayer(builder, await foldersOf(input))
+      : await environmentLayers(builder, { ...input, lock });
   const added = made.map((layer) => addedLayer(builder, layer));
   const image = composeImage({
     base,
@@ -67,47 +63,45 @@ export async function buildImage(builder: LayerBuilder, input: BuildImageInput):
   return { image, layers: layerRecords(image, base.layers.length - stepLayers, made) };
 }
 
-async function environmentLayers(
-  builder: LayerBuilder,
-  {
-    base,
-    tree,
-    baseReference,
-    lock,
-    archive,
-    conda,
-    folders,
-  }: BuildImageInput & { lock: Lock; folders: readonly LayerEntry[] },
-): Promise<MadeLayer[]> {
-  const python = checkBase(tree, lock, baseReference);
-  const { path: folder, node } = resolvePath(tree.root, imagePrefix);
-  // An environment of another image that this one stands on must not shine through.
-  const clearing =
-    node === undefined
-      ? []
-      : await ownLayer(builder, [...foldersOfBase(tree.root, folder), { kind: 'whiteout', path: folder }]);
-  const lockText = Buffer.from(`${canonicalJson(lock)}\n`);
-  const extra: LayerEntry[] = [
-    ...foldersOfBase(tree.root, folder),
-    ...folders,
-    {
-      kind: 'file',
-      path: `${folder}/.terroir/lock.json`,
-      executable: false,
-      sha256: sha256(lockText),
-      content: lockText,
-    },
-  ];
+/** The folders that a step's WORKDIR wants and the base does not have. */
+async function foldersOf({ base, tree, steps = [] }: BuildImageInput): Promise<LayerEntry[]> {
+  const config = base.value.config.config ?? {};
+  const { WorkingDir } = applySteps(config, steps);
+  return WorkingDir === undefined || WorkingDir === config.WorkingDir
+    ? []
+    : workingFolder((await tree).root, WorkingDir);
+}
+
+async function environmentLayers(builder: LayerBuilder, input: BuildImageInput & { lock: Lock }): Promise<MadeLayer[]> {
+  const { base, baseReference, lock, archive, conda } = input;
+  const clearing: MadeLayer[] = [];
   const made = await builder.build({
     lock,
     archive,
-    makePlan: async (wheels) => planPrefix({ lock, wheels, conda: await conda?.(), python, prefix: imagePrefix }),
-    folder,
-    sitePackages: `lib/python${lock.python?.version}/site-packages`,
+    expected: `${imagePrefix.slice(1)}/lib/python${lock.python?.version}/site-packages`,
     baseLayers: base.layers.length,
-    extra: uniqueEntries(extra),
+    settle: async (wheels) => {
+      const tree = await input.tree;
+      const python = checkBase(tree, lock, baseReference);
+      const { path: folder, node } = resolvePath(tree.root, imagePrefix);
+      const above = foldersOfBase(tree.root, folder);
+      // An environment of another image that this one stands on must not shine through.
+      if (node !== undefined)
+        clearing.push(...(await ownLayer(builder, [...above, { kind: 'whiteout', path: folder }])));
+      return {
+        plan: planPrefix({ lock, wheels, conda: await conda?.(), python, prefix: imagePrefix }),
+        folder,
+        extra: uniqueEntries([...above, ...(await foldersOf(input)), lockFile(lock, folder)]),
+      };
+    },
   });
   return [...clearing, ...made];
+}
+
+function lockFile(lock: Lock, folder: string): LayerEntry {
+  const content = Buffer.from(`${canonicalJson(lock)}\n`);
+  const path = `${folder}/.terroir/lock.json`;
+  return { kind: 'file', path, executable: false, sha256: sha256(content), content };
 }
 
 /** A layer of entries alone; none if there are none. */

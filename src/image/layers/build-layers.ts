@@ -22,15 +22,20 @@ export interface MadeLayer extends LayerFacts {
 
 export interface LayersWanted {
   lock: Lock;
-  /** Every wheel of the lock by its archive's SHA-256; their `folder` may not exist. */
-  makePlan: (wheels: ReadonlyMap<string, UnpackedWheel>) => InstallPlan | Promise<InstallPlan>;
+  /** Every wheel of the lock by its archive's SHA-256; their `folder` may not exist. What depends on the base may take until that is read. */
+  settle: (wheels: ReadonlyMap<string, UnpackedWheel>) => Settled | Promise<Settled>;
   /** Waits until an archive is in the store. Without it, all of them are. */
   archive?: (sha256: string) => Promise<void>;
+  /** Where wheels go to in the image, as it will most likely turn out: they are begun before that is known. */
+  expected: string;
+  baseLayers: number;
+}
+
+/** What is known when all wheels, and the base, have been looked at. */
+export interface Settled {
+  plan: InstallPlan;
   /** Where the prefix lies in the image, without a slash before it. */
   folder: string;
-  /** Where wheels go to, relative to the prefix, as the plan will say: they are begun before there is a plan. */
-  sitePackages: string;
-  baseLayers: number;
   /** What goes into the last layer besides what the plan has for it. */
   extra: readonly LayerEntry[];
 }
@@ -45,11 +50,11 @@ interface Begun {
 /**
  * The layers of a lock: those that the cache has, the rest made of the store's archives, each as soon as it is there. A wheel that nobody has looked at
  * yet is read once for both, the plan and its layer.
- * @throws AppError HOSTILE_ARCHIVE, CORRUPT_ARCHIVE, INVALID_WHEEL, CORRUPT_STORE; TOO_MANY_LAYERS; and what `makePlan` throws.
+ * @throws AppError HOSTILE_ARCHIVE, CORRUPT_ARCHIVE, INVALID_WHEEL, CORRUPT_STORE; TOO_MANY_LAYERS; and what `settle` throws.
  */
 export async function buildLayers(
   { store, cache, pool }: { store: Store; cache: LayerCache; pool: LayerPool },
-  { lock, makePlan, archive, folder, sitePackages, baseLayers, extra }: LayersWanted,
+  { lock, settle, archive, expected, baseLayers }: LayersWanted,
 ): Promise<MadeLayer[]> {
   const budget = layerBudget(baseLayers);
   if (budget < 1) throw tooManyLayers(baseLayers);
@@ -80,13 +85,13 @@ export async function buildLayers(
     return await makeAside(key, recipe, { cache, pool, parts, weight });
   };
   try {
-    await settled(
+    await allSettled(
       splitPackages(packages, budget)
         .filter((group) => group.some(({ sha256 }) => !wheels.has(sha256) && isWheel(lock, sha256)))
         .map(async (group) => {
           const parts = group
             .filter(({ sha256 }) => isWheel(lock, sha256))
-            .map((each) => firstPart(each, lock, { path: `${folder}/${sitePackages}`, store }));
+            .map((each) => firstPart(each, lock, { path: expected, store }));
           await arrival(parts);
           begun.push(await begin(parts, group, { cache, pool }));
         }),
@@ -98,7 +103,7 @@ export async function buildLayers(
         if (wheel !== undefined) wheels.set(sha256, wheel);
       }
     }
-    const plan = await makePlan(wheels);
+    const { plan, folder, extra } = await settle(wheels);
     const losers = losersOf(plan);
     const groups = splitPackages(
       packages.map((each) => ({ ...each, isPrivate: losers.has(each.sha256) })),
@@ -106,7 +111,7 @@ export async function buildLayers(
     );
     const planned = planRecipes(plan, groups, folder);
     const environment: LayerRecipe = { parts: [], entries: sortEntries([...planned.environment, ...extra]) };
-    const made = await settled([
+    const made = await allSettled([
       ...groups.map(async (group, index): Promise<MadeLayer> => {
         const facts = await makeBlob(group, planned.packages[index] as LayerRecipe);
         return { ...facts, kind: 'packages', packages: group.map(({ name, version }) => `${name} ${version}`) };
@@ -173,7 +178,7 @@ async function makeAside(
 }
 
 /** All of them end before this does; then the first failure counts. */
-async function settled<T>(work: readonly Promise<T>[]): Promise<T[]> {
+async function allSettled<T>(work: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(work);
   return await Promise.all(work);
 }
