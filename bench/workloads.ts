@@ -18,8 +18,9 @@ const torchParts = ['filelock', 'typing-extensions', 'sympy', 'networkx', 'jinja
 export function fetchWheels(name: string): string {
   const requirements = workloads[name] ?? [];
   const folder = join(cache, name);
-  if (existsSync(join(folder, 'complete'))) return folder;
   mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, small.filename), small.bytes);
+  if (existsSync(join(folder, 'complete'))) return folder;
   const pip = (...args: string[]): void =>
     void execFileSync(
       'python3',
@@ -37,10 +38,20 @@ export function fetchWheels(name: string): string {
   return folder;
 }
 
-/** `name==version` of every wheel in a folder. */
+/** A package that is added to a workload: some files of some kilobytes. */
+const small = makeWheel({
+  name: 'terroir-bench-small',
+  version: '1.0',
+  files: Object.fromEntries(
+    Array.from({ length: 20 }, (_, n) => [`terroir_bench_small/part${n}.py`, `x = '${'tree '.repeat(100 + n)}'\n`]),
+  ),
+});
+export const smallPin = 'terroir-bench-small==1.0';
+
+/** `name==version` of every wheel of a workload. */
 export function pinsOf(folder: string): string[] {
   return readdirSync(folder)
-    .filter((file) => file.endsWith('.whl'))
+    .filter((file) => file.endsWith('.whl') && file !== small.filename)
     .map((file) => file.split('-').slice(0, 2).join('==').replaceAll('_', '-'));
 }
 
