@@ -17,6 +17,7 @@ import { diffLocks, type LockDiff } from '../resolve/index.ts';
 import { platforms } from '../schema/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
+import { diffImages, type ImageDiff } from './diff-images.ts';
 import { findOrRegister } from './find-or-register.ts';
 import { findVersion } from './find-version.ts';
 import { readPlatform } from './platform.ts';
@@ -174,9 +175,11 @@ export interface EnvironmentDiff {
   packages: LockDiff;
   /** Why packages could not be compared. */
   notes: string[];
+  /** Of the newest images; null where one of them has none. */
+  image: ImageDiff | null;
 }
 
-/** What differs between two versions: definitions, and the packages of their locks where both are locked. */
+/** What differs between two versions: definitions, the packages of their locks where both are locked, the layers of their images where both have one. */
 export async function diffEnvironments(
   app: App,
   a: string,
@@ -199,7 +202,12 @@ export async function diffEnvironments(
   );
   const packages =
     unlocked.length > 0 ? { added: [], removed: [], changed: [] } : diffLocks(fromLock?.lock, toLock?.lock);
-  return { definition: diffDefinitions(viewOf(from).definition, viewOf(to).definition), packages, notes };
+  return {
+    definition: diffDefinitions(viewOf(from).definition, viewOf(to).definition),
+    packages,
+    notes,
+    image: (await diffImages(workspace, { from, to, platform })) ?? null,
+  };
 }
 
 /** Writes a version as SDK v1's folder. */

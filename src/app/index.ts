@@ -40,6 +40,7 @@ export type { DefinitionSource } from './read-source.ts';
 export { type CreateRequest, createVersion } from './register.ts';
 export { createRunQueue, type RunQueue } from './run-queue.ts';
 export { askToCancel, cancelRun, endLostRuns, followLogs, listRuns, readLogs, replayRun, showRun } from './runs.ts';
+export { type SharedEnvironment, shareEnvironment } from './share.ts';
 export { showImage } from './show-image.ts';
 export { submitCommand, submitJob } from './submit.ts';
 export { replayUploaded, type Submission, submitUploaded, type UploadedJob } from './submit-uploaded.ts';

@@ -7,7 +7,11 @@ export const workspaceHost = 'localhost';
 
 /** The registry of the workspace: a folder, which a server may serve at the same time. */
 export async function openWorkspaceRegistry(app: App): Promise<Registry> {
-  const { folder } = await app.openWorkspace();
+  return openRegistryIn((await app.openWorkspace()).folder, app);
+}
+
+/** The registry of any workspace of this machine. */
+export function openRegistryIn(folder: string, app: Pick<App, 'emit'>): Registry {
   return createRegistry(join(folder, 'registry'), {
     onDamage: ({ digest, movedTo }) =>
       app.emit({

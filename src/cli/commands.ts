@@ -23,7 +23,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   'env restore': entry('Bring an archived one back', () => import('./commands/env-restore.ts')),
   'env delete': entry('Delete a version that nothing used', () => import('./commands/env-delete.ts')),
   'env clone': entry('Make a new environment from an existing one', () => import('./commands/env-clone.ts')),
-  'env diff': entry('Compare two versions: definition and packages', () => import('./commands/env-diff.ts')),
+  'env diff': entry('Compare two versions: definition, packages, image layers', () => import('./commands/env-diff.ts')),
   'env check': entry('Analyse a definition; `--fix` repairs it', () => import('./commands/env-check.ts')),
   'env capture': entry('Make a version from an environment that is there', () => import('./commands/env-capture.ts')),
   'env lock': entry('Resolve, show, move and export the lock', () => import('./commands/env-lock.ts')),
@@ -33,6 +33,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   'env kernel': entry('Install a Jupyter kernel for an environment', () => import('./commands/env-kernel.ts')),
   'env build': entry('Compose the image, or take it from a cache', () => import('./commands/env-build.ts')),
   'env image': entry('Show the image of a version: digest, base, layers', () => import('./commands/env-image.ts')),
+  'env share': entry(
+    'Copy a version with its locks and image to a workspace or registry',
+    () => import('./commands/env-share.ts'),
+  ),
   'catalog publish': entry(
     'Build the curated environments and bring them to a registry',
     () => import('./commands/catalog-publish.ts'),

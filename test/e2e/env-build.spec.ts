@@ -114,6 +114,24 @@ describe('building images', { timeout: 120_000 }, () => {
     expect(await sandbox.json(['env', 'image', 'iris'])).toMatchObject({ digest: second.digest });
   });
 
+  it('tells what a machine would pull for another one', async () => {
+    const first = await build('iris.yml');
+    index.publish(makeWheel({ name: 'plum', version: '2.0', files: { 'plum.py': '' } }));
+    await sandbox.write('more.yml', definition().replace('iris', 'more').replace('[grape]', '[grape, plum]'));
+    const second = await build('more.yml');
+    const { image } = await sandbox.json<{ image: { added: { packages: string[] }[]; pull: number; shared: number } }>([
+      'env',
+      'diff',
+      'iris',
+      'more',
+    ]);
+    expect(image).toMatchObject({ from: first.digest, to: second.digest });
+    expect(image.added.map(({ packages }) => packages)).toEqual([['plum 2.0'], []]);
+    expect(image.pull + image.shared).toBe(second.layers.reduce((sum, { size }) => sum + size, 0));
+    const shown = await sandbox.run(['env', 'diff', 'iris', 'more']);
+    expect(shown.stdout).toMatch(/image layers\n {2}\+ [0-9a-f]{12} .* plum 2\.0\n.*to pull, .* shared/s);
+  });
+
   it('follows a base whose tag moved, and does without a registry that is away', async () => {
     const first = await build('iris.yml');
     await pushBase(base, [{ name: 'etc/motd', content: 'news\n' }]);

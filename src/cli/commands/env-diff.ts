@@ -1,12 +1,14 @@
 import { diffEnvironments } from '../../app/index.ts';
 import type { Command } from '../command.ts';
-import { packageDiffLines, valueText } from '../diff-text.ts';
+import { imageDiffLines, packageDiffLines, valueText } from '../diff-text.ts';
 
 export const command: Command = {
   name: 'env diff',
-  summary: 'Compare two versions: definition and packages',
-  description:
-    'Compares the definitions of two versions, and the packages of their locks (what is not locked yet is not locked by this).',
+  summary: 'Compare two versions: definition, packages, image layers',
+  description: [
+    'Compares the definitions of two versions, the packages of their locks, and the layers of their newest images: what a machine that has the one would',
+    'pull for the other. What is not locked or built yet is not by this.',
+  ].join('\n'),
   arguments: [
     { name: '<a>', description: 'name, name:version or name@latest' },
     { name: '<b>', description: 'The other one' },
@@ -31,7 +33,8 @@ export const command: Command = {
         : packages.length === 0
           ? ['  no difference']
           : packages.map((line) => `  ${line}`)),
+      ...imageDiffLines(diff.image, style),
     ].join('\n');
-    return { data: { definition: diff.definition, packages: diff.packages }, text };
+    return { data: { definition: diff.definition, packages: diff.packages, image: diff.image }, text };
   },
 };
