@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import { answerArmError } from './arm/error.ts';
+import { armRoutes } from './arm/routes.ts';
 import type { ServerContext } from './call-context.ts';
 import type { Route } from './route.ts';
 import { auditRoutes } from './routes/audit.ts';
@@ -38,6 +40,7 @@ export function allRoutes(context: ServerContext): RouteGroup[] {
     { prefix: '', routes: healthRoutes(context) },
     { prefix: '/api/v1', routes: api },
     { prefix: '/api/v1', routes: blobs, prepare: takeAnyBody },
+    { prefix: '', routes: armRoutes(context.workspaceName), prepare: (scope) => scope.setErrorHandler(answerArmError) },
     { prefix: '/api/v1', routes: describeRoutes([...api, ...blobs], context.app.version) },
   ];
 }

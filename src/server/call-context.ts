@@ -11,6 +11,8 @@ import type { RateLimit } from './rate-limit.ts';
 export interface ServerContext {
   app: App;
   workspace: Workspace;
+  /** What clients of Azure call it. */
+  workspaceName: string;
   authenticate: Authenticate;
   limits: Limits;
   metrics: Metrics;

@@ -16,6 +16,8 @@ export interface ServeOptions extends CreateOptions {
   host: string;
   /** 0 for any free one. */
   port: number;
+  /** What clients of Azure call the workspace; `terroir` if not given. */
+  workspaceName?: string;
   limits?: Partial<Limits>;
 }
 
@@ -42,6 +44,7 @@ export async function startServer(app: App, options: ServeOptions): Promise<Runn
   const context: ServerContext = {
     app,
     workspace,
+    workspaceName: options.workspaceName ?? 'terroir',
     authenticate: createAuthenticate(workspace, { localUser: app.user }),
     limits,
     metrics: createMetrics(app.version),

@@ -21,6 +21,7 @@ export const command: Command = {
     },
     { flags: '--tls-cert <file>', description: 'Serve https with this certificate (PEM, with its chain)' },
     { flags: '--tls-key <file>', description: 'Its private key (PEM)' },
+    { flags: '--name <name>', description: 'What clients of Azure call the workspace', default: 'terroir' },
     { flags: '--runs <n>', description: 'So many runs at once; the others wait', default: '4' },
     {
       flags: '--log-level <level>',
@@ -41,6 +42,7 @@ export const command: Command = {
     const server = await startServer(app, {
       host: options.text('host') ?? '127.0.0.1',
       port: wholeNumber(options, 'port', 65_535),
+      workspaceName: options.text('name'),
       tls: await readTls(options),
       log: { write: (line) => void process.stderr.write(line) },
       logLevel: options.text('logLevel') ?? 'info',
