@@ -306,6 +306,11 @@ function definitionOf(properties: VersionProperties): { text: string; files: Rec
       hint: `Register the definition with its files: \`POST /api/v1/environments\`, or \`terroir env create\`.`,
     });
   }
+  if ((image ?? '') === '' && (condaFile ?? '') === '') {
+    throw new AppError('INVALID_DEFINITION', 'the version has neither `image` nor `condaFile`', {
+      hint: 'Give a base image, a conda file, or both.',
+    });
+  }
   const routes = Object.entries(withoutNulls(inferenceConfig ?? {}));
   const definition = {
     ...(image === undefined || image === null ? {} : { image }),

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeCertificates } from '../../kit/certificates.ts';
-import { type CommandOutcome, createSandbox, type Sandbox } from '../../kit/sandbox.ts';
+import { createSandbox, type Sandbox } from '../../kit/sandbox.ts';
+import { type Served, serveSandbox } from '../../kit/serve-sandbox.ts';
 
 describe('terroir serve', () => {
   let sandbox: Sandbox;
@@ -16,24 +17,7 @@ describe('terroir serve', () => {
   });
   afterEach(() => sandbox.remove());
 
-  interface Served {
-    url: string;
-    child: ChildProcess;
-    outcome: Promise<CommandOutcome>;
-  }
-  const serve = async (...args: string[]): Promise<Served> => {
-    const { child, outcome } = sandbox.start(['serve', '--port', '0', ...args]);
-    const url = await new Promise<string>((resolve, reject) => {
-      let text = '';
-      child.stderr?.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-        const found = /serving .* at (https?:\S+)/.exec(text)?.[1];
-        if (found !== undefined) resolve(found);
-      });
-      child.on('close', () => reject(new Error(text)));
-    });
-    return { url, child, outcome };
-  };
+  const serve = (...args: string[]): Promise<Served> => serveSandbox(sandbox, ...args);
 
   it('serves what the command line sees, and ends well on a signal', async () => {
     await sandbox.write('environment.yml', 'name: iris\nrequirements: [alpha==1]\n');
