@@ -232,6 +232,45 @@ describe('building images', { timeout: 120_000 }, () => {
     expect((JSON.parse(second.stdout) as ImageView).revision).toBe(2);
   });
 
+  it('builds a context with several stages, without what it ignores, and puts packages on top', async () => {
+    const busybox = execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim();
+    await pushBase(base, [{ name: './usr/bin/sh', mode: 0o755, content: await readFile(busybox) }]);
+    const registries = `[[registry]]\nlocation = "${registry.host}"\ninsecure = true\n`;
+    const env = {
+      CONTAINERS_REGISTRIES_CONF: await sandbox.write('registries.conf', registries),
+      TERROIR_BUILD_NETWORK: 'host',
+      BUILDAH_ISOLATION: 'chroot',
+    };
+    await sandbox.write(
+      'context/docker/Dockerfile',
+      `FROM ${base} AS first\nCOPY . /all\nRUN ls /all > /list\nFROM ${base}\nCOPY --from=first /list /list\nENV COLOUR=blue\n`,
+    );
+    await sandbox.write('context/.dockerignore', 'secret.txt\n');
+    await sandbox.write('context/secret.txt', 'sesame');
+    await sandbox.write('context/kept.txt', '');
+    await sandbox.write(
+      'context.yml',
+      'name: context\nbuild: {path: context, dockerfile_path: docker/Dockerfile}\npython: {version: "3.11"}\nrequirements: [grape]\n',
+    );
+    const words = ['env', 'build', 'context.yml', '--engine', 'buildah', '--json'];
+    const first = await sandbox.run([...words, '--output', `oci:${join(sandbox.folder, 'layout')}`], { env });
+    expect(first.exitCode, first.stdout + first.stderr).toBe(0);
+    const image = JSON.parse(first.stdout) as ImageView;
+    expect(image.layers.flatMap(({ packages }) => packages)).toEqual(['grape 1.0']);
+    const unpacked = join(sandbox.folder, 'unpacked');
+    execFileSync('umoci', ['unpack', '--rootless', '--image', `${join(sandbox.folder, 'layout')}:latest`, unpacked], {
+      stdio: 'ignore',
+    });
+    expect(await readFile(join(unpacked, 'rootfs', 'list'), 'utf8')).toBe('docker\nkept.txt\n');
+    // What the context ignores is no part of it; what it has is.
+    await sandbox.write('context/secret.txt', 'other');
+    const again = await sandbox.run(words, { env });
+    expect(JSON.parse(again.stdout)).toMatchObject({ digest: image.digest, source: 'workspace' });
+    await sandbox.write('context/more.txt', '');
+    const changed = await sandbox.run(words, { env });
+    expect(JSON.parse(changed.stdout)).toMatchObject({ source: 'built', revision: 1 });
+  });
+
   it('looks for a user-managed interpreter in the image', async () => {
     const own = (path: string): string => `name: own\nimage: ${base}\npython: {interpreter_path: ${path}}\n`;
     await sandbox.write('own.yml', own('python3'));
