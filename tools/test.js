@@ -32,6 +32,7 @@ function installSystemPackages() {
     ['openssl', 'openssl'],
     ['dockerd', 'docker.io'],
     ['podman', 'podman'],
+    ['catatonit', 'catatonit'],
     ['buildah', 'buildah'],
     ['runc', 'runc'],
     ['skopeo', 'skopeo'],

@@ -52,6 +52,16 @@ describe('runs in containers', { timeout: 120_000 }, () => {
     expect(image.layers.map(({ kind }) => kind)).toEqual(['base']);
   });
 
+  it('say what the image does not have', async () => {
+    const outcome = await sandbox.run(['run', '--env', 'tools.yml', '--', 'no-such-program']);
+    expect(outcome.exitCode, outcome.stderr).toBe(104);
+    expect(outcome.stderr).toMatch(/the image does not have the command: .*no-such-program/);
+    // A script may end as engines do.
+    expect(await sandbox.run(['run', '--env', 'tools.yml', '--', 'sh', '-c', 'exit 127'])).toMatchObject({
+      exitCode: 127,
+    });
+  });
+
   it('are repeated in the same image, also when the registry of the base is gone', async () => {
     const first = await sandbox.run(['run', '--env', 'tools', '--', 'sh', '-c', 'echo once']);
     expect(first.stderr).not.toMatch(/Pulling/);

@@ -78,6 +78,7 @@ export async function runInContainer(request: ContainerRunRequest): Promise<Loca
     network: request.network,
     extra: request.extra ?? [],
   });
+  const complaint = createComplaint(engine.name);
   try {
     const result = await runLocally({
       executed: [command, ...args],
@@ -86,15 +87,58 @@ export async function runInContainer(request: ContainerRunRequest): Promise<Loca
       timeout: request.timeout,
       logFile: request.logFile,
       signal: request.signal,
-      onOutput: request.onOutput,
+      onOutput: async (stream, chunk) => {
+        complaint.hear(chunk);
+        await request.onOutput?.(stream, chunk);
+      },
       onStarted: request.onStarted,
       stdin: request.stdin,
     });
+    complaint.raise(result.exitCode);
     return { ...result, executed: commandWords(request.executed) };
   } finally {
     // There is none after a good end; after a client that was killed there is.
     await perform(containers.end(name), { env: clientEnv, timeout: 30_000 }).catch(() => undefined);
   }
+}
+
+/**
+ * With these codes engines say that they could not start the container, or the command in it; a script may end with them too, so what was said
+ * decides.
+ */
+const startFailures = new Set([125, 126, 127]);
+
+/** The engine's own, and that of the init which it puts before the command. */
+const complaints =
+  /^(?:(?:docker: )?Error(?: response from daemon)?: |\[FATAL tini [^\]]*\] |ERROR \(catatonit[^)]*\): )(.*)/m;
+
+function createComplaint(engine: string) {
+  let tail = '';
+  return {
+    hear: (chunk: Uint8Array): void => {
+      tail = (tail + Buffer.from(chunk).toString('utf8')).slice(-4096);
+    },
+    /** @throws AppError ENGINE_FAILED, COMMAND_NOT_FOUND. */
+    raise: (exitCode: number | null): void => {
+      const said = complaints.exec(tail)?.[1]?.trim();
+      if (exitCode === null || !startFailures.has(exitCode) || said === undefined) return;
+      if (exitCode === 127)
+        throw new AppError('COMMAND_NOT_FOUND', `the image does not have the command: ${said}`, {
+          hint: 'Name a program that is in the image; `terroir env image` shows what is in it.',
+        });
+      throw new AppError('ENGINE_FAILED', `${engine} could not start the container: ${said}`, {
+        hint: hintFor(engine, said),
+      });
+    },
+  };
+}
+
+function hintFor(engine: string, said: string): string {
+  if (said.includes('container-init'))
+    return 'Install the init that it wants (on Debian: `apt-get install catatonit`).';
+  if (said.includes('rlimit'))
+    return `${engine} may not raise limits here: run as another user, or use another engine.`;
+  return `Try the same by hand: \`${engine} run --rm IMAGE true\`.`;
 }
 
 /** A command text runs in bash, or in sh where the image has no bash. */
