@@ -28,6 +28,8 @@ for (const folder of folders) {
   const result = spawnSync('node', [join(root, 'bin', 'terroir.js'), ...words, '--', 'python', '-c', program], {
     cwd: work,
     encoding: 'utf8',
+    // What is for GPUs can be imported without one.
+    env: { ...process.env, CONDA_OVERRIDE_CUDA: '13.0' },
   });
   if (result.status !== 0) failed += 1;
   console.log(result.status === 0 ? `ok   ${name}: ${result.stdout.trim()}` : `FAIL ${name}: ${result.stderr.trim()}`);
