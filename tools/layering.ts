@@ -46,7 +46,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'workspace',
     'capture',
   ],
-  server: ['app', 'report', 'io', 'workspace'],
+  server: ['app', 'report', 'io', 'registry', 'workspace'],
   cli: ['app', 'server', 'report', 'documents', 'io'],
 };
 /** Folders in folders that have a public surface of their own. */

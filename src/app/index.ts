@@ -46,3 +46,4 @@ export { submitCommand, submitJob } from './submit.ts';
 export { replayUploaded, type Submission, submitUploaded, type UploadedJob } from './submit-uploaded.ts';
 export { createToken, listTokens, revokeToken, type TokenRequest } from './tokens.ts';
 export type { RegisteredVersion, VersionView } from './views.ts';
+export { openWorkspaceRegistry } from './workspace-registry.ts';

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { type App, createRunQueue, endLostRuns } from '../app/index.ts';
+import { type App, createRunQueue, endLostRuns, openWorkspaceRegistry } from '../app/index.ts';
 import { AppError } from '../errors/index.ts';
 import { sleep } from '../io/index.ts';
 import { allRoutes } from './all-routes.ts';
@@ -9,6 +9,7 @@ import type { ServerContext } from './call-context.ts';
 import { type CreateOptions, createHttpServer } from './create-server.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { createMetrics } from './metrics.ts';
+import { mountRegistry } from './mount-registry.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { createRateLimit } from './rate-limit.ts';
 
@@ -65,6 +66,11 @@ export async function startServer(app: App, options: ServeOptions): Promise<Runn
       done();
     });
   }
+  const registry = await openWorkspaceRegistry(app);
+  await server.register((scope, _options, done) => {
+    mountRegistry(scope, context, registry);
+    done();
+  });
   await listen(server, options);
   lookForLostRuns(app, stopping.signal);
   const { port } = server.server.address() as AddressInfo;
