@@ -293,6 +293,17 @@ describe('unpacking conda packages', () => {
     expect(unpacked.infoFiles.map(({ path }) => path)).toEqual(['files', 'index.json', 'licenses/x']);
   });
 
+  it.each(formats)(
+    'takes names out of a %s that are too long for a header, and cut off in it within a character',
+    async (format) => {
+      const path = `${'n'.repeat(99)}é`;
+      const unpacked = await bring(
+        makeCondaPackage({ name: 'long', version: '1', files: { [path]: 'content' }, format }),
+      );
+      expect(unpacked.files.map((file) => file.path)).toEqual([path]);
+    },
+  );
+
   it('gives links back that were lost where there are none', async () => {
     const library = Buffer.from('library');
     const files = { 'lib/libz.so.1.2': library, 'other/libz.so.1.2': library };

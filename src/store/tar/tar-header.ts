@@ -5,15 +5,16 @@ export const blockSize = 512;
 
 /** A header block as it stands (POSIX.1-1988 "ustar", and GNU's own dialect of it). */
 export interface TarHeader {
-  name: string;
+  /** Read only where it counts: beside a longer one that is written elsewhere, it may be cut off within a character. */
+  name(): string;
   /** One character. */
   type: string;
   size: number;
   mode: number;
   /** Seconds since 1970; undefined if it says none that can be. */
   time: number | undefined;
-  /** A link's target. */
-  linkName: string;
+  /** A link's target, in the same way. Both last as long as the block. */
+  linkName(): string;
 }
 
 /** @throws AppError CORRUPT_ARCHIVE, HOSTILE_ARCHIVE. */
@@ -21,21 +22,23 @@ export function readTarHeader(block: Buffer, label: string): TarHeader {
   if (readNumber(block, 148, 8) !== checksum(block)) throw corrupt(label, 'a header of its tar is damaged');
   const magic = block.toString('latin1', 257, 265);
   if (magic !== 'ustar\x0000' && magic !== 'ustar  \0') throw corrupt(label, 'its tar has a header of an unknown kind');
-  const short = readText(block, 0, 100, label);
-  // GNU keeps other things where POSIX has the name's first part.
-  const prefix = magic === 'ustar  \0' ? '' : readText(block, 345, 155, label);
-  const name = prefix === '' ? short : `${prefix}/${short}`;
+  const name = (): string => {
+    const short = readText(block, 0, 100, label);
+    // GNU keeps other things where POSIX has the name's first part.
+    const prefix = magic === 'ustar  \0' ? '' : readText(block, 345, 155, label);
+    return prefix === '' ? short : `${prefix}/${short}`;
+  };
   const size = readNumber(block, 124, 12);
   const mode = readNumber(block, 100, 8);
   if (size === undefined || mode === undefined)
-    throw corrupt(label, `the tar's header of ${showName(name)} is damaged`);
+    throw corrupt(label, `the tar's header of ${showName(name())} is damaged`);
   return {
     name,
     type: String.fromCharCode(block[156] as number),
     size,
     mode,
     time: readNumber(block, 136, 12),
-    linkName: readText(block, 157, 100, label),
+    linkName: () => readText(block, 157, 100, label),
   };
 }
 

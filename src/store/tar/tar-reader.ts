@@ -152,7 +152,7 @@ export function createTarReader(label: string, sink: TarSink): TarReader {
 }
 
 function memberOf(header: TarHeader, changes: PaxChanges, label: string): TarMember {
-  const written = changes.path ?? header.name;
+  const written = changes.path ?? header.name();
   const kind = kinds.get(header.type);
   if (kind === undefined)
     throw hostile(label, `${showName(written)} is ${refused.get(header.type) ?? 'no file, link or folder'}`);
@@ -167,7 +167,7 @@ function memberOf(header: TarHeader, changes: PaxChanges, label: string): TarMem
     size,
     executable: (header.mode & 0o111) !== 0,
     time: changes.time ?? header.time,
-    target: changes.target ?? header.linkName,
+    target: changes.target ?? header.linkName(),
   };
 }
 
