@@ -5,7 +5,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { canonicalJson, type Definition, sha256 } from '../src/schema/index.ts';
+import { createRegistry } from '../src/registry/index.ts';
+import { canonicalJson, type Definition, mediaTypes, type PlatformImage, sha256 } from '../src/schema/index.ts';
 import { openWorkspace, type RegisterRequest, type Workspace } from '../src/workspace/index.ts';
 
 export interface WorkspaceMeasurement {
@@ -23,7 +24,11 @@ const count = 10_000;
 export async function measureWorkspace(): Promise<WorkspaceMeasurement[]> {
   const root = await mkdtemp(join(tmpdir(), 'terroir-bench-workspace-'));
   try {
-    return [...(await measureShape(join(root, 'wide'), count)), ...(await measureShape(join(root, 'deep'), 10))];
+    return [
+      ...(await measureShape(join(root, 'wide'), count)),
+      ...(await measureShape(join(root, 'deep'), 10)),
+      await measureImages(join(root, 'images')),
+    ];
   } finally {
     await rm(root, { recursive: true });
   }
@@ -59,6 +64,41 @@ async function measureShape(folder: string, environments: number): Promise<Works
   }
   await workspace.close();
   return measured;
+}
+
+/** What a build asks for an image that is there: the record by its ingredients, and whether the registry has all of it. */
+async function measureImages(folder: string): Promise<WorkspaceMeasurement> {
+  const images = 100_000;
+  const workspace = await openWorkspace(folder, { create: true, user: 'bench' });
+  const repository = createRegistry(join(folder, 'registry')).repository('terroir/env_known');
+  const blobs = await Promise.all(
+    Array.from({ length: 20 }, async (_, n) => await repository.addBlob(Buffer.from(`layer ${n}`))),
+  );
+  for (let index = 0; index < images; index += 1) await workspace.images.add(imageOf(sha256(`image ${index}`), blobs));
+  const value = await median(async () => {
+    const fingerprint = sha256(`image ${images / 2}`);
+    await workspace.images.find({ fingerprint, platform: 'linux-64', lockDigest: 'a'.repeat(64), baseDigest: null });
+    for (const { digest } of blobs) await repository.findBlob(digest);
+  });
+  await workspace.close();
+  return { what: `${images} images: look-up of a known one, with 20 layers`, value, unit: 'ms', limit: 5 };
+}
+
+function imageOf(fingerprint: string, blobs: readonly { digest: string; size: number }[]) {
+  const digest = `sha256:${fingerprint}`;
+  const image: PlatformImage = {
+    platform: 'linux-64',
+    digest,
+    mediaType: mediaTypes.ociManifest,
+    configDigest: digest,
+    size: 1,
+    lockRevision: 1,
+    lockDigest: 'a'.repeat(64),
+    base: null,
+    dockerfile: '',
+    layers: blobs.map((blob) => ({ ...blob, mediaType: mediaTypes.ociLayerGzip, kind: 'packages', packages: ['a 1'] })),
+  };
+  return { fingerprint, digest, platforms: [image], origin: 'built' as const };
 }
 
 function request(name: string, index: number): RegisterRequest {
