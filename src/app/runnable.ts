@@ -26,6 +26,14 @@ export function refuseWhatCannotRun(version: EnvironmentVersion, what: string): 
 export function refuseWhatCannotBuild(version: EnvironmentVersion): void {
   const { definition, name } = version;
   if (definition.spark !== undefined) refuseWhatCannotRun(version, 'be built');
+  if (definition.bytecode)
+    throw new AppError(
+      'UNSUPPORTED_FEATURE',
+      `${name}:${version.version} wants bytecode in its image, and that is not made yet`,
+      {
+        hint: 'Remove `bytecode: true`; Python compiles what it imports.',
+      },
+    );
   if (definition.image !== undefined || definition.build !== undefined) return;
   throw new AppError('UNSUPPORTED_FEATURE', `${name}:${version.version} has no base image, and an image needs one`, {
     hint: `Add one: \`terroir env clone ${name}:${version.version} NEW-NAME --image python:${definition.python.version ?? '3.12'}-slim\`, or \`image:\` in the file.`,

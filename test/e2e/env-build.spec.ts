@@ -288,6 +288,8 @@ describe('building images', { timeout: 120_000 }, () => {
       exitCode: 3,
       stderr: expect.stringMatching(/bare:1 has no base image.*\n.*--image python:/),
     });
+    await sandbox.write('compiled.yml', definition('bytecode: true\n').replace('iris', 'compiled'));
+    expect(await sandbox.run(['env', 'build', 'compiled.yml'])).toMatchObject({ exitCode: 3 });
     await sandbox.write('gone.yml', `image: ${registry.host}/nothing:1\nrequirements: [grape]\n`);
     expect(await sandbox.run(['env', 'build', 'gone.yml'])).toMatchObject({ exitCode: 4 });
     expect(await sandbox.run(['env', 'image', 'iris.yml'])).toMatchObject({
