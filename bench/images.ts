@@ -92,8 +92,10 @@ function bringBase(): string {
 async function benchWorkload(name: string, pins: readonly string[], bench: Bench, repeats: number): Promise<void> {
   const peers = { classic: dockerBuild('0'), BuildKit: dockerBuild('1'), buildah: buildahBuild };
   const best = { seconds: Number.POSITIVE_INFINITY, peer: '' };
+  const images: Record<string, string> = {};
   for (const [peer, build] of Object.entries(peers)) {
-    const seconds = await build(pins, bench);
+    const { seconds, tag } = await build(pins, bench);
+    images[peer] = tag;
     console.log(`${name} cold, ${peer}: build and push ${seconds.toFixed(2)} s`);
     if (seconds < best.seconds) Object.assign(best, { seconds, peer });
   }
@@ -108,10 +110,15 @@ async function benchWorkload(name: string, pins: readonly string[], bench: Bench
   console.log(
     `${name} nothing changed, terroir: ${ours.cached.toFixed(2)} s; memory ${(ours.memory / 1e6).toFixed(0)} MB at the peak (cold)`,
   );
+  images.terroir = ours.tag;
+  for (const [peer, tag] of Object.entries(images)) {
+    const [byDocker, byPodman] = [await dockerPull(tag, bench), await podmanPull(tag, bench)];
+    console.log(`${name} pull of ${peer}'s image: docker ${byDocker.toFixed(2)} s, podman ${byPodman.toFixed(2)} s`);
+  }
 }
 
 function dockerBuild(buildKit: '0' | '1') {
-  return async (pins: readonly string[], { work, base, index, env, next }: Bench): Promise<number> => {
+  return async (pins: readonly string[], { work, base, index, env, next }: Bench): Promise<Pushed> => {
     const context = writeContext(work, { base, pins, index });
     const tag = next();
     const script = `${docker} build -q --network host --no-cache --pull -t ${tag} ${context} && ${docker} push -q ${tag}`;
@@ -124,17 +131,35 @@ function dockerBuild(buildKit: '0' | '1') {
         stdio: 'ignore',
       },
     );
-    return seconds;
+    return { seconds, tag };
   };
 }
 
-async function buildahBuild(pins: readonly string[], { work, base, index, env, next }: Bench): Promise<number> {
+interface Pushed {
+  seconds: number;
+  tag: string;
+}
+
+/** All of it, the base too. */
+async function dockerPull(tag: string, { env, work }: Bench): Promise<number> {
+  const { seconds } = await measure(docker, ['pull', '-q', tag], env, work);
+  execFileSync('/bin/sh', ['-c', `${docker} rmi -f ${tag}; ${docker} system prune -af`], { env, stdio: 'ignore' });
+  return seconds;
+}
+
+async function podmanPull(tag: string, { env, work }: Bench): Promise<number> {
+  const { seconds } = await measure('podman', ['pull', '-q', '--tls-verify=false', tag], env, work);
+  execFileSync('podman', ['rmi', '-f', tag], { env, stdio: 'ignore' });
+  return seconds;
+}
+
+async function buildahBuild(pins: readonly string[], { work, base, index, env, next }: Bench): Promise<Pushed> {
   const context = writeContext(work, { base, pins, index });
   const tag = next();
   const script = `buildah bud -q --isolation chroot --no-cache --pull-always --tls-verify=false -t ${tag} ${context} && buildah push -q --tls-verify=false ${tag}`;
   const { seconds } = await measure('/bin/sh', ['-c', script], env, work);
   execFileSync('/bin/sh', ['-c', `buildah rmi -f ${tag} ${base}`], { env, stdio: 'ignore' });
-  return seconds;
+  return { seconds, tag };
 }
 
 function writeContext(
@@ -163,6 +188,8 @@ interface Composed {
   /** The same image once more. */
   cached: number;
   memory: number;
+  /** Where the cold one is. */
+  tag: string;
 }
 
 async function composed(
@@ -198,5 +225,12 @@ async function composed(
     cached.push((await build('cold-0', `warm-${round}`, pins)).seconds);
   }
   const changed = await build('cold-0', 'changed', [...pins, smallPin], repository);
-  return { cold: median(cold), warm: median(warm), cached: median(cached), changed: changed.seconds, memory };
+  return {
+    cold: median(cold),
+    warm: median(warm),
+    cached: median(cached),
+    changed: changed.seconds,
+    memory,
+    tag: `${repository}:1`,
+  };
 }
