@@ -1,7 +1,8 @@
 /** Makes dist/: the published package is this bundle, because Node does not strip types inside node_modules. */
-import { globSync, rmSync } from 'node:fs';
+import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { buildStudio } from './build-studio.ts';
 import { directImports } from './direct-imports.ts';
 import { plainBuiltins } from './plain-builtins.ts';
 
@@ -42,3 +43,11 @@ await build({
   // CommonJS dependencies call `require` for Node's own modules.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
 });
+
+const studio = join(root, 'dist', 'studio');
+mkdirSync(studio);
+for (const [name, { plain, brotli, gzip }] of await buildStudio({ release: true })) {
+  writeFileSync(join(studio, name), plain);
+  if (brotli !== undefined) writeFileSync(join(studio, `${name}.br`), brotli);
+  if (gzip !== undefined) writeFileSync(join(studio, `${name}.gz`), gzip);
+}

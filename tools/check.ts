@@ -7,6 +7,7 @@ const env = { ...process.env, PATH: [join(root, 'node_modules', '.bin'), process
 
 const checks: readonly { name: string; command: readonly string[] }[] = [
   { name: 'types', command: ['tsc', '-p', '.'] },
+  { name: 'types of the studio', command: ['tsc', '-p', 'web'] },
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
   { name: 'layering', command: ['node', 'tools/layering.ts'] },
   { name: 'format', command: ['biome', 'check', '.'] },

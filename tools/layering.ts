@@ -65,10 +65,19 @@ const innerSurfaces = new Set([
 /** Everybody may import these. */
 const foundations = new Set(['errors', 'schema']);
 
+/** What the studio may import of `src`: what a browser can run. */
+const forWeb = new Set(['errors', 'schema', 'documents', 'requirements', 'definition']);
+
 const problems: string[] = [];
 for (const file of globSync('src/**/*.ts', { cwd: root })) {
   if (file.endsWith('.spec.ts')) continue;
   for (const specifier of importsOf(readFileSync(join(root, file), 'utf8'))) checkImport(file, specifier);
+}
+for (const file of globSync('web/**/*.{ts,tsx}', { cwd: root })) {
+  if (file.endsWith('.spec.ts')) continue;
+  const text = readFileSync(join(root, file), 'utf8');
+  for (const specifier of importsOf(text)) checkWebImport(file, specifier);
+  if (/\bfrom '(?:node:|undici|fastify)/.test(text)) problems.push(`${file}: the browser has no module of Node`);
 }
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exitCode = 1;
@@ -92,6 +101,17 @@ function checkImport(file: string, specifier: string): void {
   if (!target.endsWith('/index.ts') || !(surface === to || innerSurfaces.has(surface))) {
     problems.push(`${file}: imports ${specifier}; only a folder's index.ts is its surface`);
   }
+}
+
+function checkWebImport(file: string, specifier: string): void {
+  const target = relative(root, resolve(root, dirname(file), specifier));
+  if (target.startsWith('web/')) return;
+  const path = relative('src', target);
+  const surface = dirname(path);
+  if (path.startsWith('..') || !forWeb.has(folderOf(path)))
+    problems.push(`${file}: web may not import ${specifier} (docs/ARCHITECTURE.md has the table)`);
+  else if (!path.endsWith('/index.ts') || !(surface === folderOf(path) || innerSurfaces.has(surface)))
+    problems.push(`${file}: imports ${specifier}; only a folder's index.ts is its surface`);
 }
 
 function folderOf(path: string): string {

@@ -39,6 +39,7 @@ function installSystemPackages() {
     ['umoci', 'umoci'],
     ['docker-registry', 'docker-registry'],
     ['go', 'golang-go'],
+    ['chromium', 'chromium'],
     ['mmdebstrap', 'mmdebstrap'],
     ['busybox', 'busybox-static'],
   ].filter(([program]) => spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status !== 0);

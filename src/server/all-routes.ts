@@ -12,6 +12,7 @@ import { lockRoutes } from './routes/locks.ts';
 import { machineRoutes } from './routes/machine.ts';
 import { modelRoutes } from './routes/models.ts';
 import { runRoutes } from './routes/runs.ts';
+import { studioRoutes } from './routes/studio.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { versionRoutes } from './routes/versions.ts';
 
@@ -37,7 +38,7 @@ export function allRoutes(context: ServerContext): RouteGroup[] {
   ];
   const blobs = blobRoutes(context);
   return [
-    { prefix: '', routes: healthRoutes(context) },
+    { prefix: '', routes: [...healthRoutes(context), ...studioRoutes(context)] },
     { prefix: '/api/v1', routes: api },
     { prefix: '/api/v1', routes: blobs, prepare: takeAnyBody },
     { prefix: '', routes: armRoutes(context.workspaceName), prepare: (scope) => scope.setErrorHandler(answerArmError) },

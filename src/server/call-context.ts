@@ -6,6 +6,7 @@ import { type Identity, originOf } from './identity.ts';
 import type { Limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { RateLimit } from './rate-limit.ts';
+import type { StudioFiles } from './studio-files.ts';
 
 /** What the parts of a server share. */
 export interface ServerContext {
@@ -23,6 +24,8 @@ export interface ServerContext {
   queue: RunQueue;
   /** Keeps a run's end from being an unhandled rejection, and lets the server wait for it. */
   follow(outcome: Promise<unknown>): void;
+  /** The web page; undefined for none. */
+  studio?: Promise<StudioFiles>;
   /** Ends when the server stops. */
   stopping: AbortSignal;
 }

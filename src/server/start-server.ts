@@ -12,6 +12,7 @@ import { createMetrics } from './metrics.ts';
 import { mountRegistry } from './mount-registry.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { createRateLimit } from './rate-limit.ts';
+import type { StudioFiles } from './studio-files.ts';
 
 export interface ServeOptions extends CreateOptions {
   host: string;
@@ -20,6 +21,8 @@ export interface ServeOptions extends CreateOptions {
   /** What clients of Azure call the workspace; `terroir` if not given. */
   workspaceName?: string;
   limits?: Partial<Limits>;
+  /** The web page; without it the front door leads to the docs. */
+  studio?: Promise<StudioFiles>;
 }
 
 export interface RunningServer {
@@ -40,6 +43,8 @@ export async function startServer(app: App, options: ServeOptions): Promise<Runn
   const limits = { ...defaultLimits, ...options.limits };
   const workspace = await app.openWorkspace();
   await refuseOpenDoor(options.host, workspace.tokens);
+  // Whoever asks for a page hears of it.
+  options.studio?.catch(() => undefined);
   const stopping = new AbortController();
   const going = new Set<Promise<unknown>>();
   const context: ServerContext = {
@@ -56,6 +61,7 @@ export async function startServer(app: App, options: ServeOptions): Promise<Runn
       const ended = outcome.catch(() => undefined).finally(() => going.delete(ended));
       going.add(ended);
     },
+    studio: options.studio,
     stopping: stopping.signal,
   };
   const server = await createHttpServer(context, options);

@@ -54,7 +54,9 @@ export async function listEnvironments(
   query = query.orderBy('e.name', direction);
   if (name !== undefined) query = query.where('e.name', '=', name);
   if (archived !== 'all') query = query.where('v.archived', '=', archived === 'active' ? 0 : 1);
-  if (category !== undefined) query = query.where('v.category', '=', filterValue(categories, category, 'category'));
+  if (category === 'custom') query = query.where('v.category', '!=', 'curated');
+  else if (category !== undefined)
+    query = query.where('v.category', '=', filterValue(categories, category, 'category'));
   if (nameContains !== '') {
     const pattern = `%${nameContains.toLowerCase().replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
     query = query.where(sql<boolean>`lower(e.name) like ${pattern} escape '\\'`);

@@ -2,12 +2,13 @@ import { AppError } from '../../errors/index.ts';
 import { readBytes } from '../../io/index.ts';
 import { startServer } from '../../server/index.ts';
 import type { Command, OptionValues } from '../command.ts';
+import { loadStudio } from '../load-studio.ts';
 
 export const command: Command = {
   name: 'serve',
-  summary: 'Serve the workspace to a team: API and docs on one port',
+  summary: 'Serve the workspace to a team: studio, API and docs on one port',
   description: [
-    'Serves the workspace until it is interrupted. On loopback, and while there is no token, whoever is on this machine may do everything; once',
+    'Serves the workspace until it is interrupted: the studio at `/`, the API at `/api/v1`. On loopback, and while there is no token, whoever is on this machine may do everything; once',
     'there is a token (`terroir token create`), everybody needs one. Another address than loopback wants a token to be there first.',
     '',
     'The log goes to stderr, one JSON a line. Whoever may submit runs (role contributor) executes programs as the user that serves.',
@@ -46,6 +47,7 @@ export const command: Command = {
       tls: await readTls(options),
       log: { write: (line) => void process.stderr.write(line) },
       logLevel: options.text('logLevel') ?? 'info',
+      studio: loadStudio(),
       limits: { runs: Math.max(1, wholeNumber(options, 'runs', 1000)) },
     });
     app.emit({ type: 'note', level: 'info', message: `serving ${app.workspaceFolder} at ${server.url}` });

@@ -14,7 +14,10 @@ const Archived = z.enum(['active', 'archived', 'all']).optional();
 
 export const EnvironmentsQuery = PageQuery.extend({
   search: Text(255).optional().describe('Only names that contain the text, in any case'),
-  category: z.enum(categories).optional(),
+  category: z
+    .enum([...categories, 'custom'])
+    .optional()
+    .describe('`custom` is all that are not curated'),
   tag: Repeated.optional().describe('Only with this tag: `key` or `key=value`; may be given several times'),
   archived: Archived,
   sort: z.enum(['name', '-name', 'created', '-created']).optional().describe('With `-`, the last one first'),

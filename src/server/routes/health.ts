@@ -1,21 +1,11 @@
 import type { ServerContext } from '../call-context.ts';
 import { type Route, route } from '../route.ts';
 
-/** What a load balancer and a monitoring ask, and the way from the front door. */
+/** What a load balancer and a monitoring ask. */
 export function healthRoutes({ app, workspace, metrics, queue, stopping }: ServerContext): Route[] {
   const plain = { description: 'Plain text', contentType: 'text/plain' };
   const text = { 'content-type': 'text/plain; charset=utf-8' };
   return [
-    route({
-      method: 'GET',
-      path: '/',
-      role: 'anyone',
-      id: 'open',
-      tag: 'server',
-      summary: 'Go to the docs',
-      answers: { 302: { description: 'To the docs' } },
-      handle: async () => ({ status: 302, headers: { location: '/api/v1/docs' } }),
-    }),
     route({
       method: 'GET',
       path: '/healthz',
