@@ -3,7 +3,22 @@ import { commands } from './commands.ts';
 
 /** The first page of help: every command in one screen. */
 export function overview(style: Style): string {
-  const nouns = ['env', 'run', 'model', 'serve', 'token', 'audit', 'cache', 'doctor'];
+  const nouns = [
+    'env',
+    'image',
+    'catalog',
+    'run',
+    'model',
+    'serve',
+    'worker',
+    'compute',
+    'token',
+    'audit',
+    'backup',
+    'restore',
+    'cache',
+    'doctor',
+  ];
   const titles: Record<string, string> = {
     env: 'Environments',
     run: 'Runs and models',
@@ -12,6 +27,9 @@ export function overview(style: Style): string {
   };
   /** Nouns with few verbs have one line. */
   const inShort: Record<string, string> = {
+    image: 'Images wherever they are',
+    catalog: 'The curated environments',
+    compute: 'Where runs can happen',
     model: 'Outputs of runs, and the environments that trained them',
     token: 'Who may use a served workspace',
     audit: 'Who did what',
@@ -28,7 +46,7 @@ export function overview(style: Style): string {
     const short = inShort[noun];
     if (short !== undefined) {
       const verbs = Object.keys(commands).flatMap((name) => (name.startsWith(`${noun} `) ? name.split(' ')[1] : []));
-      lines.push(`  ${style.cyan(noun.padEnd(15))} ${short}: ${verbs.join(', ')}`);
+      if (verbs.length > 0) lines.push(`  ${style.cyan(noun.padEnd(15))} ${short}: ${verbs.join(', ')}`);
       continue;
     }
     for (const [name, { summary }] of Object.entries(commands)) {

@@ -49,7 +49,7 @@ export const pythonRules: readonly CheckRule[] = [
         : [
             {
               path: ['layer'],
-              message: 'no Python version is named: the machine that locks first decides',
+              message: `no Python version is named: ${read.definition.image === undefined ? 'the machine that locks first' : 'the base image'} decides`,
               help: 'Add `python: {version: "3.12"}`.',
             },
           ];
