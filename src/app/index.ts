@@ -39,7 +39,17 @@ export { type PublishedEnvironment, publishCatalog } from './publish-catalog.ts'
 export type { DefinitionSource } from './read-source.ts';
 export { type CreateRequest, createVersion } from './register.ts';
 export { createRunQueue, type RunQueue } from './run-queue.ts';
-export { askToCancel, cancelRun, endLostRuns, followLogs, listRuns, readLogs, replayRun, showRun } from './runs.ts';
+export {
+  askToCancel,
+  cancelRun,
+  endLostRuns,
+  followLogs,
+  listRuns,
+  readLogPart,
+  readLogs,
+  replayRun,
+  showRun,
+} from './runs.ts';
 export { type SharedEnvironment, shareEnvironment } from './share.ts';
 export { showImage } from './show-image.ts';
 export { submitCommand, submitJob } from './submit.ts';

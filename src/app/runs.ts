@@ -45,6 +45,27 @@ export async function readLogs(app: App, id: string): Promise<Buffer> {
   return (await readBytesIfExists(join(runFolder(record.id), 'logs', 'output.log'))) ?? Buffer.alloc(0);
 }
 
+/** A part of a run's log, and how many bytes there are by now. */
+export async function readLogPart(
+  app: App,
+  id: string,
+  { from, limit }: { from: number; limit: number },
+): Promise<{ bytes: Buffer; size: number }> {
+  const { runs, runFolder } = await app.openWorkspace();
+  const { id: full } = await runs.get(id);
+  const path = join(runFolder(full), 'logs', 'output.log');
+  if (!(await pathExists(path))) return { bytes: Buffer.alloc(0), size: 0 };
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const buffer = Buffer.alloc(Math.max(0, Math.min(limit, size - from)));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, from);
+    return { bytes: buffer.subarray(0, bytesRead), size };
+  } finally {
+    await file.close();
+  }
+}
+
 /** Hands a run's log out, and with `follow` goes on until the run has ended. */
 export async function followLogs(
   app: App,

@@ -102,7 +102,12 @@ export const SubmitRun = z.strictObject({
 
 export const ReplayRun = z.strictObject({ secrets: Variables.optional() });
 
-export const LogQuery = z.object({ from: WholeNumber(0, 1e15).optional().describe('Bytes of the log to leave out') });
+export const LogQuery = z.object({
+  from: WholeNumber(0, 1e15).optional().describe('Bytes of the log to leave out'),
+  limit: WholeNumber(0, 1 << 24)
+    .optional()
+    .describe('At most so many bytes; the header `log-size` then tells how many there are'),
+});
 
 export const ModelsQuery = PageQuery.extend({ name: Text(300).optional() });
 

@@ -2,6 +2,7 @@ import {
   askToCancel,
   followLogs,
   listRuns,
+  readLogPart,
   replayUploaded,
   type Submission,
   showRun,
@@ -77,8 +78,13 @@ export function runRoutes(context: ServerContext): Route[] {
       summary: 'What a run has printed so far',
       query: rest.LogQuery,
       answers: { 200: { description: 'The log', contentType: 'text/plain' } },
-      handle: async ({ app, params: { id = '' }, query: { from } }) => {
+      handle: async ({ app, params: { id = '' }, query: { from, limit } }) => {
         await showRun(app, id);
+        if (limit !== undefined) {
+          const { bytes, size } = await readLogPart(app, id, { from: from ?? 0, limit });
+          const headers = { 'content-type': 'text/plain; charset=utf-8', 'log-size': String(size) };
+          return { headers, body: bytes };
+        }
         const body = streamLog((write) => followLogs(app, id, { follow: false, from, write }));
         return { headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
       },

@@ -55,6 +55,20 @@ describe('runs over HTTP', () => {
     expect(rest.RunPage.parse(listed.body).items.map(({ id }) => id)).toEqual([body.id]);
   });
 
+  it('give a part of their log, and say how long it is', async () => {
+    const { body } = await python('print("0123456789", end="")');
+    await ended(body.id);
+    const part = async (query: string): Promise<[string, string | null]> => {
+      const { text, headers } = await server.call(`GET ${v1}/runs/${body.id}/logs?${query}`);
+      return [text, headers.get('log-size')];
+    };
+    expect(await part('from=3&limit=4')).toEqual(['3456', '10']);
+    expect(await part('from=8&limit=4')).toEqual(['89', '10']);
+    expect(await part('from=11&limit=4')).toEqual(['', '10']);
+    expect(await part('limit=0')).toEqual(['', '10']);
+    expect(await part('from=3')).toEqual(['3456789', null]);
+  });
+
   it('run code that was sent, in a copy', async () => {
     const code = {
       'train.py': { text: 'import lib.tool; print(lib.tool.word); open("outputs/model", "w").write("m")' },
