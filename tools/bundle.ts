@@ -1,5 +1,7 @@
 /** Makes dist/: the published package is this bundle, because Node does not strip types inside node_modules. */
-import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { buildStudio } from './build-studio.ts';
@@ -26,6 +28,7 @@ await build({
   absWorkingDir: root,
   entryPoints: [
     { in: 'src/cli/main.ts', out: 'main' },
+    { in: 'src/sdk/index.ts', out: 'sdk' },
     ...apart.map((file) => ({ in: file, out: basename(file, '.ts') })),
     ...workers.map((file) => ({ in: file, out: basename(file, '.ts') })),
   ],
@@ -50,4 +53,24 @@ for (const [name, { plain, brotli, gzip }] of await buildStudio({ release: true 
   writeFileSync(join(studio, name), plain);
   if (brotli !== undefined) writeFileSync(join(studio, `${name}.br`), brotli);
   if (gzip !== undefined) writeFileSync(join(studio, `${name}.gz`), gzip);
+}
+
+writeTypes();
+
+/** The types of what `import` gives. They stand for themselves: only these files are published. */
+function writeTypes(): void {
+  const all = mkdtempSync(join(tmpdir(), 'terroir-types-'));
+  try {
+    execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tools/tsconfig.types.json', '--outDir', all], {
+      cwd: root,
+      stdio: 'inherit',
+    });
+    mkdirSync(join(root, 'dist/types'));
+    for (const name of ['index', 'connect', 'types']) {
+      const text = readFileSync(join(all, 'sdk', `${name}.d.ts`), 'utf8');
+      writeFileSync(join(root, 'dist/types', `${name}.d.ts`), text.replaceAll(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'"));
+    }
+  } finally {
+    rmSync(all, { recursive: true });
+  }
 }

@@ -48,6 +48,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   server: ['app', 'report', 'io', 'registry', 'workspace'],
   cli: ['app', 'server', 'report', 'documents', 'io'],
+  sdk: ['app', 'report', 'io'],
 };
 /** Folders in folders that have a public surface of their own. */
 const innerSurfaces = new Set([

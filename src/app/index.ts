@@ -35,6 +35,8 @@ export { listImages } from './list-images.ts';
 export { exportLock, findLock, type LockRequest, type LockResult, lockEnvironment } from './lock-environment.ts';
 export { materialiseEnvironment, type PrefixView, verifyEnvironmentPrefix } from './materialise.ts';
 export { listModels, type ModelRequest, registerModel, type ShownModel, showModel } from './models.ts';
+export { type PackedContent, type PackedDefinition, packDefinition } from './pack-definition.ts';
+export { packCode, packJob } from './pack-job.ts';
 export { type PublishedEnvironment, publishCatalog } from './publish-catalog.ts';
 export type { DefinitionSource } from './read-source.ts';
 export { type CreateRequest, createVersion } from './register.ts';

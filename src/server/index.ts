@@ -1,6 +1,6 @@
 /**
- * The team's server: REST below `/api/v1` with its description and docs, health and metrics, the studio at `/`;
- * later the registry and the ARM-compatible API on the same port.
+ * The team's server on one port: REST below `/api/v1` with its description and docs, the registry below `/v2`, Azure's API for environments below
+ * `/subscriptions`, the studio at `/`, health and metrics.
  *
  * Invariants: every route declares its role, and nobody is let in by default (`guard`); a caller never names a path of this machine; nothing
  * of a request's headers enters a log; what is wrong is answered as problem details with a code of `errors`.

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -63,6 +63,23 @@ describe('the published package', () => {
     const program = 'import alpha; print(alpha.__version__)';
     expect(await run('run', '--env', 'requirements.txt', '--', 'python', '-c', program)).toBe('1.0\n');
     expect(await run('cache', 'verify')).toContain('0 damaged');
+  });
+
+  it('is a library, with types that stand for themselves', async () => {
+    const program = [
+      "import { connect, type Run } from 'terroir';",
+      "const terroir = await connect('workspace');",
+      "const { name, version } = await terroir.register({ text: 'name: own\\npython: {user_managed: true}\\n' });",
+      "const run: Run = await terroir.run({ environment: name, command: ['echo', version] });",
+      'for await (const text of terroir.logs(run.id)) process.stdout.write(text);',
+      'await terroir.close();',
+    ];
+    writeFileSync(join(folder, 'program.mts'), program.join('\n'));
+    const options = { cwd: folder, env: sandbox.env };
+    expect((await execute(process.execPath, ['program.mts'], options)).stdout).toBe('1\n');
+    const tsc = join(root, 'node_modules', '.bin', 'tsc');
+    const strict = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--typeRoots'];
+    await execute(tsc, [...strict, join(root, 'node_modules', '@types'), '--types', 'node', 'program.mts'], options);
   });
 
   it('solves conda definitions: the solver and its thread are in the package', async () => {

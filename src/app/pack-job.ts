@@ -1,0 +1,50 @@
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { AppError } from '../errors/index.ts';
+import { readBytes, statIfExists } from '../io/index.ts';
+import { readJob } from '../jobs/index.ts';
+import type { UploadedFiles } from '../schema/index.ts';
+import { collectSnapshot } from '../snapshots/index.ts';
+import { decodeSource } from './decode-source.ts';
+import type { PackedContent } from './pack-definition.ts';
+
+/** What of a job is on this machine: its text, the definition that it names by path, its code. */
+export interface PackedJob {
+  text: string;
+  /** The definition's file, if the job names one. */
+  environmentFile: string | undefined;
+  /** The code's folder. */
+  code: string | undefined;
+}
+
+/** Reads a job file and sees what must go with it. @throws AppError FILE_NOT_FOUND, INVALID_JOB. */
+export async function packJob(file: string, environment: string | undefined): Promise<PackedJob> {
+  if ((await statIfExists(file))?.isFile() !== true)
+    throw new AppError('FILE_NOT_FOUND', `the job file \`${file}\` does not exist`);
+  const text = decodeSource(await readBytes(file), file);
+  const folder = dirname(file);
+  const job = readJob({ path: file, text }, { folder, environment, cwd: folder });
+  const reference = job.environment.kind === 'reference' ? job.environment.reference : '';
+  return {
+    text,
+    environmentFile: environment === undefined && isAbsolute(reference) ? reference : undefined,
+    code: job.code === undefined ? undefined : resolve(folder, job.code),
+  };
+}
+
+/** A folder of code as it goes with a run. @throws AppError SNAPSHOT_TOO_LARGE, FILE_NOT_FOUND. */
+export async function packCode(
+  folder: string,
+  signal?: AbortSignal,
+): Promise<{ files: UploadedFiles; contents: Map<string, PackedContent> }> {
+  const { entries } = await collectSnapshot(folder, { signal });
+  const files: UploadedFiles = {};
+  const contents = new Map<string, PackedContent>();
+  for (const entry of entries) {
+    if (entry.type === 'link') files[entry.path] = { link: entry.target };
+    else {
+      files[entry.path] = { digest: entry.digest, ...(entry.executable ? { executable: true } : {}) };
+      contents.set(entry.digest, { file: resolve(folder, entry.path) });
+    }
+  }
+  return { files, contents };
+}

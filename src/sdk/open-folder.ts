@@ -1,0 +1,115 @@
+import {
+  type App,
+  archiveEnvironment,
+  cancelRun,
+  createRunQueue,
+  createVersion,
+  followLogs,
+  listEnvironments,
+  listModels,
+  listRuns,
+  listVersions,
+  lockEnvironment,
+  openApp,
+  type PackedContent,
+  registerModel,
+  restoreEnvironment,
+  showModel,
+  showRun,
+  showVersion,
+  submitUploaded,
+} from '../app/index.ts';
+import { sleep } from '../io/index.ts';
+import { silent } from '../report/index.ts';
+import { terminalStatuses } from '../schema/index.ts';
+import { makeDefinition, makeRun } from './make-request.ts';
+import { toPieces } from './pieces.ts';
+import type { ConnectOptions, Run, Terroir } from './types.ts';
+
+/** Runs of one process on a folder: more wait. */
+const parallelRuns = 4;
+const pageLimit = 50;
+/** What became of a run is on its record. */
+const ignore = (): void => undefined;
+
+export type FolderOptions = ConnectOptions & Required<Pick<ConnectOptions, 'cwd' | 'env' | 'user'>> & { home: string };
+
+/** A workspace in a folder, worked on by this process. */
+export async function openFolder(folder: string | undefined, options: FolderOptions): Promise<Terroir> {
+  const { cwd, signal = new AbortController().signal } = options;
+  const app = await openApp({
+    ...options,
+    signal,
+    origin: 'the SDK',
+    workspace: folder,
+    offline: false,
+    emit: silent,
+    version: 'sdk',
+  });
+  const queue = createRunQueue({ parallel: parallelRuns, maximumWaiting: Number.POSITIVE_INFINITY });
+  const going = new Set<Promise<unknown>>();
+  const register: Terroir['register'] = async (definition, header = {}) => {
+    const { text, path, files, contents } = await makeDefinition(definition, cwd);
+    await keep(app, contents);
+    const { version } = await createVersion(app, { source: { kind: 'uploaded', text, path, files }, ...header });
+    return version;
+  };
+  return {
+    register,
+    environments: async ({ search, limit = pageLimit, ...filter } = {}) =>
+      await listEnvironments(app, { ...filter, limit, nameContains: search }),
+    versions: async (name, { limit = pageLimit, ...filter } = {}) =>
+      await listVersions(app, name, { ...filter, limit }),
+    show: async (reference) => (await showVersion(app, reference)).version,
+    archive: async (reference) => void (await archiveEnvironment(app, reference)),
+    restore: async (reference) => void (await restoreEnvironment(app, reference)),
+    lock: async (reference, { platform, relock = false } = {}) => {
+      const { revision, outcome, lock } = await lockEnvironment(app, reference, {
+        platform,
+        relock,
+        upgrade: [],
+        dryRun: false,
+      });
+      return { revision, outcome, lock: { ...lock } };
+    },
+    run: async (input) => {
+      const { request, contents } = await makeRun(input, { cwd, signal, register });
+      await keep(app, contents);
+      // On a machine of one's own, secrets come from the environment.
+      const submitter = { ...app, env: { ...app.env, ...input.secrets } };
+      const { record, started } = await submitUploaded(submitter, request, { queue });
+      const ended = (started?.outcome ?? Promise.resolve()).then(ignore, ignore).finally(() => going.delete(ended));
+      going.add(ended);
+      return record;
+    },
+    runs: async ({ limit = pageLimit, ...filter } = {}) => await listRuns(app, { ...filter, limit }),
+    showRun: async (id) => await showRun(app, id),
+    wait: async (id) => await waitFor(app, id),
+    logs: (id) => toPieces((write) => followLogs(app, id, { follow: true, write })),
+    cancel: async (id) => await cancelRun(app, id),
+    registerModel: async (model) => await registerModel(app, model),
+    models: async ({ limit = pageLimit, ...filter } = {}) => await listModels(app, { ...filter, limit }),
+    showModel: async (reference) => {
+      const { model, run } = await showModel(app, reference);
+      return { ...model, environment: run.environment, lockDigest: run.lockDigest, imageDigest: run.imageDigest };
+    },
+    close: async () => {
+      await Promise.all(going);
+      await app.close();
+    },
+  };
+}
+
+async function keep(app: App, contents: ReadonlyMap<string, PackedContent>): Promise<void> {
+  const { blobs } = await app.openWorkspace();
+  for (const content of contents.values())
+    await ('bytes' in content ? blobs.put(content.bytes) : blobs.putFile(content.file));
+}
+
+async function waitFor(app: App, id: string): Promise<Run> {
+  for (;;) {
+    const run = await showRun(app, id);
+    if (terminalStatuses.has(run.status)) return run;
+    await sleep(100, app.signal);
+  }
+}

@@ -1,0 +1,199 @@
+/** Of its own making, so that whoever imports the package needs none of what it is made with. */
+
+/** What a list answers; `next` is the `cursor` of the next page. */
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export interface PageOptions {
+  /** At most so many; 50 if not given. */
+  limit?: number;
+  cursor?: string;
+}
+
+/** A definition: a file on this machine, or a text that goes without any file. */
+export type DefinitionInput =
+  | { file: string }
+  | {
+      text: string;
+      /** The name that tells its format; `environment.yml` if not given. */
+      path?: string;
+    };
+
+export interface VersionHeader {
+  /** Its name, if not as in the definition. */
+  name?: string;
+  version?: string;
+  description?: string;
+  tags?: Record<string, string>;
+}
+
+export interface Version {
+  name: string;
+  version: string;
+  category: 'curated' | 'user_managed' | 'system_managed';
+  description: string | null;
+  tags: Record<string, string>;
+  archived: boolean;
+  /** SHA-256 of what shapes the image. */
+  fingerprint: string;
+  definition: object;
+  createdAt: string;
+  createdBy: string;
+}
+
+export interface Environment {
+  name: string;
+  archived: boolean;
+  latestVersion: string | null;
+  category: Version['category'] | null;
+  description: string | null;
+  tags: Record<string, string>;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface EnvironmentFilter extends PageOptions {
+  /** Only names that contain it. */
+  search?: string;
+  /** Only with these tags: `key` or `key=value`. */
+  tags?: string[];
+  archived?: 'active' | 'archived' | 'all';
+}
+
+export interface LockOptions {
+  /** Such as `linux-64`; this machine's if not given. */
+  platform?: string;
+  /** Resolve anew: a new revision. */
+  relock?: boolean;
+}
+
+export interface LockResult {
+  revision: number | null;
+  outcome: 'cached' | 'resolved' | 'relocked' | 'dry-run';
+  lock: { digest: string; platform: string; packages: { name: string; version: string; kind: string }[] };
+}
+
+/** What to run: a job file, or an environment and the words of a command. */
+export type RunInput = RunOptions &
+  ({ job: string; environment?: string } | { environment: string; command: string[] });
+
+export interface RunOptions {
+  /** A folder on this machine; of a job file, its own `code` if not given. */
+  code?: string;
+  inputs?: Record<string, string>;
+  /** `secret:NAME` takes the value from `secrets`. */
+  variables?: Record<string, string>;
+  /** Only hashes of them are kept. */
+  secrets?: Record<string, string>;
+  /** `local` or `docker`. */
+  target?: string;
+  /** Seconds. */
+  timeout?: number;
+  displayName?: string;
+  tags?: Record<string, string>;
+}
+
+export interface Run {
+  id: string;
+  status: 'NotStarted' | 'Queued' | 'Preparing' | 'Running' | 'Finalizing' | 'Completed' | 'Failed' | 'Canceled';
+  displayName: string | null;
+  environment: { name: string; version: string; fingerprint: string };
+  lockDigest: string | null;
+  imageDigest: string | null;
+  target: string;
+  /** As given: the job's text, or words. */
+  command: string | string[];
+  tags: Record<string, string>;
+  exitCode: number | null;
+  startedAt: string | null;
+  endedAt: string | null;
+}
+
+export interface RunFilter extends PageOptions {
+  status?: Run['status'];
+  /** `name` or `name:version`. */
+  environment?: string;
+}
+
+export interface ModelInput {
+  /** The id of the run that made it. */
+  run: string;
+  name: string;
+  /** In the run's outputs, such as `outputs/model`. */
+  path: string;
+  version?: string;
+  description?: string;
+  tags?: Record<string, string>;
+}
+
+export interface Model {
+  name: string;
+  version: string;
+  runId: string;
+  path: string;
+  digest: string;
+  size: number;
+  description: string | null;
+  tags: Record<string, string>;
+  createdAt: string;
+  createdBy: string;
+}
+
+/** A model with what trained it. */
+export interface ShownModel extends Model {
+  environment: Run['environment'];
+  lockDigest: string | null;
+  imageDigest: string | null;
+}
+
+/** What goes wrong comes as this. Codes are stable; docs/errors.md has them all. */
+export interface TerroirError extends Error {
+  code: string;
+  /** What to do. */
+  hint: string | undefined;
+  details: Record<string, unknown> | undefined;
+}
+
+/** A workspace, in a folder or behind a URL. References are `name`, `name:version` and `name@latest`. */
+export interface Terroir {
+  /** Registers a version. Nothing is resolved; the same definition again is the same version. */
+  register: (definition: DefinitionInput, header?: VersionHeader) => Promise<Version>;
+  environments: (filter?: EnvironmentFilter) => Promise<Page<Environment>>;
+  versions: (name: string, filter?: PageOptions & Pick<EnvironmentFilter, 'archived'>) => Promise<Page<Version>>;
+  show: (reference: string) => Promise<Version>;
+  /** Hides a version, or with a bare name the whole environment, from lists. */
+  archive: (reference: string) => Promise<void>;
+  restore: (reference: string) => Promise<void>;
+  /** The exact packages; found out now if nobody did yet. */
+  lock: (reference: string, options?: LockOptions) => Promise<LockResult>;
+  /** Submits, and answers as soon as the run is on record. */
+  run: (input: RunInput) => Promise<Run>;
+  runs: (filter?: RunFilter) => Promise<Page<Run>>;
+  showRun: (id: string) => Promise<Run>;
+  /** Until it has ended, whatever its end is. */
+  wait: (id: string) => Promise<Run>;
+  /** What it prints, as it comes, until its end. */
+  logs: (id: string) => AsyncIterable<string>;
+  cancel: (id: string) => Promise<Run>;
+  registerModel: (model: ModelInput) => Promise<Model>;
+  models: (filter?: PageOptions & { name?: string }) => Promise<Page<Model>>;
+  /** By `name` or `name:version`. */
+  showModel: (reference: string) => Promise<ShownModel>;
+  /** Waits for runs that go on in this process, and lets go of what is open. */
+  close: () => Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** For a URL: an API token; `TERROIR_TOKEN` of the environment if not given. */
+  token?: string;
+  /** Who registers and runs, in a folder; the user of this process if not given. */
+  user?: string;
+  /** From which paths start; the current folder if not given. */
+  cwd?: string;
+  /** Environment variables to heed; those of this process if not given. */
+  env?: Record<string, string | undefined>;
+  /** Ends what goes on. */
+  signal?: AbortSignal;
+}
