@@ -1,4 +1,5 @@
 import { dockerInstructions, needsEngine } from '../definition/index.ts';
+import { AppError } from '../errors/index.ts';
 import {
   type Base,
   type BuiltImage,
@@ -8,6 +9,7 @@ import {
   type Image,
   type ImageBuilder,
 } from '../image/index.ts';
+import { listInterpreters } from '../io/index.ts';
 import type { Repository } from '../registry/index.ts';
 import { step } from '../report/index.ts';
 import type { Definition, ImageRevision, Lock, Platform, PlatformImage } from '../schema/index.ts';
@@ -70,7 +72,7 @@ async function composeOne(
 ): Promise<{ image: Image; record: PlatformImage }> {
   const { definition } = version;
   const arrivals = createArrivals();
-  const fetched = lock === undefined ? undefined : fetchArchives(app, lock.lock, { definition, arrivals });
+  const fetched = lock === undefined ? undefined : fetchFor(app, lock.lock, { definition, arrivals });
   const compose = async (): Promise<BuiltImage> => {
     const ground = await groundOf(app, { workspace, version, base, platform, engine });
     const tree = readTree(app, builder, { version, ground, platform });
@@ -87,6 +89,7 @@ async function composeOne(
           lock: lock?.lock,
           archive: arrivals.wait,
           conda: async () => (await fetched)?.conda ?? new Map(),
+          compiler: definition.bytecode ? async (python) => await findCompiler(app, python) : undefined,
         }),
     );
     return (await allOrFirst([building, tree]))[0];
@@ -99,17 +102,33 @@ async function composeOne(
 }
 
 /** What is missing as it comes, each archive known as soon as it is there. */
-async function fetchArchives(
+async function fetchFor(
   app: App,
   lock: Lock,
   { definition, arrivals }: { definition: Definition; arrivals: Arrivals },
 ): Promise<FetchedPackages> {
   try {
-    return await fetchPackages(app, lock, definition, { wheels: 'archives', onArchive: arrivals.arrived });
+    // Bytecode is compiled from files.
+    const wheels = definition.bytecode ? 'unpacked' : 'archives';
+    return await fetchPackages(app, lock, definition, { wheels, onArchive: arrivals.arrived });
   } catch (error) {
     arrivals.fail(error);
     throw error;
   }
+}
+
+/** Bytecode is that of one version; another one would make another image of the same lock and base. */
+async function findCompiler(app: App, { version }: { version: string }): Promise<string> {
+  const found = await listInterpreters(app.interpreters);
+  const same = found.find((each) => each.version === version && each.implementation === 'cpython');
+  if (same !== undefined) return same.executable;
+  throw new AppError(
+    'PYTHON_NOT_FOUND',
+    `bytecode for the base's Python ${version} needs that version on this machine`,
+    {
+      hint: `Install it (\`uv python install ${version}\`, pyenv), or remove \`bytecode: true\`. There are: ${found.map((each) => each.version).join(', ')}.`,
+    },
+  );
 }
 
 interface GroundRequest {

@@ -26,13 +26,11 @@ export function refuseWhatCannotRun(version: EnvironmentVersion, what: string): 
 export function refuseWhatCannotBuild(version: EnvironmentVersion): void {
   const { definition, name } = version;
   if (definition.spark !== undefined) refuseWhatCannotRun(version, 'be built');
-  if (definition.bytecode)
+  if (definition.bytecode && definition.layer?.kind === 'conda')
     throw new AppError(
       'UNSUPPORTED_FEATURE',
-      `${name}:${version.version} wants bytecode in its image, and that is not made yet`,
-      {
-        hint: 'Remove `bytecode: true`; Python compiles what it imports.',
-      },
+      `${name}:${version.version} wants bytecode, and that is compiled of wheels only`,
+      { hint: 'Remove `bytecode: true`: most conda packages bring theirs.' },
     );
   if (definition.image !== undefined || definition.build !== undefined) return;
   throw new AppError('UNSUPPORTED_FEATURE', `${name}:${version.version} has no base image, and an image needs one`, {

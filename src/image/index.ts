@@ -9,6 +9,7 @@
  *   <root>/layers/blobs/<2>/<sha256>    a layer's compressed bytes
  *   <root>/layers/made/<2>/<key>        which layer a recipe made; its time is that of the last use
  *   <root>/layers/wheels/<2>/<sha256>/  `index` and `record` (see src/store) of a wheel that was read but not unpacked
+ *   <root>/layers/bytecode/<2>/<key>/   what was compiled of a wheel, with an `index` of it
  *   <root>/bases/<algorithm>-<hex>      the tree of a base image and what it offers, sealed by a digest; its time is that of the last use
  *   <root>/tmp/layer-<random>/          a layer that is being made
  */

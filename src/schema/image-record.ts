@@ -9,8 +9,8 @@ export const ImageLayerRecord = z.object({
   /** Bytes as it is pulled. */
   size: z.number().int(),
   mediaType: z.string(),
-  /** Whose it is: the base image's, of the Docker steps, of packages, or the rest that makes them an environment. */
-  kind: z.enum(['base', 'steps', 'packages', 'environment']),
+  /** Whose it is: the base image's, of the Docker steps, of packages, what was compiled of them, or the rest that makes them an environment. */
+  kind: z.enum(['base', 'steps', 'packages', 'bytecode', 'environment']),
   /** `numpy 2.3.5`; empty for what is no package. */
   packages: z.array(z.string()),
 });

@@ -1,8 +1,9 @@
-import { planPrefix } from '../../plan/index.ts';
+import { type PlanPython, planPrefix } from '../../plan/index.ts';
 import { canonicalJson, type ImageLayerRecord, type Lock, mediaTypes, sha256 } from '../../schema/index.ts';
 import type { UnpackedConda } from '../../store/index.ts';
 import { resolvePath } from '../base/file-tree.ts';
 import type { Base } from '../base/read-base.ts';
+import { bytecodeLayers, mostBytecodeLayers } from '../bytecode/bytecode-layers.ts';
 import type { Image } from '../image.ts';
 import type { MadeLayer } from '../layers/build-layers.ts';
 import type { LayerBuilder } from '../layers/layer-builder.ts';
@@ -33,6 +34,8 @@ export interface BuildImageInput {
   /** The lock's conda packages, unpacked in the store, by the archive's SHA-256; they may still be on their way. */
   conda?: () => Promise<ReadonlyMap<string, UnpackedConda>>;
   labels?: Readonly<Record<string, string>>;
+  /** For bytecode in the image: finds a program of exactly the version that the base's Python has. The lock's wheels must be unpacked in the store. */
+  compiler?: (python: PlanPython) => Promise<string>;
 }
 
 export interface BuiltImage {
@@ -73,13 +76,15 @@ async function foldersOf({ base, tree, steps = [] }: BuildImageInput): Promise<L
 }
 
 async function environmentLayers(builder: LayerBuilder, input: BuildImageInput & { lock: Lock }): Promise<MadeLayer[]> {
-  const { base, baseReference, lock, archive, conda } = input;
+  const { base, baseReference, lock, archive, conda, compiler } = input;
   const clearing: MadeLayer[] = [];
+  let bytecode: (() => Promise<MadeLayer[]>) | undefined;
   const made = await builder.build({
     lock,
     archive,
     expected: `${imagePrefix.slice(1)}/lib/python${lock.python?.version}/site-packages`,
     baseLayers: base.layers.length,
+    reserved: compiler === undefined ? 0 : mostBytecodeLayers,
     settle: async (wheels) => {
       const tree = await input.tree;
       const python = checkBase(tree, lock, baseReference);
@@ -88,14 +93,21 @@ async function environmentLayers(builder: LayerBuilder, input: BuildImageInput &
       // An environment of another image that this one stands on must not shine through.
       if (node !== undefined)
         clearing.push(...(await ownLayer(builder, [...above, { kind: 'whiteout', path: folder }])));
+      const plan = planPrefix({ lock, wheels, conda: await conda?.(), python, prefix: imagePrefix });
+      if (compiler !== undefined && python !== undefined)
+        bytecode = async () => {
+          const own = { ...python, executable: await compiler(python) };
+          return await bytecodeLayers(builder, { lock, plan, folder, python: own });
+        };
       return {
-        plan: planPrefix({ lock, wheels, conda: await conda?.(), python, prefix: imagePrefix }),
+        plan,
         folder,
         extra: uniqueEntries([...above, ...(await foldersOf(input)), lockFile(lock, folder)]),
       };
     },
   });
-  return [...clearing, ...made];
+  const environment = made.splice(-1);
+  return [...clearing, ...made, ...((await bytecode?.()) ?? []), ...environment];
 }
 
 function lockFile(lock: Lock, folder: string): LayerEntry {

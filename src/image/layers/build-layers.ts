@@ -15,7 +15,7 @@ import { layerBudget, type PackageGroup, type SplitPackage, splitPackages } from
 
 /** A layer of this machine's cache, and what is in it. */
 export interface MadeLayer extends LayerFacts {
-  kind: 'packages' | 'environment';
+  kind: 'packages' | 'bytecode' | 'environment';
   /** `numpy 2.3.5`, sorted. */
   packages: string[];
 }
@@ -29,6 +29,8 @@ export interface LayersWanted {
   /** Where wheels go to in the image, as it will most likely turn out: they are begun before that is known. */
   expected: string;
   baseLayers: number;
+  /** Layers that somebody adds besides. */
+  reserved?: number;
 }
 
 /** What is known when all wheels, and the base, have been looked at. */
@@ -54,9 +56,9 @@ interface Begun {
  */
 export async function buildLayers(
   { store, cache, pool }: { store: Store; cache: LayerCache; pool: LayerPool },
-  { lock, settle, archive, expected, baseLayers }: LayersWanted,
+  { lock, settle, archive, expected, baseLayers, reserved = 0 }: LayersWanted,
 ): Promise<MadeLayer[]> {
-  const budget = layerBudget(baseLayers);
+  const budget = layerBudget(baseLayers) - reserved;
   if (budget < 1) throw tooManyLayers(baseLayers);
   const packages: SplitPackage[] = lock.packages.map((each) => ({ ...each, isPrivate: false }));
   const wheels = await findWheels(lock, { store, cache });

@@ -37,6 +37,9 @@ export interface LayerCache {
   soundFile(facts: LayerFacts): Promise<string | undefined>;
   findWheel(sha256: string): UnpackedWheel | undefined;
   keepWheel(sha256: string, folder: string): Promise<void>;
+  bytecodePath(key: string): string;
+  /** Takes bytecode in by moving its folder. */
+  keepBytecode(key: string, folder: string): Promise<void>;
   /** A folder of one's own, to be removed. */
   temporary(): Promise<string>;
   /** Nobody may build meanwhile. */
@@ -45,9 +48,10 @@ export interface LayerCache {
 
 const day = 86_400_000;
 
+type Kind = 'blobs' | 'made' | 'wheels' | 'bytecode';
+
 export function createLayerCache(root: string): LayerCache {
-  const shelf = (kind: 'blobs' | 'made' | 'wheels', name: string): string =>
-    join(root, 'layers', kind, name.slice(0, 2), name);
+  const shelf = (kind: Kind, name: string): string => join(root, 'layers', kind, name.slice(0, 2), name);
   const blobPath = (digest: string): string => shelf('blobs', digest);
   /** What was made or read whole by this process. */
   const sound = new Set<string>();
@@ -99,6 +103,10 @@ export function createLayerCache(root: string): LayerCache {
     keepWheel: async (sha256, folder) => {
       if (!(await renameOver(folder, shelf('wheels', sha256)))) await removeTree(folder);
     },
+    bytecodePath: (key) => shelf('bytecode', key),
+    keepBytecode: async (key, folder) => {
+      if (!(await renameOver(folder, shelf('bytecode', key)))) await removeTree(folder);
+    },
     temporary: async () => {
       const folder = join(root, 'tmp', `layer-${randomBytes(8).toString('hex')}`);
       await ensureFolder(folder);
@@ -107,11 +115,11 @@ export function createLayerCache(root: string): LayerCache {
     gc: async ({ olderThanDays, dryRun = false }) => {
       const removed = { count: 0, bytes: 0 };
       const limit = Date.now() - olderThanDays * day;
-      for (const kind of ['made', 'blobs', 'wheels'] as const) {
+      for (const kind of ['made', 'blobs', 'wheels', 'bytecode'] as const) {
         for (const { name: letters } of await listFolder(join(root, 'layers', kind))) {
           for (const { name } of await listFolder(join(root, 'layers', kind, letters))) {
             const path = shelf(kind, name);
-            const used = await statIfExists(kind === 'wheels' ? join(path, 'index') : path);
+            const used = await statIfExists(kind === 'wheels' || kind === 'bytecode' ? join(path, 'index') : path);
             if (used !== undefined && used.mtimeMs > limit) continue;
             if (kind === 'blobs') removed.count += 1;
             removed.bytes += used?.size ?? 0;
