@@ -72,7 +72,7 @@ export function EnvironmentPage(): JSX.Element {
               {mayAct('contributor') && category !== 'curated' ? 'Change' : 'Start from this'}
             </a>
           )}
-          {shown !== undefined && (
+          {shown !== undefined && (versions.isComplete || versions.items.length > 0) && (
             <a
               class="button"
               href={`/compare${queryText({ from: previous(versions.items, shown, name), to: `${name}:${shown}` })}`}

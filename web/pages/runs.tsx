@@ -51,7 +51,7 @@ export function Runs(): JSX.Element {
           <input
             type="search"
             class="search"
-            placeholder="Environment, such as iris:2"
+            placeholder="Environment: iris:2"
             aria-label="Only of this environment"
             value={text}
             onInput={(event) => setText(event.currentTarget.value)}

@@ -39,7 +39,7 @@ function Side({
         {number}
       </td>
       <td class={name}>
-        {of !== undefined && of.kind !== 'same' && <span class="sign">{sign} </span>}
+        {of !== undefined && <span class="sign">{of.kind === 'same' ? '' : sign}</span>}
         <code>{of?.text}</code>
       </td>
     </>
