@@ -1,20 +1,17 @@
 /** Pushes and pulls of one gigabyte, with one client and with eight, side by side with docker-registry: processes on loopback, alternating, medians. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type RegistryProcess, startDockerRegistry, startOwnRegistry } from '../test/kit/registry/docker-registry.ts';
 import { machineShape, median } from './measure.ts';
 
 const gigabyte = 1_000_000_000;
-const serveChild = join(import.meta.dirname, '..', 'test', 'kit', 'registry', 'serve-child.ts');
 
 interface Peer {
   name: string;
-  url: string;
-  root: string;
-  child: ChildProcess;
+  server: RegistryProcess;
   times: Record<string, number[]>;
 }
 
@@ -26,7 +23,10 @@ interface Blob {
 export async function benchRegistry({ repeats }: { repeats: number }): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), 'terroir-bench-registry-'));
   try {
-    const peers = [await startOurs(join(work, 'ours')), await startDockerRegistry(join(work, 'theirs'))];
+    const peers: Peer[] = [
+      { name: 'terroir', server: await startOwnRegistry(join(work, 'ours')), times: {} },
+      { name: 'docker-registry', server: await startDockerRegistry({ root: join(work, 'theirs') }), times: {} },
+    ];
     const version = execFileSync('docker-registry', ['--version'], { encoding: 'utf8' }).trim();
     console.log(`machine: ${machineShape()}; peer: ${version}`);
     try {
@@ -40,9 +40,13 @@ export async function benchRegistry({ repeats }: { repeats: number }): Promise<v
         report(clients, peers);
         for (const file of blobs) rmSync(file);
       }
-      for (const { name, child } of peers) console.log(`${name}: ${peakMemory(child)} MB at the peak`);
+      for (const { name, server } of peers) {
+        console.log(
+          `${name}: ${cpuSeconds(server.child)} s of processor time in all, ${peakMemory(server.child)} MB at the peak`,
+        );
+      }
     } finally {
-      for (const { child } of peers) child.kill('SIGKILL');
+      for (const { server } of peers) await server.stop();
     }
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -58,14 +62,14 @@ async function measureRound(peer: Peer, files: readonly string[]): Promise<void>
     await Promise.all(blobs.map(work));
     (peer.times[what] ??= []).push((performance.now() - startedAt) / 1000);
   };
-  await record('push', async (blob, index) => await push(`${peer.url}/v2/bench/${index}`, blob));
-  await record('pull', async ({ digest }, index) => await pull(`${peer.url}/v2/bench/${index}/blobs/${digest}`));
+  await record('push', async (blob, index) => await push(`${peer.server.url}/v2/bench/${index}`, blob));
+  await record('pull', async ({ digest }, index) => await pull(`${peer.server.url}/v2/bench/${index}/blobs/${digest}`));
   const [first] = blobs;
   if (first !== undefined && blobs.length > 1) {
-    await record('pull of one', async () => await pull(`${peer.url}/v2/bench/0/blobs/${first.digest}`));
+    await record('pull of one', async () => await pull(`${peer.server.url}/v2/bench/0/blobs/${first.digest}`));
   }
   for (const folder of ['blobs', 'repositories', 'docker']) {
-    rmSync(join(peer.root, folder), { recursive: true, force: true });
+    rmSync(join(peer.server.root, folder), { recursive: true, force: true });
   }
 }
 
@@ -90,8 +94,9 @@ function report(clients: number, [ours, theirs]: readonly Peer[]): void {
   if (ours === undefined || theirs === undefined) return;
   for (const what of Object.keys(ours.times)) {
     const [mine, other] = [median(ours.times[what] ?? []), median(theirs.times[what] ?? [])];
+    const least = Math.min(...(ours.times[what] ?? [])) / Math.min(...(theirs.times[what] ?? []));
     console.log(
-      `${what}, ${clients} ${clients === 1 ? 'client' : 'clients'}: ${ours.name} ${mine.toFixed(2)} s, ${theirs.name} ${other.toFixed(2)} s, ratio ${(mine / other).toFixed(2)}`,
+      `${what}, ${clients} ${clients === 1 ? 'client' : 'clients'}: ${ours.name} ${mine.toFixed(2)} s, ${theirs.name} ${other.toFixed(2)} s, ratio ${(mine / other).toFixed(2)}, of the best runs ${least.toFixed(2)}`,
     );
   }
   ours.times = {};
@@ -116,44 +121,9 @@ function renew(file: string): string {
   return `sha256:${createHash('sha256').update(readFileSync(file)).digest('hex')}`;
 }
 
-async function startOurs(root: string): Promise<Peer> {
-  mkdirSync(root);
-  const child = spawn(process.execPath, [serveChild, root], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const url = await new Promise<string>((resolve) => {
-    child.stdout.once('data', (line: Buffer) => resolve(line.toString('utf8').trim()));
-  });
-  return { name: 'terroir', url, root, child, times: {} };
-}
-
-async function startDockerRegistry(root: string): Promise<Peer> {
-  mkdirSync(root);
-  const port = await freePort();
-  const config = join(root, 'config.yml');
-  writeFileSync(
-    config,
-    `version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\nstorage: {filesystem: {rootdirectory: ${root}}}\nhttp: {addr: '127.0.0.1:${port}'}\n`,
-  );
-  const child = spawn('docker-registry', ['serve', config], { stdio: 'ignore' });
-  const url = `http://127.0.0.1:${port}`;
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    if (
-      await fetch(`${url}/v2/`).then(
-        ({ ok }) => ok,
-        () => false,
-      )
-    )
-      break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return { name: 'docker-registry', url, root, child, times: {} };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
+function cpuSeconds({ pid }: ChildProcess): string {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return ((Number(fields[11]) + Number(fields[12])) / 100).toFixed(1);
 }
 
 function peakMemory({ pid }: ChildProcess): number {

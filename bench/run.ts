@@ -1,10 +1,11 @@
-/** `npm run bench -- [prefix|workspace|overhead|solve|conda|images] [--repeats N]`: measures side by side in one run, and prints ratios. */
+/** `npm run bench -- [prefix|workspace|overhead|registry|solve|conda|images] [--repeats N]`: measures side by side in one run, and prints ratios. */
 import { parseArgs } from 'node:util';
 import { benchConda } from './conda.ts';
 import { benchCondaSolve } from './conda-solve.ts';
 import { benchImages } from './images.ts';
 import { benchOverhead } from './overhead.ts';
 import { benchPrefix } from './prefix.ts';
+import { benchRegistry } from './registry.ts';
 import { measureWorkspace } from './workspace.ts';
 
 const { positionals, values } = parseArgs({
@@ -19,5 +20,6 @@ if (wanted.includes('prefix')) await benchPrefix({ repeats });
 if (wanted.includes('overhead')) await benchOverhead({ repeats });
 if (wanted.includes('conda')) await benchConda({ repeats });
 if (wanted.includes('solve')) await benchCondaSolve({ repeats: Math.min(repeats, 3) });
+if (wanted.includes('registry')) await benchRegistry({ repeats: Math.min(repeats, 5) });
 if (wanted.includes('images')) await benchImages({ repeats });
 if (wanted.includes('workspace')) console.log(await measureWorkspace());

@@ -8,6 +8,9 @@ import { writeStream } from './write-stream.ts';
 /** Read in pieces of this size: large enough for few calls, small enough for many at once. */
 const readSize = 1 << 19;
 
+/** After so many bytes the disk begins to work, while more come in: else all of it waits for the end. */
+const syncEvery = 1 << 26;
+
 /** Makes an empty file. @throws if it is there already. */
 export async function createFile(path: string): Promise<void> {
   await withFsErrors(`write \`${path}\``, async () => {
@@ -26,11 +29,32 @@ export async function appendToFile(
   options: { position: number; onPiece: (piece: Uint8Array) => void },
 ): Promise<void> {
   const file = await withFsErrors(`write \`${path}\``, () => fs.open(path, 'r+'));
+  let unsynced = 0;
+  let syncing: Promise<void> | undefined;
+  let failure: unknown;
+  const onPiece = (piece: Uint8Array): void => {
+    options.onPiece(piece);
+    unsynced += piece.length;
+    if (unsynced < syncEvery || syncing !== undefined) return;
+    unsynced = 0;
+    syncing = file
+      .datasync()
+      .catch((error: unknown) => {
+        // The system says it only once.
+        failure = error;
+      })
+      .finally(() => {
+        syncing = undefined;
+      });
+  };
   try {
-    await writeStream(file, pieces, options);
+    await writeStream(file, pieces, { position: options.position, onPiece });
+    await syncing;
+    if (failure !== undefined) throw failure;
   } catch (error) {
     throw isDiskError(error) ? fsErrorToAppError(error, `write \`${path}\``) : error;
   } finally {
+    await syncing;
     await file.close();
   }
 }

@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,9 +8,11 @@ import { createHttp, type Http } from '../../src/io/index.ts';
 import { createRegistryClient, type RegistryClient, type RemoteRepository } from '../../src/registry/index.ts';
 import { type MadeBase, makeBase } from '../kit/base-image.ts';
 import { type DockerDaemon, startDockerDaemon } from '../kit/docker-daemon.ts';
+import { goProgram } from '../kit/go-program.ts';
 import { type RegistryProcess, startOwnRegistry } from '../kit/registry/docker-registry.ts';
 
 const execute = promisify(execFile);
+const craneProgram = await goProgram('github.com/google/go-containerregistry/cmd/crane', 'v0.20.8');
 let folder: string;
 let registry: RegistryProcess;
 let http: Http;
@@ -104,6 +106,53 @@ test('podman pulls from and pushes to it', async () => {
   const mounted = (await podman('image', 'mount', back)).trim();
   expect(await readFile(join(mounted, 'etc/hello'), 'utf8')).toBe('hello');
   await podman('image', 'umount', back);
+});
+
+test.skipIf(craneProgram === undefined)('crane pushes, copies, lists, validates and deletes', async () => {
+  const crane = async (...args: string[]) => (await run(craneProgram ?? '', args)).trim();
+  const at = (name: string) => `${registry.host}/crane/${name}`;
+  const archive = join(folder, 'crane.tar');
+  await crane('pull', `${registry.host}/made/base:latest`, archive);
+  await crane('push', archive, at('pushed:1'));
+  await crane('validate', '--remote', at('pushed:1'));
+  await crane('copy', `${registry.host}/made/base:latest`, at('copied:1'));
+  expect(await crane('digest', at('copied:1'))).toBe(image.manifest.digest);
+  await crane('index', 'append', '--tag', at('copied:index'), '--manifest', at('copied:1'));
+  await crane('mutate', '--annotation', 'colour=blue', at('copied:1'), '--tag', at('copied:blue'));
+  expect((await crane('ls', at('copied'))).split('\n')).toEqual(['1', 'blue', 'index']);
+  expect(await crane('catalog', registry.host)).toContain('crane/copied');
+  await crane('delete', at(`copied@${image.manifest.digest}`));
+  expect((await crane('ls', at('copied'))).split('\n')).toEqual(['blue', 'index']);
+});
+
+describe('containerd', () => {
+  let daemon: ChildProcess | undefined;
+  beforeAll(async () => {
+    await mkdir(join(folder, 'containerd'));
+    const config = join(folder, 'containerd/config.toml');
+    const [root, state, socket] = ['root', 'state', 'socket'].map((name) => join(folder, 'containerd', name));
+    await writeFile(config, `version = 2\nroot = "${root}"\nstate = "${state}"\n[grpc]\naddress = "${socket}"\n`);
+    daemon = spawn('containerd', ['--config', config], { stdio: 'ignore' });
+    daemon.on('error', () => undefined);
+  });
+  afterAll(async () => {
+    if (daemon === undefined || daemon.exitCode !== null) return;
+    const ended = new Promise((resolve) => daemon?.once('close', resolve));
+    daemon.kill('SIGTERM');
+    await ended;
+  });
+
+  test('pulls from and pushes to it', async ({ skip }) => {
+    if (process.getuid?.() !== 0) skip('containerd starts for root only');
+    const ctr = async (...args: string[]) =>
+      await run('ctr', ['--address', join(folder, 'containerd/socket'), ...args]);
+    await expect.poll(async () => await ctr('version').catch(() => ''), { timeout: 30_000 }).toContain('Server');
+    const source = `${registry.host}/made/base:latest`;
+    await ctr('images', 'pull', '--plain-http', '--snapshotter', 'native', source);
+    await ctr('images', 'tag', source, `${registry.host}/ctr/back:1`);
+    await ctr('images', 'push', '--plain-http', `${registry.host}/ctr/back:1`);
+    expect(await open('ctr/back').findManifest('1')).toMatchObject({ digest: image.manifest.digest });
+  });
 });
 
 describe('docker', () => {
