@@ -1,13 +1,13 @@
-/** Pushes and pulls of one gigabyte, with one client and with eight, side by side with docker-registry: processes on loopback, alternating, medians. */
+/** Pushes and pulls of three gigabytes, as one layer and as eight at once, side by side with docker-registry: processes on loopback, alternating, medians. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RegistryProcess, startDockerRegistry, startOwnRegistry } from '../test/kit/registry/docker-registry.ts';
 import { machineShape, median } from './measure.ts';
 
-const gigabyte = 1_000_000_000;
+const layerBytes = 3_000_000_000;
 
 interface Peer {
   name: string;
@@ -32,12 +32,14 @@ export async function benchRegistry({ repeats }: { repeats: number }): Promise<v
     try {
       for (const clients of [1, 8]) {
         const blobs = Array.from({ length: clients }, (_, index) => join(work, `blob-${clients}-${index}`));
-        for (const file of blobs) fill(file, gigabyte / clients);
+        for (const file of blobs) fill(file, layerBytes / clients);
         for (let round = 0; round < repeats; round += 1) {
           const order = round % 2 === 0 ? peers : [...peers].reverse();
           for (const peer of order) await measureRound(peer, blobs);
         }
         report(clients, peers);
+        for (const { name, server } of peers)
+          console.log(`  ${name}: ${peakMemory(server.child)} MB at the peak so far`);
         for (const file of blobs) rmSync(file);
       }
       for (const { name, server } of peers) {
@@ -55,7 +57,8 @@ export async function benchRegistry({ repeats }: { repeats: number }): Promise<v
 
 /** Pushes all at once, each to a repository of its own, pulls them, pulls the first with as many clients, and clears the way for the next round. */
 async function measureRound(peer: Peer, files: readonly string[]): Promise<void> {
-  const blobs = files.map((file): Blob => ({ file, digest: renew(file) }));
+  const blobs: Blob[] = [];
+  for (const file of files) blobs.push({ file, digest: await renew(file) });
   const record = async (what: string, work: (blob: Blob, index: number) => Promise<void>): Promise<void> => {
     execFileSync('sync');
     const startedAt = performance.now();
@@ -114,11 +117,13 @@ function fill(file: string, size: number): void {
 }
 
 /** Other content for each push: nobody may have it already. */
-function renew(file: string): string {
+async function renew(file: string): Promise<string> {
   const handle = openSync(file, 'r+');
   writeSync(handle, randomBytes(16), 0, 16, 64);
   closeSync(handle);
-  return `sha256:${createHash('sha256').update(readFileSync(file)).digest('hex')}`;
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(piece as Buffer);
+  return `sha256:${hash.digest('hex')}`;
 }
 
 function cpuSeconds({ pid }: ChildProcess): string {

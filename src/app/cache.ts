@@ -1,9 +1,18 @@
+import type { GarbageReport } from '../registry/index.ts';
 import { step } from '../report/index.ts';
 import type { StoreSummary } from '../store/index.ts';
 import type { App } from './app.ts';
+import { neededContent } from './needed-content.ts';
+import { openRegistryIn, openWorkspaceRegistry } from './workspace-registry.ts';
 
-export async function showCache(app: App): Promise<StoreSummary> {
-  return await app.store.describe();
+export interface CacheSummary extends StoreSummary {
+  /** The workspace's: images, and what its records name. */
+  registry: { root: string; count: number; bytes: number };
+}
+
+export async function showCache(app: App): Promise<CacheSummary> {
+  const registry = await openWorkspaceRegistry(app);
+  return { ...(await app.store.describe()), registry: { root: registry.root, ...(await registry.measure()) } };
 }
 
 export interface CacheCheck {
@@ -35,21 +44,38 @@ export async function verifyCache(app: App, options: { repair: boolean }): Promi
   });
 }
 
-/** Removes what no lock of this workspace needs and nobody used lately. */
+export interface CacheGarbage {
+  /** All together. */
+  removed: { count: number; bytes: number };
+  /** Of it what the workspace's registry had. */
+  registry: GarbageReport;
+}
+
+/** Removes what no lock of this workspace needs and nobody used lately, and from its registry what neither an image nor a record names. */
 export async function collectGarbage(
   app: App,
   options: { olderThanDays: number; dryRun: boolean },
-): Promise<{ removed: { count: number; bytes: number } }> {
-  const { locks } = await app.openWorkspace();
-  const revisions = await locks.all();
+): Promise<CacheGarbage> {
+  const workspace = await app.openWorkspace();
+  const revisions = await workspace.locks.all();
   const keepArchives = new Set(revisions.flatMap(({ lock }) => lock.packages.map(({ sha256 }) => sha256)));
   const keepLocks = new Set(revisions.map(({ lock }) => lock.digest));
   const prefixes = await app.prefixes.gc({ keepLocks, ...options });
   const store = await app.store.gc({ keepArchives, ...options });
+  // Whoever pushes or builds may rely on a day.
+  const grace = Math.max(1, options.olderThanDays) * day;
+  const registry = await openRegistryIn(workspace.folder, app, { grace }).collectGarbage({
+    keep: await neededContent(workspace),
+    dryRun: options.dryRun,
+    signal: app.signal,
+  });
   return {
     removed: {
-      count: prefixes.removed.count + store.removed.count,
-      bytes: prefixes.removed.bytes + store.removed.bytes,
+      count: prefixes.removed.count + store.removed.count + registry.removed + registry.uploads,
+      bytes: prefixes.removed.bytes + store.removed.bytes + registry.bytes,
     },
+    registry,
   };
 }
+
+const day = 24 * 60 * 60_000;

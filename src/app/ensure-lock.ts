@@ -172,7 +172,12 @@ async function seedOf(
 /** What no index has is kept by the workspace. */
 async function keepBuiltWheels(app: App, workspace: Workspace, lock: Lock): Promise<void> {
   for (const { sha256, url } of lock.packages) {
-    if (url !== undefined || (await workspace.blobs.has(sha256)) || !(await app.store.hasArchive(sha256))) continue;
+    if (
+      url !== undefined ||
+      (await workspace.blobs.size(sha256)) !== undefined ||
+      !(await app.store.hasArchive(sha256))
+    )
+      continue;
     await workspace.blobs.putFile(app.store.archivePath(sha256), { link: true, digest: sha256 });
   }
 }

@@ -13,6 +13,7 @@ export { type BuildRequest, buildImages } from './build-images.ts';
 export { type CacheCheck, collectGarbage, showCache, verifyCache } from './cache.ts';
 export { type CaptureRequest, type CaptureResult, captureEnvironment } from './capture.ts';
 export { type CheckResult, checkDefinitionText, checkEnvironment } from './check.ts';
+export { type CopiedImage, copyImage } from './copy-image.ts';
 export { type Diagnosis, diagnose } from './doctor.ts';
 export {
   type ArchiveResult,
@@ -57,5 +58,6 @@ export { showImage } from './show-image.ts';
 export { submitCommand, submitJob } from './submit.ts';
 export { replayUploaded, type Submission, submitUploaded, type UploadedJob } from './submit-uploaded.ts';
 export { createToken, listTokens, revokeToken, type TokenRequest } from './tokens.ts';
+export { type ImageValidation, validateImageAt } from './validate-image.ts';
 export type { RegisteredVersion, VersionView } from './views.ts';
 export { openWorkspaceRegistry } from './workspace-registry.ts';

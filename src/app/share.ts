@@ -134,7 +134,7 @@ async function bringFiles(from: Workspace, to: Workspace, { files }: Environment
 }
 
 async function bringBlob(from: Workspace, to: Workspace, digest: string): Promise<void> {
-  if (!(await from.blobs.has(digest)) || (await to.blobs.has(digest))) return;
+  if (!(await from.blobs.has(digest)) || (await to.blobs.size(digest)) !== undefined) return;
   await to.blobs.putFile(from.blobs.path(digest), { link: true });
 }
 

@@ -37,7 +37,8 @@ export async function storeFiles(workspace: Workspace, read: ReadResult, files: 
 
 async function storeTree({ blobs }: Workspace, file: ReferencedFile, files: FileAccess): Promise<StoredFile> {
   for (const entry of file.entries ?? []) {
-    if (entry.type === 'link' || (await blobs.has(entry.digest))) continue;
+    // Its size is asked for because garbage collection spares what was asked for.
+    if (entry.type === 'link' || (await blobs.size(entry.digest)) !== undefined) continue;
     const content = await files.readBytes(file.path === '.' ? entry.path : `${file.path}/${entry.path}`);
     if (content !== undefined) await blobs.put(content);
   }

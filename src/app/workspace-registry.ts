@@ -11,8 +11,9 @@ export async function openWorkspaceRegistry(app: App): Promise<Registry> {
 }
 
 /** The registry of any workspace of this machine. */
-export function openRegistryIn(folder: string, app: Pick<App, 'emit'>): Registry {
+export function openRegistryIn(folder: string, app: Pick<App, 'emit'>, options: { grace?: number } = {}): Registry {
   return createRegistry(join(folder, 'registry'), {
+    ...options,
     onDamage: ({ digest, movedTo }) =>
       app.emit({
         type: 'note',

@@ -33,6 +33,14 @@ export const commands: Readonly<Record<string, Entry>> = {
   'env kernel': entry('Install a Jupyter kernel for an environment', () => import('./commands/env-kernel.ts')),
   'env build': entry('Compose the image, or take it from a cache', () => import('./commands/env-build.ts')),
   'env image': entry('Show the image of a version: digest, base, layers', () => import('./commands/env-image.ts')),
+  'image validate': entry(
+    'Check an image: every byte, and what engines refuse',
+    () => import('./commands/image-validate.ts'),
+  ),
+  'image copy': entry(
+    'Copy an image between registries, layouts and archives',
+    () => import('./commands/image-copy.ts'),
+  ),
   'env share': entry(
     'Copy a version with its locks and image to a workspace or registry',
     () => import('./commands/env-share.ts'),

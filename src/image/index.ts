@@ -16,7 +16,7 @@
 export { type BaseFacts, type BasePython } from './base/base-facts.ts';
 export { findNode, type TreeNode } from './base/file-tree.ts';
 export type { Base } from './base/read-base.ts';
-export { ociPlatform, platformName } from './choose-platform.ts';
+export { choosePlatform, ociPlatform, platformName } from './choose-platform.ts';
 export type { MetadataStep } from './compose/apply-steps.ts';
 export { type BuildImageInput, type BuiltImage, imagePrefix } from './compose/build-image.ts';
 export { checkInterpreter } from './compose/check-base.ts';
@@ -35,7 +35,7 @@ export type {
 export { createImageBuilder, type ImageBuilder } from './image-builder.ts';
 export type { LayersWanted, MadeLayer } from './layers/build-layers.ts';
 export { createLayerBuilder, type LayerBuilder } from './layers/layer-builder.ts';
-export { isMultiImage, openAll, openImage } from './open-image.ts';
+export { isIndex, isMultiImage, openAll, openImage, parseIndex } from './open-image.ts';
 export { type ByteSink, createArchiveSink, withArchiveFile } from './sinks/archive.ts';
 export { createLayoutSink } from './sinks/layout.ts';
 export { openArchive } from './sources/archive.ts';

@@ -37,10 +37,10 @@ export async function openImage(source: ImageSource, { reference, platform, sign
   return await imageOf(source, manifest, { platform, signal });
 }
 
-/** Everything under a reference: one image or several. */
+/** Everything under a reference: one image or several. With `others` also attestations and the like: what an index names has to go with it. */
 export async function openAll(
   source: ImageSource,
-  { reference, signal }: Omit<OpenOptions, 'platform'> = {},
+  { reference, signal, others = false }: Omit<OpenOptions, 'platform'> & { others?: boolean } = {},
 ): Promise<Image | MultiImage> {
   const content = await source.readManifest(reference, { signal });
   if (!isIndex(content)) return await imageOf(source, content, { signal });
@@ -48,9 +48,13 @@ export async function openAll(
   const images: { platform: OciPlatform; image: Image }[] = [];
   for (const { digest, platform, mediaType } of value.manifests) {
     // Signatures and attestations stand in indexes too.
-    if (platform === undefined || platform.os === 'unknown' || !isManifestType(mediaType)) continue;
+    const isOther = platform === undefined || platform.os === 'unknown';
+    if ((isOther && !others) || !isManifestType(mediaType)) continue;
     const manifest = await source.readManifest(digest, { signal });
-    images.push({ platform, image: await imageOf(source, manifest, { signal }) });
+    images.push({
+      platform: platform ?? { os: 'unknown', architecture: 'unknown' },
+      image: await imageOf(source, manifest, { signal }),
+    });
   }
   return { index: content, images, value };
 }
@@ -125,6 +129,6 @@ function parseManifest({ bytes, descriptor }: Content, name: string): ImageManif
   return manifest;
 }
 
-function parseIndex({ bytes, descriptor }: Content, name: string): ImageIndex {
+export function parseIndex({ bytes, descriptor }: Content, name: string): ImageIndex {
   return parseDocument(bytes, ImageIndex, { name, what: `its index ${descriptor.digest}` });
 }

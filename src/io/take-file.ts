@@ -46,8 +46,11 @@ export async function copyAside(from: string, folder: string): Promise<string> {
   });
 }
 
-/** Makes a file count as used now, for whoever removes what is old. It may belong to somebody else: then nothing happens. */
-export async function touchFile(path: string): Promise<void> {
+/** Makes a file count as used now, for whoever removes what is old; it may belong to somebody else. False if it is not there (any more). */
+export async function touchFile(path: string): Promise<boolean> {
   const time = new Date();
-  await fs.utimes(path, time, time).catch(() => undefined);
+  return await fs.utimes(path, time, time).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  );
 }

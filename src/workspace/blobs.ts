@@ -152,8 +152,9 @@ async function isThere(path: string, size: number): Promise<boolean> {
     await removeTree(path);
     return false;
   }
-  if (Date.now() - stats.ctimeMs > day / 2) await touchFile(path);
-  return true;
+  if (Date.now() - stats.ctimeMs <= day / 2) return true;
+  // Garbage collection may have it in hand: then it is gone, and comes in anew.
+  return await touchFile(path);
 }
 
 /** The file may change while it is read: what counts is the digest of the copy. */

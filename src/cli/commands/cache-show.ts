@@ -6,7 +6,12 @@ import { facts } from '../table.ts';
 export const command: Command = {
   name: 'cache show',
   summary: 'Show what this machine keeps',
-  examples: [{ command: 'terroir cache show', does: 'archives, unpacked packages, prefixes, and where they are' }],
+  examples: [
+    {
+      command: 'terroir cache show',
+      does: 'archives, unpacked packages, prefixes, the workspace’s registry, and where they are',
+    },
+  ],
   run: async (context) => {
     const cache = await showCache(await context.app());
     const row = ({ count, bytes }: { count: number; bytes: number }): string => `${count} (${formatBytes(bytes)})`;
@@ -16,6 +21,7 @@ export const command: Command = {
         ['archives', row(cache.archives)],
         ['unpacked', row(cache.unpacked)],
         ['prefixes', row(cache.prefixes)],
+        ['registry', `${row(cache.registry)} in ${cache.registry.root}`],
       ],
       context.style,
     );

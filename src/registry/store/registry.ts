@@ -1,3 +1,4 @@
+import { statIfExists } from '../../io/index.ts';
 import type { Descriptor } from '../../schema/index.ts';
 import { algorithmOf, checkDigest, checkRepository, checkTag, isDigest } from '../names.ts';
 import { type BlobLinks, createBlobLinks } from './blob-links.ts';
@@ -68,6 +69,8 @@ export interface Registry {
   repositories: () => AsyncIterable<string>;
   /** Removes what nothing names and nobody used lately, while others push and pull. Manifests stay, tagged or not. */
   collectGarbage: (options?: GarbageOptions) => Promise<GarbageReport>;
+  /** How much content there is, whoever it belongs to. */
+  measure: () => Promise<{ count: number; bytes: number }>;
   /** Reads all content; what is damaged is moved away, so that it can come in again. */
   verify: (options?: { signal?: AbortSignal }) => Promise<{ checked: number; damaged: Damage[] }>;
 }
@@ -100,6 +103,14 @@ export function createRegistry(root: string, options: RegistryOptions = {}): Reg
     repositories: () => walkRepositories(layout),
     collectGarbage: async (garbage = {}) =>
       await collectGarbage(layout, content, { grace, uploadLifetime, ...garbage }),
+    measure: async () => {
+      const sum = { count: 0, bytes: 0 };
+      for await (const { path } of walkContent(layout)) {
+        sum.count += 1;
+        sum.bytes += (await statIfExists(path))?.size ?? 0;
+      }
+      return sum;
+    },
     verify: async ({ signal } = {}) => {
       let checked = 0;
       const damaged: Damage[] = [];

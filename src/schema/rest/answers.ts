@@ -132,4 +132,10 @@ export const Diagnoses = z.object({
 });
 
 const Count = z.object({ count: z.number().int(), bytes: z.number() });
-export const CacheSummary = z.object({ root: z.string(), archives: Count, unpacked: Count, prefixes: Count });
+export const CacheSummary = z.object({
+  root: z.string(),
+  archives: Count,
+  unpacked: Count,
+  prefixes: Count,
+  registry: Count.extend({ root: z.string() }),
+});
