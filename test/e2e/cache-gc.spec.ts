@@ -68,13 +68,13 @@ describe('cache gc', { timeout: 120_000 }, () => {
         await sandbox.json(['image', 'copy', `oci:${join(folder, `out${round}`)}:1`, `localhost/copy${round}:1`]);
       }
     })();
-    let isOver = false;
+    const over = new AbortController();
     const ended = busy.finally(() => {
-      isOver = true;
+      over.abort();
     });
     ended.catch(() => undefined);
     let collections = 0;
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const { exitCode, stderr } = await sandbox.run(['cache', 'gc', '--older-than', '0']);
       expect(exitCode, stderr).toBe(0);
       collections += 1;
@@ -114,7 +114,7 @@ describe('cache gc', { timeout: 120_000 }, () => {
     expect(await impatient.collectGarbage({ keep })).toMatchObject({ unlinked: 1 });
     expect(await registry.repository('gone').findBlob(digest)).toBeUndefined();
     const { files } = await workspaceVersion('made');
-    const [tree] = files.filter(({ kind }) => kind === 'tree');
+    const tree = files.find(({ kind }) => kind === 'tree');
     const list = await readFile(contentPath(tree?.digest ?? ''), 'utf8');
     const members = [...list.matchAll(/"digest":"([0-9a-f]{64})"/g)].map(([, member]) => member ?? '');
     expect(members).toHaveLength(2);
