@@ -1,0 +1,157 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
+import { pythonsForTests } from '../kit/pythons.ts';
+import { createTestServer, type TestServer } from '../kit/server.ts';
+import { uvForTests } from '../kit/uv.ts';
+import { makeWheel } from '../kit/wheel.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+/** Asynchronous: the server answers from this process. */
+const execute = promisify(execFile);
+
+const [oldest] = await pythonsForTests();
+
+describe('the Python client, as a wheel in an environment of its own', () => {
+  let index: PypiIndex;
+  let server: TestServer;
+  let folder: string;
+  let python: string;
+  beforeAll(async () => {
+    index = await startPypiIndex([makeWheel({ name: 'alpha', version: '1.0' })]);
+    server = await createTestServer({ withTokens: true, env: { PIP_INDEX_URL: index.url } });
+    folder = await mkdtemp(join(tmpdir(), 'terroir-python-'));
+    await cp(join(root, 'python'), join(folder, 'source'), { recursive: true });
+    const uv = (await uvForTests()).path;
+    const env = { PATH: process.env.PATH, HOME: folder, UV_CACHE_DIR: join(folder, 'cache'), UV_OFFLINE: '1' };
+    const options = { env, cwd: folder };
+    await execute(uv, ['build', '--wheel', '--out-dir', 'wheels', 'source'], options);
+    await execute(uv, ['venv', '--python', oldest?.executable ?? '', 'venv'], options);
+    python = join(folder, 'venv', 'bin', 'python');
+    const wheel = (await readdir(join(folder, 'wheels'))).find((name) => name.endsWith('.whl')) ?? '';
+    await execute(uv, ['pip', 'install', '--python', python, '--no-index', join('wheels', wheel)], options);
+  });
+  afterAll(async () => {
+    await server.close();
+    await index.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const run = async (program: string, token = server.tokens.contributor): Promise<unknown> => {
+    await writeFile(join(folder, 'program.py'), `import json\nfrom terroir import *\nimport terroir\n${program}`);
+    const env = { PATH: process.env.PATH, HOME: folder, TERROIR_URL: server.url, TERROIR_TOKEN: token };
+    const { stdout } = await execute(python, ['program.py'], { cwd: folder, env });
+    return JSON.parse(stdout);
+  };
+
+  it('registers with the files that a definition names, and looks up', async () => {
+    await writeFile(join(folder, 'packed.yml'), 'name: packed\nrequirements: more.txt\n');
+    await writeFile(join(folder, 'more.txt'), '-r most.txt\n');
+    await writeFile(join(folder, 'most.txt'), 'alpha==1.0\n');
+    const answer = await run(`
+client = Client()
+made = client.register("packed.yml", tags={"team": "green"}, description="first")
+assert client.register("packed.yml", tags={"team": "green"}, description="first") == made
+assert client.environment("packed") == client.environment("packed@latest") == client.environment("azureml:packed:1") == made
+lock = client.lock("packed:1")
+client.archive("packed:1"); archived = len(client.versions("packed")); client.restore("packed:1")
+page = client.environments(search="PACK", limit=1)
+print(json.dumps([made["tags"], lock["lock"]["packages"][0]["name"], archived, [e["name"] for e in page], page.next]))
+`);
+    expect(answer).toEqual([{ team: 'green' }, 'alpha', 0, ['packed'], null]);
+  });
+
+  it('registers a build context', async () => {
+    const answer = await run(`
+import os
+os.makedirs("docker/context"); open("docker/context/Dockerfile", "w").write("FROM debian:13\\nCOPY x /x\\n"); open("docker/context/x", "w").write("x")
+open("docker/environment.yml", "w").write("name: built\\nbuild:\\n  path: context\\n")
+print(json.dumps(Client().register("docker/environment.yml")["definition"]["build"]["dockerfilePath"]))
+`);
+    expect(answer).toBe('Dockerfile');
+  });
+
+  it('submits, follows, waits, and keeps models', async () => {
+    const answer = await run(`
+import os
+client = Client()
+open("own.yml", "w").write("name: own\\npython: {user_managed: true}\\n")
+client.register("own.yml")
+os.makedirs("code/lib", exist_ok=True)
+open("code/.env", "w").write("SECRET=1")
+open("code/lib/tool.py", "w").write("word = 'é'")
+open("code/train.py", "w").write("""
+import os, sys, time
+from lib.tool import word
+print(word, sys.argv[1], os.environ["KEY"], flush=True)
+time.sleep(0.5)
+print("end", os.path.exists(".env"))
+open("outputs/m", "w").write("m")
+""")
+run = client.submit(environment="own", command=["python3", "train.py", "a b"], code="code", variables={"KEY": "secret:K"}, secrets={"K": "hush-hush-hush"})
+text = "".join(client.logs(run["id"]))
+ended = client.wait(run["id"], timeout=60)
+model = client.register_model(run["id"], "m", "outputs/m", tags={"a": "b"})
+shown = client.model("m:1")
+assert client.model("m") == shown and client.models(name="m") == [model] and client.runs(environment="own")[0] == client.run(run["id"])
+job = client.submit(job="job.yml", inputs={"n": "2"}) if open("job.yml", "w").write("command: echo \${{inputs.n}}\\nenvironment: azureml:own:1\\ninputs: {n: 1}\\n") else None
+print(json.dumps([text, ended["status"], shown["environment"]["name"], "".join(client.logs(job["id"]))]))
+`);
+    expect(answer).toEqual(['é a b hush-hush-hush\nend False\n', 'Completed', 'own', '2\n']);
+  });
+
+  it('cancels, and does not wait for ever', async () => {
+    const answer = await run(`
+client = Client()
+run = client.submit(environment="own", command=["sleep", "60"])
+try: client.wait(run["id"], timeout=0.3)
+except TimeoutError: late = True
+client.cancel(run["id"])
+print(json.dumps([late, client.wait(run["id"])["status"]]))
+`);
+    expect(answer).toEqual([true, 'Canceled']);
+  });
+
+  it.each<[string, string, string]>([
+    ['an environment that is not there', 'client.environment("nobody")', 'ENVIRONMENT_NOT_FOUND'],
+    ['the log of a run that is not there', 'list(client.logs("nobody"))', 'RUN_NOT_FOUND'],
+    ['a wrong token', 'Client(token="wrong").me()', 'UNAUTHORIZED'],
+    ['nobody there', 'Client("http://127.0.0.1:1").me()', 'UNREACHABLE'],
+    ['another server', 'Client(client._api._base + "/nothing").me()', 'ROUTE_NOT_FOUND'],
+  ])('says what is wrong with %s, by a code', async (_title, call, code) => {
+    const program = `
+client = Client()
+try: ${call}
+except TerroirError as error: print(json.dumps(error.code))
+`;
+    expect(await run(program)).toBe(code);
+  });
+
+  it('has the types that the description of the API has', async () => {
+    const types = (await run(`
+import typing
+names = ["Version", "Environment", "Model", "ShownModel", "Run"]
+print(json.dumps({name: sorted(typing.get_type_hints(getattr(terroir, name))) for name in names}))
+`)) as Record<string, string[]>;
+    const { body } = await server.call('GET /api/v1/openapi.json');
+    const answers: [string, string, string][] = [
+      ['Version', '/api/v1/environments/{name}/versions/{version}', '200'],
+      ['Environment', '/api/v1/environments/{name}', '200'],
+      ['ShownModel', '/api/v1/models/{name}', '200'],
+      ['Run', '/api/v1/runs/{id}', '200'],
+    ];
+    for (const [name, path, status] of answers) {
+      const { content } = body.paths[path].get.responses[status];
+      const reference = content['application/json'].schema.$ref as string | undefined;
+      const schema =
+        reference === undefined
+          ? content['application/json'].schema
+          : body.components.schemas[reference.split('/').at(-1) ?? ''];
+      expect(Object.keys(schema.properties)).toEqual(expect.arrayContaining(types[name] ?? ['none']));
+    }
+  });
+});
