@@ -93,7 +93,8 @@ export function createUploads(layout: Layout, content: Content, { lifetime }: { 
     try {
       await writing;
     } catch (error) {
-      if (isAppError(error, 'DISK_FULL')) await cancel(repository, id);
+      // What the disk refused may be missing from what came before, and the system says so only once: then nothing of it counts.
+      if (isAppError(error, 'DISK_FULL') || isAppError(error, 'INTERNAL')) await cancel(repository, id);
       if (isAppError(error, 'FILE_NOT_FOUND')) throw unknown(id);
       throw error;
     } finally {
