@@ -9,6 +9,7 @@ export type { LockDiff } from '../resolve/index.ts';
 export { actFor } from './act-for.ts';
 export { type App, type AppOptions, openApp } from './app.ts';
 export { type AuditRequest, exportAudit, listAudit, verifyAudit } from './audit.ts';
+export { type BackupView, backUp, restore } from './backup.ts';
 export { type BuildRequest, buildImages } from './build-images.ts';
 export { type CacheCheck, collectGarbage, showCache, verifyCache } from './cache.ts';
 export { type CaptureRequest, type CaptureResult, captureEnvironment } from './capture.ts';

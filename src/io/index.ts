@@ -74,6 +74,7 @@ export { type SendFileOptions, sendFile } from './send-file.ts';
 export { onEndingSignals, signalGroup, signalProcess } from './signals.ts';
 export { readStandardInput } from './standard-input.ts';
 export { copyAside, linkFile, touchFile } from './take-file.ts';
+export { readTarFile, type TarMember, type TarOutput, writeContent, writeTarFile } from './tar-file.ts';
 export { runOnTerminal } from './terminal-process.ts';
 export {
   copyOut,

@@ -12,6 +12,7 @@ import { createLockStore, type LockStore } from './locks.ts';
 import { createModelStore, type ModelStore } from './models.ts';
 import { type Actor, recorded } from './recorded.ts';
 import { findReferences } from './references.ts';
+import { createRowStore, type RowStore } from './rows.ts';
 import { createRunStore, type RunStore } from './runs.ts';
 import { readSecretKey } from './secret-key.ts';
 import { createSubmissionStore, type SubmissionStore } from './submissions.ts';
@@ -31,6 +32,7 @@ export interface Workspace {
   audit: AuditStore;
   submissions: SubmissionStore;
   blobs: BlobStore;
+  rows: RowStore;
   /** Of one run: code, outputs, logs. */
   runFolder(id: string): string;
   /** A path for `withFileLock`, by a name of the caller's. */
@@ -65,6 +67,7 @@ export async function openWorkspace(
     audit: createAuditStore(database),
     submissions: createSubmissionStore(database),
     blobs: createBlobStore(join(folder, 'registry', 'blobs')),
+    rows: createRowStore(database),
     runFolder: (id: string) => join(folder, 'runs', id),
     lockFile: (name: string) => join(folder, 'locks', name),
     references: () => findReferences(database),

@@ -1,0 +1,84 @@
+import { sql } from 'kysely';
+import { AppError } from '../errors/index.ts';
+import type { Tables } from './tables.ts';
+import type { Connection } from './transaction.ts';
+
+export type Row = Readonly<Record<string, string | number | null>>;
+
+/** All that the database has, for copies of a workspace. */
+export interface RowStore {
+  /** Every row as of one moment, table by table in an order in which they can be added, so many at a time as memory likes. */
+  readAll(take: (table: string, rows: readonly Row[]) => Promise<void>): Promise<void>;
+  /** Into a workspace that has none of them. @throws AppError CORRUPT_ARCHIVE for rows that are none of ours. */
+  add(table: string, rows: readonly Row[]): Promise<void>;
+}
+
+/** What orders the rows of each table. Leases are not among them: whoever holds one is a process of this moment. */
+const keys: readonly (readonly [keyof Tables, ...string[]])[] = [
+  ['environments', 'name'],
+  ['environment_versions', 'id'],
+  ['version_tags', 'version_id', 'key'],
+  ['lock_revisions', 'fingerprint', 'platform', 'revision'],
+  ['lock_bindings', 'version_id', 'platform'],
+  ['kept_archives', 'lock_digest', 'sha256'],
+  ['runs', 'number'],
+  ['models', 'number'],
+  ['image_revisions', 'fingerprint', 'revision'],
+  ['platform_images', 'fingerprint', 'platform', 'revision'],
+  ['facts', 'name'],
+  ['base_references', 'reference'],
+  ['tokens', 'id'],
+  ['audit', 'number'],
+  ['submissions', 'user', 'key'],
+];
+
+const pageSize = 500;
+
+export function createRowStore(database: Connection): RowStore {
+  return {
+    readAll: async (take) => {
+      await database
+        .transaction()
+        .setIsolationLevel('serializable')
+        .execute(async (transaction) => {
+          for (const [table, ...key] of keys) {
+            let rows = await readPage(transaction, { table, key, after: undefined });
+            for (; rows.length > 0; rows = await readPage(transaction, { table, key, after: rows.at(-1) }))
+              await take(table, rows);
+          }
+        });
+    },
+    add: async (table, rows) => {
+      const known = keys.find(([name]) => name === table)?.[0];
+      if (known === undefined) throw notOurs(`a table \`${table}\``);
+      try {
+        // Each row has as many parameters as columns, and a statement takes 32,766.
+        for (let at = 0; at < rows.length; at += 100)
+          await database
+            .insertInto(known)
+            .values(rows.slice(at, at + 100) as never)
+            .execute();
+      } catch (error) {
+        throw notOurs(`rows of \`${table}\` that do not fit`, error);
+      }
+    },
+  };
+}
+
+async function readPage(
+  connection: Connection,
+  { table, key, after }: { table: keyof Tables; key: readonly string[]; after: Row | undefined },
+): Promise<Row[]> {
+  const columns = sql.join(key.map((column) => sql.ref(column)));
+  const beyond =
+    after === undefined ? sql`1 = 1` : sql`(${columns}) > (${sql.join(key.map((column) => sql`${after[column]}`))})`;
+  const query = sql<Row>`select * from ${sql.table(table)} where ${beyond} order by ${columns} limit ${pageSize}`;
+  return (await query.execute(connection)).rows;
+}
+
+function notOurs(what: string, cause?: unknown): AppError {
+  return new AppError('CORRUPT_ARCHIVE', `the backup has ${what}`, {
+    hint: 'It is of a newer Terroir, or it was changed.',
+    cause,
+  });
+}

@@ -1,0 +1,101 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
+import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
+import { makeWheel } from '../kit/wheel.ts';
+
+const grape = makeWheel({ name: 'grape', version: '1.0', files: { 'grape/__init__.py': 'taste = "sweet"\n' } });
+
+interface Listed {
+  items: { id: string }[];
+}
+
+describe('backups', { timeout: 90_000 }, () => {
+  let index: PypiIndex;
+  let sandbox: Sandbox;
+  let run: string;
+  beforeAll(async () => {
+    index = await startPypiIndex([grape]);
+    sandbox = await createSandbox({ index: index.url });
+    await sandbox.write('iris.yml', 'name: iris\ndescription: Flowers\ntags: {kind: plant}\nrequirements: [grape]\n');
+    await sandbox.write('.terroir/settings.yml', 'keep_archives: true\n');
+    const words = ['run', '--env', 'iris.yml', '--var', 'KEY=secret:MY_KEY', '--', 'python', '-c'];
+    await sandbox.run([...words, 'import grape; print(grape.taste); open("made.txt", "w").write("x")'], {
+      env: { MY_KEY: 'sesame' },
+    });
+    run = (await sandbox.json<Listed>(['runs', 'list'])).items[0]?.id ?? '';
+    await sandbox.json(['token', 'create', '--user', 'grace', '--role', 'reader']);
+    await sandbox.json(['backup', 'team.terroir']);
+  });
+  afterAll(async () => await Promise.all([sandbox.remove(), index.close()]));
+
+  it('make another workspace that answers as the first did, and can repeat its runs', async () => {
+    const there = ['--workspace', 'restored'];
+    const view = await sandbox.json<{ rows: number; files: number; folder: string }>([
+      'restore',
+      'team.terroir',
+      ...there,
+    ]);
+    expect(view.folder).toBe(join(sandbox.folder, 'restored'));
+    for (const question of [
+      ['env', 'show', 'iris'],
+      ['env', 'lock', 'iris'],
+      ['runs', 'show', run],
+      ['runs', 'list'],
+      ['token', 'list'],
+      ['audit', 'list'],
+    ])
+      expect(await sandbox.json([...question, ...there]), question.join(' ')).toEqual(await sandbox.json(question));
+    expect((await sandbox.run(['audit', 'verify', ...there])).exitCode).toBe(0);
+    expect((await sandbox.run(['runs', 'logs', run, ...there])).stdout).toBe('sweet\n');
+    const replay = ['runs', 'replay', run, '--offline', ...there];
+    const elsewhere = { MY_KEY: 'sesame', TERROIR_HOME: join(sandbox.folder, 'other') };
+    const again = await sandbox.run(replay, { env: elsewhere });
+    expect(again.exitCode, again.stderr).toBe(0);
+    expect(again.stdout).toBe('sweet\n');
+    // It goes on where the first one was.
+    await sandbox.write('more.yml', 'name: iris\nrequirements: [grape==1.0]\n');
+    expect(await sandbox.json(['env', 'create', 'more.yml', ...there])).toMatchObject({ version: '2' });
+  });
+
+  it.each<[string, (bytes: Buffer) => Buffer, number, RegExp]>([
+    [
+      'half of one',
+      (bytes) => bytes.subarray(0, bytes.length / 2),
+      7,
+      /cannot be read to its end: Unexpected end of data/,
+    ],
+    ['one without its end', (bytes) => withoutEnd(bytes), 7, /its end is missing/],
+    ['a changed one', (bytes) => changed(bytes), 7, /digest is not that of its content|not what its name says/],
+    ['something else', () => Buffer.from('hello'), 7, /no whole backup|cannot be read to its end/],
+  ])('are refused: %s', async (_, make, exitCode, message) => {
+    await writeFile(join(sandbox.folder, 'bad.terroir'), make(await readFile(join(sandbox.folder, 'team.terroir'))));
+    const outcome = await sandbox.run(['restore', 'bad.terroir', '--workspace', 'bad']);
+    expect(outcome.exitCode, outcome.stderr).toBe(exitCode);
+    expect(outcome.stderr).toMatch(message);
+    expect(await readdir(sandbox.folder)).not.toContain('bad');
+    expect((await readdir(sandbox.folder)).filter((name) => name.includes('restoring'))).toEqual([]);
+  });
+
+  it('write over nothing', async () => {
+    expect(await sandbox.run(['backup', 'team.terroir'])).toMatchObject({ exitCode: 5 });
+    expect(await sandbox.run(['restore', 'team.terroir'])).toMatchObject({
+      exitCode: 5,
+      stderr: expect.stringMatching(/there is something in .*\.terroir/),
+    });
+    expect(await sandbox.run(['restore', 'none.terroir', '--workspace', 'x'])).toMatchObject({ exitCode: 4 });
+  });
+});
+
+/** The tar file up to the header of its last member. */
+function withoutEnd(bytes: Buffer): Buffer {
+  const at = bytes.lastIndexOf('end.json');
+  return Buffer.concat([bytes.subarray(0, at), Buffer.alloc(1024)]);
+}
+
+function changed(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  copy.write('Blumen!', copy.indexOf('Flowers'));
+  return copy;
+}
