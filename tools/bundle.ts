@@ -9,8 +9,8 @@ import { directImports } from './direct-imports.ts';
 import { plainBuiltins } from './plain-builtins.ts';
 
 const root = join(import.meta.dirname, '..');
-/** Libraries as large as all the rest that most commands do without: the HTTP client, the HTTP server. Each is a file of its own. */
-const apart = ['src/io/http/undici.ts', 'src/server/fastify.ts'];
+/** Libraries as large as all the rest that most commands do without: the HTTP client, the HTTP server, logging in. Each is a file of its own. */
+const apart = ['src/io/http/undici.ts', 'src/server/fastify.ts', 'src/server/login/openid-client.ts'];
 const names = apart.map((file) => basename(file, '.ts'));
 const loadApart: Plugin = {
   name: 'load-apart',

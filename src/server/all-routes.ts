@@ -9,6 +9,7 @@ import { describeRoutes } from './routes/description.ts';
 import { environmentRoutes } from './routes/environments.ts';
 import { healthRoutes } from './routes/health.ts';
 import { lockRoutes } from './routes/locks.ts';
+import { loginRoutes } from './routes/login.ts';
 import { machineRoutes } from './routes/machine.ts';
 import { modelRoutes } from './routes/models.ts';
 import { runRoutes } from './routes/runs.ts';
@@ -38,7 +39,7 @@ export function allRoutes(context: ServerContext): RouteGroup[] {
   ];
   const blobs = blobRoutes(context);
   return [
-    { prefix: '', routes: [...healthRoutes(context), ...studioRoutes(context)] },
+    { prefix: '', routes: [...healthRoutes(context), ...studioRoutes(context), ...loginRoutes(context)] },
     { prefix: '/api/v1', routes: api },
     { prefix: '/api/v1', routes: blobs, prepare: takeAnyBody },
     { prefix: '', routes: armRoutes(context.workspaceName), prepare: (scope) => scope.setErrorHandler(answerArmError) },

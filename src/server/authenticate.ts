@@ -2,9 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { AppError } from '../errors/index.ts';
 import type { Workspace } from '../workspace/index.ts';
 import type { Identity } from './identity.ts';
+import type { Login } from './login/login.ts';
 
 /** What of a request tells who asks. */
 export interface Credentials {
+  method: string;
   headers: IncomingHttpHeaders;
   /** The address that it came from. */
   address: string;
@@ -15,12 +17,17 @@ export type Authenticate = (request: Credentials) => Promise<Identity>;
 
 /**
  * Tokens as `Bearer`, and as the password of `Basic` whatever the user, so that `docker login` works. Without any token in the workspace, whoever
- * comes over loopback is the local user, with all rights; but not a page in their browser that was loaded from elsewhere.
+ * comes over loopback is the local user, with all rights; but not a page in their browser that was loaded from elsewhere. Where people can log in, their
+ * browser's session counts when there is no token, and nobody is the local user.
  */
-export function createAuthenticate(workspace: Workspace, options: { localUser: string }): Authenticate {
-  return async ({ headers, address }) => {
+export function createAuthenticate(
+  workspace: Workspace,
+  { localUser, login }: { localUser: string; login?: Login },
+): Authenticate {
+  return async ({ method, headers, address }) => {
     const text = readToken(headers.authorization);
-    if (text === undefined) return await authenticateLocal(workspace, { headers, address }, options.localUser);
+    if (text === undefined && login !== undefined) return authenticateSession(login, { method, headers, address });
+    if (text === undefined) return await authenticateLocal(workspace, { headers, address }, localUser);
     const token = await workspace.tokens.find(text);
     if (token === undefined) {
       throw new AppError('UNAUTHORIZED', 'the token does not hold: it is wrong, has expired or was revoked', {
@@ -40,9 +47,25 @@ function readToken(authorization: string | undefined): string | undefined {
   return password;
 }
 
+function authenticateSession(login: Login, { method, headers, address }: Credentials): Identity {
+  const session = login.sessionOf(headers);
+  if (session === undefined) {
+    throw new AppError('UNAUTHORIZED', 'this server wants a token, or that you log in', {
+      hint: 'Open /auth/login in a browser, or send a token as `Authorization: Bearer TOKEN`.',
+      details: { login: '/auth/login' },
+    });
+  }
+  if (method !== 'GET' && method !== 'HEAD' && !isSameSite(headers)) {
+    throw new AppError('PERMISSION_DENIED', 'a page of another site may not use your session', {
+      hint: 'Programs send a token: `terroir token create`.',
+    });
+  }
+  return { ...session, token: null, session: true, address };
+}
+
 async function authenticateLocal(
   workspace: Workspace,
-  { headers, address }: Credentials,
+  { headers, address }: Omit<Credentials, 'method'>,
   localUser: string,
 ): Promise<Identity> {
   // Not "holding": a server must not open up by itself because its last token has expired.
@@ -57,6 +80,12 @@ async function authenticateLocal(
     });
   }
   return { user: localUser, role: 'admin', token: null, address };
+}
+
+/** What a browser says of the page that asks: changing requests always carry an `Origin`. */
+export function isSameSite({ host = '', origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
+  if (site !== undefined && site !== 'same-origin') return false;
+  return origin === `http://${host}` || origin === `https://${host}`;
 }
 
 export function isLoopback(address: string): boolean {

@@ -4,6 +4,7 @@ import type { Workspace } from '../workspace/index.ts';
 import type { Authenticate } from './authenticate.ts';
 import { type Identity, originOf } from './identity.ts';
 import type { Limits } from './limits.ts';
+import type { Login } from './login/login.ts';
 import type { Metrics } from './metrics.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { StudioFiles } from './studio-files.ts';
@@ -15,6 +16,8 @@ export interface ServerContext {
   /** What clients of Azure call it. */
   workspaceName: string;
   authenticate: Authenticate;
+  /** Undefined if nobody can log in with a browser. */
+  login: Login | undefined;
   limits: Limits;
   metrics: Metrics;
   /** By caller. */

@@ -34,7 +34,7 @@ export async function guard(
 
 async function identify(context: ServerContext, request: FastifyRequest, address: string): Promise<Identity> {
   try {
-    return await context.authenticate({ headers: request.headers, address });
+    return await context.authenticate({ method: request.method, headers: request.headers, address });
   } catch (error) {
     if (isAppError(error, 'UNAUTHORIZED') && request.headers.authorization !== undefined) {
       context.failures.take(address);

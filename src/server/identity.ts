@@ -6,6 +6,8 @@ export interface Identity {
   role: Role;
   /** The id of the token; null for the local user of a server without tokens. */
   token: string | null;
+  /** True for who logged in with a browser. */
+  session?: boolean;
   /** The address that the request came from. */
   address: string;
 }
@@ -15,6 +17,7 @@ export function mayAct(role: Role, wanted: Role): boolean {
 }
 
 /** For the audit trail. */
-export function originOf({ address, token }: Identity): string {
+export function originOf({ address, token, session }: Identity): string {
+  if (session === true) return `${address} browser`;
   return token === null ? address : `${address} token ${token}`;
 }

@@ -10,5 +10,6 @@ export { allRoutes } from './all-routes.ts';
 export { type Authenticate, type Credentials } from './authenticate.ts';
 export type { Identity } from './identity.ts';
 export type { Limits } from './limits.ts';
+export type { LoginSettings } from './login/settings.ts';
 export { type RunningServer, type ServeOptions, startServer } from './start-server.ts';
 export type { StudioFile, StudioFiles } from './studio-files.ts';

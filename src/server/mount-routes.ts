@@ -72,8 +72,8 @@ function checkParams(params: Readonly<Record<string, string>>): Readonly<Record<
 
 /** An index that refuses the server, or a folder that the server may not write, is not about who asked. */
 function fromInside(error: AppError): AppError {
-  if (error.code !== 'UNAUTHORIZED' && !(error.code === 'PERMISSION_DENIED' && error.details?.wanted === undefined))
-    return error;
+  if (error.code !== 'UNAUTHORIZED' && error.code !== 'PERMISSION_DENIED') return error;
+  if (error.details?.wanted !== undefined || error.details?.login !== undefined) return error;
   return new AppError('UNREACHABLE', error.message, { hint: error.hint, cause: error });
 }
 

@@ -8,6 +8,8 @@ import { createAuthenticate, isLoopback } from './authenticate.ts';
 import type { ServerContext } from './call-context.ts';
 import { type CreateOptions, createHttpServer } from './create-server.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import { createLogin } from './login/login.ts';
+import type { LoginSettings } from './login/settings.ts';
 import { createMetrics } from './metrics.ts';
 import { mountRegistry } from './mount-registry.ts';
 import { mountRoutes } from './mount-routes.ts';
@@ -21,6 +23,8 @@ export interface ServeOptions extends CreateOptions {
   /** What clients of Azure call the workspace; `terroir` if not given. */
   workspaceName?: string;
   limits?: Partial<Limits>;
+  /** Where people log in with a browser. */
+  login?: LoginSettings;
   /** The web page; without it the front door leads to the docs. */
   studio?: Promise<StudioFiles>;
 }
@@ -42,7 +46,11 @@ const orphanPoll = 10_000;
 export async function startServer(app: App, options: ServeOptions): Promise<RunningServer> {
   const limits = { ...defaultLimits, ...options.limits };
   const workspace = await app.openWorkspace();
-  await refuseOpenDoor(options.host, workspace.tokens);
+  const login =
+    options.login === undefined
+      ? undefined
+      : createLogin(options.login, { secret: await workspace.secretKey(), env: app.env });
+  if (login === undefined) await refuseOpenDoor(options.host, workspace.tokens);
   // Whoever asks for a page hears of it.
   options.studio?.catch(() => undefined);
   const stopping = new AbortController();
@@ -51,7 +59,8 @@ export async function startServer(app: App, options: ServeOptions): Promise<Runn
     app,
     workspace,
     workspaceName: options.workspaceName ?? 'terroir',
-    authenticate: createAuthenticate(workspace, { localUser: app.user }),
+    authenticate: createAuthenticate(workspace, { localUser: app.user, login }),
+    login,
     limits,
     metrics: createMetrics(app.version),
     rate: createRateLimit({ perSecond: limits.rate, burst: limits.burst }),

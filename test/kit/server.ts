@@ -5,7 +5,7 @@ import { type App, openApp } from '../../src/app/index.ts';
 import { silent } from '../../src/report/index.ts';
 import { type Role, roles } from '../../src/schema/index.ts';
 import type { TlsFiles } from '../../src/server/create-server.ts';
-import { type Limits, type RunningServer, startServer } from '../../src/server/index.ts';
+import { type Limits, type LoginSettings, type RunningServer, startServer } from '../../src/server/index.ts';
 import { uvForTests } from './uv.ts';
 
 export interface TestAnswer {
@@ -43,6 +43,8 @@ export interface TestServerOptions {
   withTokens?: boolean;
   env?: Record<string, string>;
   tls?: TlsFiles;
+  login?: LoginSettings;
+  port?: number;
   /** Keep the folder of another one. */
   folder?: string;
   workspace?: string;
@@ -78,9 +80,10 @@ export async function createTestServer(options: TestServerOptions = {}): Promise
   const log: string[] = [];
   const server = await startServer(app, {
     host: '127.0.0.1',
-    port: 0,
+    port: options.port ?? 0,
     limits: options.limits,
     tls: options.tls,
+    login: options.login,
     log: { write: (line) => void log.push(line) },
     logLevel: 'info',
   });

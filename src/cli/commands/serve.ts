@@ -1,8 +1,10 @@
 import { AppError } from '../../errors/index.ts';
 import { readBytes } from '../../io/index.ts';
+import { roles } from '../../schema/index.ts';
 import { startServer } from '../../server/index.ts';
 import type { Command, OptionValues } from '../command.ts';
 import { loadStudio } from '../load-studio.ts';
+import { readLogin } from '../login-options.ts';
 
 export const command: Command = {
   name: 'serve',
@@ -23,6 +25,28 @@ export const command: Command = {
     { flags: '--tls-cert <file>', description: 'Serve https with this certificate (PEM, with its chain)' },
     { flags: '--tls-key <file>', description: 'Its private key (PEM)' },
     { flags: '--name <name>', description: 'What clients of Azure call the workspace', default: 'terroir' },
+    {
+      flags: '--oidc-issuer <url>',
+      description: 'Let people log in with a browser: the identity provider (OpenID Connect)',
+    },
+    { flags: '--oidc-client-id <id>', description: 'What the provider knows this server as' },
+    {
+      flags: '--oidc-client-secret-file <file>',
+      description: 'Its secret, if it has one (or TERROIR_OIDC_CLIENT_SECRET)',
+    },
+    { flags: '--oidc-scope <scopes>', description: 'What to ask the provider for', default: 'openid profile email' },
+    { flags: '--oidc-role-claim <claim>', description: 'Which claim has roles or groups', default: 'roles' },
+    {
+      flags: '--oidc-role <value=role>',
+      description: 'Which value of it gives which role; may be given several times (else the names of the roles)',
+      repeatable: true,
+    },
+    {
+      flags: '--oidc-default-role <role>',
+      description: 'For everybody else; without it they are refused',
+      choices: roles,
+    },
+    { flags: '--url <url>', description: 'Where browsers reach the server, if a proxy stands in front' },
     { flags: '--runs <n>', description: 'So many runs at once; the others wait', default: '4' },
     {
       flags: '--log-level <level>',
@@ -45,6 +69,7 @@ export const command: Command = {
       port: wholeNumber(options, 'port', 65_535),
       workspaceName: options.text('name'),
       tls: await readTls(options),
+      login: await readLogin(options, context.env),
       log: { write: (line) => void process.stderr.write(line) },
       logLevel: options.text('logLevel') ?? 'info',
       studio: loadStudio(),

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AzureMachineLearningWorkspaces, type EnvironmentVersion } from '@azure/arm-machinelearning';
+import type { TokenCredential } from '@azure/core-auth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeCertificates } from '../../kit/certificates.ts';
 import { createSandbox, type Sandbox } from '../../kit/sandbox.ts';
@@ -44,12 +45,13 @@ describe('Azure’s own client for JavaScript, over https', () => {
     await rm(folder, { recursive: true });
   });
 
-  const clientFor = (token: string): AzureMachineLearningWorkspaces =>
-    new AzureMachineLearningWorkspaces(
-      { getToken: () => Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 }) },
-      'any-subscription',
-      { endpoint: served.url, tlsOptions: { ca: authority }, retryOptions: { maxRetries: 0 } },
-    );
+  const clientFor = (token: string): AzureMachineLearningWorkspaces => {
+    const credential: TokenCredential = {
+      getToken: () => Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 }),
+    };
+    const options = { endpoint: served.url, tlsOptions: { ca: authority }, retryOptions: { maxRetries: 0 } };
+    return new AzureMachineLearningWorkspaces(credential, 'any-subscription', options);
+  };
   const client = (): AzureMachineLearningWorkspaces => clientFor(tokens.contributor);
   const put = (name: string, version: string, properties: EnvironmentVersion['properties']) =>
     client().environmentVersions.createOrUpdate(group, 'team', name, version, { properties });

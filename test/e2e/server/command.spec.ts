@@ -60,6 +60,15 @@ describe('terroir serve', () => {
     ['a port that there is not', ['--port', '70000'], 2, 'up to 65535'],
     ['half of a certificate', ['--tls-cert', 'x.pem'], 2, '--tls-key is missing'],
     ['a certificate that is not there', ['--tls-cert', 'x.pem', '--tls-key', 'y'], 4, 'no such file'],
+    ['an issuer without a client', ['--oidc-issuer', 'https://login.example'], 2, '--oidc-client-id is missing'],
+    ['a client without an issuer', ['--oidc-client-id', 'x'], 2, '--oidc-issuer is missing'],
+    ['an issuer that is no address', ['--oidc-issuer', 'x', '--oidc-client-id', 'x'], 2, '--oidc-issuer wants'],
+    [
+      'a role that there is not',
+      ['--oidc-issuer', 'https://login.example', '--oidc-client-id', 'x', '--oidc-role', 'staff=king'],
+      2,
+      '--oidc-role wants VALUE=ROLE',
+    ],
     ['an address of another machine', ['--host', '192.0.2.1'], 9, 'open to everybody'],
     ['every address', ['--host', '0.0.0.0'], 9, 'terroir token create'],
   ])('refuses %s', async (_title, args, code, text) => {
