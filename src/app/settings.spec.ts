@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defaultSettings } from '../schema/index.ts';
 import { readSettings } from './settings.ts';
 
 describe('the settings of a workspace', () => {
@@ -18,8 +19,8 @@ describe('the settings of a workspace', () => {
   };
 
   it('have defaults without a file, and without a folder', async () => {
-    expect(await readSettings({ workspaceFolder })).toEqual({ keepArchives: true });
-    expect(await readSettings({ workspaceFolder: join(workspaceFolder, 'none') })).toEqual({ keepArchives: true });
+    expect(await readSettings({ workspaceFolder })).toEqual(defaultSettings);
+    expect(await readSettings({ workspaceFolder: join(workspaceFolder, 'none') })).toEqual(defaultSettings);
   });
 
   it.each<[string, string, boolean]>([
@@ -31,7 +32,15 @@ describe('the settings of a workspace', () => {
     ['an empty file', '', true],
     ['CRLF, a byte order mark, no final newline', '\uFEFF# ours\r\nkeep_archives: false', false],
   ])('are read: %s', async (_title, text, expected) => {
-    expect(await read(text)).toEqual({ keepArchives: expected });
+    expect(await read(text)).toEqual({ ...defaultSettings, keepArchives: expected });
+  });
+
+  it('name a global registry', async () => {
+    expect(await read('global_registry: registry.example/curated\n')).toEqual({
+      keepArchives: true,
+      globalRegistry: 'registry.example/curated',
+    });
+    await expect(read('global_registry: not a registry\n')).rejects.toMatchObject({ code: 'INVALID_SETTINGS' });
   });
 
   it.each<[string, string, string, string | undefined]>([
@@ -39,7 +48,7 @@ describe('the settings of a workspace', () => {
       'a misspelt key',
       '# ours\nkeep_archive: false\n',
       '2:1: unknown key `keep_archive` in the settings of a workspace',
-      'Did you mean `keep_archives`? Allowed: `keep_archives`.',
+      'Did you mean `keep_archives`? Allowed: `keep_archives`, `global_registry`.',
     ],
     [
       'another type',
@@ -47,7 +56,12 @@ describe('the settings of a workspace', () => {
       '1:16: `keep_archives` must be `true` or `false`, not the text `no`',
       undefined,
     ],
-    ['a list', '- keep_archives\n', '1:1: the file must be a map with `keep_archives`, not a list', undefined],
+    [
+      'a list',
+      '- keep_archives\n',
+      '1:1: the file must be a map with `keep_archives`, `global_registry`, not a list',
+      undefined,
+    ],
     [
       'a key twice',
       'keep_archives: true\nkeep_archives: false\n',
@@ -68,6 +82,6 @@ describe('the settings of a workspace', () => {
       code: 'INVALID_SETTINGS',
       hint: expect.stringContaining('settings.yml') as string,
     });
-    expect(await read('keep_archives: true')).toEqual({ keepArchives: true });
+    expect(await read('keep_archives: true')).toEqual(defaultSettings);
   });
 });

@@ -63,11 +63,14 @@ describe('the settings of a workspace', () => {
       message: expect.stringContaining('unknown key') as string,
     });
     await sandbox.write('.terroir/settings.yml', 'keep_archives: false\n');
-    expect(await settings()).toMatchObject({ state: 'ok', message: `${path}; keep_archives: false` });
+    expect(await settings()).toMatchObject({
+      state: 'ok',
+      message: `${path}; keep_archives: false, global_registry: none`,
+    });
     await rm(path);
     expect(await settings()).toMatchObject({
       state: 'ok',
-      message: `no \`${path}\`: the defaults hold; keep_archives: true`,
+      message: `no \`${path}\`: the defaults hold; keep_archives: true, global_registry: none`,
     });
   });
 });

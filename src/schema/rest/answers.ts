@@ -64,9 +64,27 @@ export const PackageDiff = z.object({
   changed: z.array(z.looseObject({ name: z.string(), from: z.string(), to: z.string() })),
 });
 
+const DiffLayer = z.object({
+  digest: z.string(),
+  size: z.number().int(),
+  kind: z.string(),
+  packages: z.array(z.string()),
+});
+
 export const Diff = z.object({
   definition: z.array(Change),
   packages: PackageDiff,
+  image: z
+    .object({
+      from: z.string(),
+      to: z.string(),
+      added: z.array(DiffLayer),
+      removed: z.array(DiffLayer),
+      shared: z.number().int(),
+      pull: z.number().int(),
+    })
+    .nullable()
+    .describe('What a machine that has the newest image of the one would pull for the other; null where one has none'),
   notes: z.array(z.string()).describe('Why packages could not be compared'),
 });
 
