@@ -5,6 +5,7 @@ import {
   createVersion,
   deleteVersion,
   listEnvironments,
+  listRuns,
   listVersions,
   restoreEnvironment,
   type ShownVersion,
@@ -137,6 +138,7 @@ export function armRoutes(workspaceName: string): Route[] {
         addressOf(params);
         return await deletion(async () => {
           await findContainer(app, name);
+          await refuseIfUsed(app, name);
           for (const version of await allVersions(app, name)) await deleteVersion(app, `${name}:${version}`);
         });
       },
@@ -236,6 +238,15 @@ async function findContainer(app: App, name: string): Promise<Container> {
   const [found] = (await listEnvironments(app, { name, limit: 1, archived: 'all' })).items;
   if (found !== undefined) return found;
   throw new AppError('ENVIRONMENT_NOT_FOUND', `No environment exists for name: ${name}`);
+}
+
+/** Before the first version goes: an environment goes as a whole or not at all. */
+async function refuseIfUsed(app: App, name: string): Promise<void> {
+  const [run] = (await listRuns(app, { environment: name, limit: 1 })).items;
+  if (run === undefined) return;
+  throw new AppError('IN_USE', `${name} cannot be deleted: the run ${run.id} used version ${run.environment.version}`, {
+    hint: 'Archive it instead: `isArchived: true`.',
+  });
 }
 
 async function allVersions(app: App, name: string): Promise<string[]> {

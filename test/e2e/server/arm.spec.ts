@@ -175,6 +175,18 @@ describe('Azure’s own client for JavaScript, over https', () => {
     expect(await containers('All')).not.toContain('gone');
   });
 
+  it('deletes all of an environment or nothing', async () => {
+    await sandbox.write('used.yml', 'name: used\npython: {user_managed: true}\n');
+    await sandbox.json(['env', 'create', 'used.yml']);
+    expect(await sandbox.run(['run', '--env', 'used:1', '--', 'true'])).toMatchObject({ exitCode: 0 });
+    await put('used', '2', { image });
+    await expect(client().environmentContainers.delete(group, 'team', 'used')).rejects.toMatchObject({
+      statusCode: 409,
+      code: 'IN_USE',
+    });
+    expect(await versionsOf('used')).toEqual(['2', '1']);
+  });
+
   it('knows the workspace by its name', async () => {
     expect(await client().workspaces.get(group, 'team')).toMatchObject({
       name: 'team',
