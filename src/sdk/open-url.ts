@@ -1,6 +1,6 @@
 import type { PackedContent } from '../app/index.ts';
 import { AppError } from '../errors/index.ts';
-import { currentPlatform, readBytes, sleep } from '../io/index.ts';
+import { currentPlatform, readFileRange, sleep } from '../io/index.ts';
 import { terminalStatuses } from '../schema/index.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { followRun } from './follow-run.ts';
@@ -88,7 +88,7 @@ async function upload(api: ApiClient, contents: ReadonlyMap<string, PackedConten
   for (const digest of missing) {
     const content = contents.get(digest);
     if (content === undefined) continue;
-    const bytes = 'bytes' in content ? content.bytes : await readBytes(content.file);
+    const bytes = 'bytes' in content ? content.bytes : readFileRange(content.file);
     const headers = { 'content-type': 'application/octet-stream' };
     await api.send({ method: 'PUT', path: `/blobs/${digest}`, bytes, headers });
   }

@@ -112,6 +112,8 @@ describe.each(['folder', 'URL'] as const)('the SDK on a %s', (kind) => {
       join(folder, 'job.yml'),
       'command: python3 train.py ${{inputs.n}}\ncode: code\ninputs: {n: 1}\nenvironment: file:./own.yml\n',
     );
+    // Larger than what a JSON body may be.
+    await writeFile(join(folder, 'code', 'data.bin'), Buffer.alloc(20 << 20, 7));
     const run = await terroir.run({ job: 'job.yml', inputs: { n: '2' } });
     expect(await read(run.id)).toBe("ééé ['2'] None\n");
   });
