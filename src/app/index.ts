@@ -39,6 +39,7 @@ export { materialiseEnvironment, type PrefixView, verifyEnvironmentPrefix } from
 export { listModels, type ModelRequest, registerModel, type ShownModel, showModel } from './models.ts';
 export { type PackedContent, type PackedDefinition, packDefinition } from './pack-definition.ts';
 export { packCode, packJob } from './pack-job.ts';
+export { previewLock } from './preview-lock.ts';
 export { type PublishedEnvironment, publishCatalog } from './publish-catalog.ts';
 export type { DefinitionSource } from './read-source.ts';
 export { type CreateRequest, createVersion } from './register.ts';

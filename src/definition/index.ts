@@ -17,6 +17,7 @@ export { lockFileFormat, readLockFile } from './lock-files/index.ts';
 export { anonymousName, checkName, checkTags, checkVersion } from './names.ts';
 export { chooseMainFile, readDefinition } from './read-definition.ts';
 export { type DefinitionFormat, type ReadResult, type ReadWarning, type Span } from './read-result.ts';
+export { environmentKeys } from './read-v2.ts';
 export { parseReference, type Reference } from './reference.ts';
 export { treeDigest } from './tree-digest.ts';
 export { type V1Folder, writeV1Folder } from './v1-folder.ts';

@@ -23,7 +23,7 @@ import { joinPath, readRequirementEntry, readRequirementsText } from './read-req
 import { type ReadState, readReferencedText } from './read-state.ts';
 import { splitOptions } from './requirement-line.ts';
 
-const keys = [
+export const environmentKeys = [
   '$schema',
   'name',
   'version',
@@ -63,7 +63,7 @@ export async function readV2(
   const reader = createShapeReader(document);
   const definition = emptyDefinition();
   const header: DefinitionHeader = { tags: {} };
-  if (reader.map([], keys, 'an environment file', readOnly)) {
+  if (reader.map([], environmentKeys, 'an environment file', readOnly)) {
     state.mark([], { file: document.source.path, start: 0, end: 0 });
     for (const key of readOnly.filter((name) => reader.has([name]))) {
       state.warnings.push({

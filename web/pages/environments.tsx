@@ -201,10 +201,10 @@ function TagFilter({ tags, onChange }: { tags: readonly string[]; onChange(tags:
           key={tag}
           type="button"
           class="tag removable"
-          aria-label={`Without the tag ${tag}`}
+          aria-label={`${tag}: take the filter away`}
           onClick={() => onChange(tags.filter((each) => each !== tag))}
         >
-          {tag} ×
+          {tag} <span aria-hidden="true">×</span>
         </button>
       ))}
       <input

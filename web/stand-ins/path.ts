@@ -10,8 +10,10 @@ function normalize(path: string): string {
       if (part !== '..' || !isAbsolute) parts.push(part);
     } else parts.pop();
   }
-  const end = path.endsWith('/') && parts.length > 0 ? '/' : '';
-  return `${isAbsolute ? '/' : ''}${parts.join('/')}${end}` || (isAbsolute ? '/' : '.');
+  const end = path.endsWith('/') ? '/' : '';
+  const body = parts.join('/');
+  if (isAbsolute) return body === '' ? '/' : `/${body}${end}`;
+  return (body === '' ? '.' : body) + end;
 }
 
 function join(...paths: string[]): string {

@@ -100,6 +100,13 @@ export const CheckResult = z.object({
   changes: z.array(z.string()),
 });
 
+export const LockPreview = z.object({
+  platform: z.string(),
+  packages: z.number().int(),
+  size: z.number().describe('Bytes to fetch'),
+  diff: PackageDiff.nullable().describe('Null where there is no lock to compare with'),
+});
+
 export const LockSummary = z.object({
   platform: z.string(),
   revision: z.number().int(),

@@ -61,6 +61,12 @@ export const CloneVersion = z.strictObject({
 
 export const CheckDefinition = z.strictObject({ definition: DefinitionUpload });
 
+export const PreviewLock = z.strictObject({
+  definition: DefinitionUpload,
+  against: ReferenceText.optional().describe('A version whose lock it is compared with'),
+  platform: Platform.optional(),
+});
+
 export const DeleteQuery = z.object({
   purge: Flag.optional().describe('Takes the content away, whoever used it; a tombstone stays. Wants the role admin'),
 });

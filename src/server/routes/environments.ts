@@ -5,6 +5,7 @@ import {
   diffEnvironments,
   listEnvironments,
   listVersions,
+  previewLock,
   restoreEnvironment,
 } from '../../app/index.ts';
 import { AppError } from '../../errors/index.ts';
@@ -126,6 +127,20 @@ export const environmentRoutes: readonly Route[] = [
     handle: async ({ app, body: { definition } }) => {
       const { text, path = 'environment.yml', files = {} } = definition;
       return { body: await checkDefinitionText(app, { kind: 'uploaded', text, path, files }) };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/preview',
+    role: 'contributor',
+    id: 'previewLock',
+    tag,
+    summary: 'Resolve a definition without registering it under a name',
+    body: rest.PreviewLock,
+    answers: { 200: json('What it would be locked to', rest.LockPreview) },
+    handle: async ({ app, body: { definition, against, platform } }) => {
+      const { text, path = 'environment.yml', files = {} } = definition;
+      return { body: await previewLock(app, { kind: 'uploaded', text, path, files }, { against, platform }) };
     },
   }),
 ];

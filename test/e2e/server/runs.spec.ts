@@ -55,6 +55,21 @@ describe('runs over HTTP', () => {
     expect(rest.RunPage.parse(listed.body).items.map(({ id }) => id)).toEqual([body.id]);
   });
 
+  it('are preceded by a look at what a definition would be locked to', async () => {
+    const preview = async (text: string, against?: string) =>
+      await server.call(`POST ${v1}/preview`, { body: { definition: { text }, against } });
+    await create('name: tried\nrequirements: [alpha==1.0]\n');
+    await server.call(`POST ${v1}/environments/tried/versions/1/locks/linux-64`);
+    const { body } = await preview('requirements: [alpha==2]\n', 'tried:1');
+    expect(body).toMatchObject({
+      platform: 'linux-64',
+      packages: 1,
+      diff: { added: [], removed: [], changed: [{ name: 'alpha', from: '1.0', to: '2.0', direction: 'up' }] },
+    });
+    expect((await preview('requirements: [alpha]\n')).body).toMatchObject({ packages: 1, diff: null });
+    expect((await preview('requirements: [absent==1]\n')).body).toMatchObject({ code: 'UNSOLVABLE' });
+  });
+
   it('give a part of their log, and say how long it is', async () => {
     const { body } = await python('print("0123456789", end="")');
     await ended(body.id);

@@ -54,13 +54,9 @@ export function HeaderEditor({
   return (
     <div class="header-editor">
       {draft === undefined ? (
-        <button
-          type="button"
-          class="description in-place"
-          aria-label="Change the description"
-          onClick={() => setDraft(description ?? '')}
-        >
+        <button type="button" class="description in-place" onClick={() => setDraft(description ?? '')}>
           {description ?? <span class="muted">Add a description</span>}
+          <span class="hidden"> Change the description</span>
         </button>
       ) : (
         <form
@@ -94,7 +90,7 @@ export function HeaderEditor({
             key={key}
             type="button"
             class="tag removable"
-            aria-label={`Remove the tag ${key}`}
+            aria-label={`${value === '' ? key : `${key}=${value}`}: remove the tag ${key}`}
             disabled={save.isGoing}
             onClick={() => save.start({ tags: { [key]: null } })}
           >

@@ -1,6 +1,131 @@
 import type { JSX } from 'preact';
-import type { Version } from '../../api/types.ts';
+import { useState } from 'preact/hooks';
+import { lazy } from 'preact-iso';
+import { call, versionPath } from '../../api/client.ts';
+import type { Environment, ImageList, ImageRevision, Page, PlatformImage, Version } from '../../api/types.ts';
+import { useData } from '../../api/use-data.ts';
+import { bytes, plural, shortDigest } from '../../parts/format.ts';
+import { Source } from '../../parts/highlight.tsx';
+import { Copy, Time } from '../../parts/small.tsx';
+import { Empty, Failure, Loading } from '../../parts/states.tsx';
 
+const LayerMap = lazy(async () => (await import('../../parts/layer-map.tsx')).LayerMap);
+
+/** Environments whose latest image is looked at for layers in common. */
+const neighbours = 50;
+
+/** The image of a version: what it was made of, and where its bytes are. */
 export function ImageTab({ version }: { version: Version }): JSX.Element {
-  return <p>{version.name}</p>;
+  const path = `${versionPath(version.name, version.version)}/images`;
+  const images = useData(path, (signal) => call<ImageList>(path, { signal }));
+  const shared = useData(images.data === undefined ? undefined : `shared ${version.name}`, (signal) =>
+    findShared(version, signal),
+  );
+  const [chosen, setChosen] = useState(0);
+  const [number, setNumber] = useState<number | undefined>(undefined);
+  if (images.problem !== undefined) return <Failure problem={images.problem} onRetry={images.reload} />;
+  if (images.data === undefined) return <Loading lines={8} />;
+  const { items } = images.data;
+  const revision = items.find((each) => each.revision === number) ?? items[0];
+  const image = revision?.platforms[chosen] ?? revision?.platforms[0];
+  if (revision === undefined || image === undefined)
+    return (
+      <Empty title="No image yet">
+        <p>A build takes seconds: packages become layers, nothing runs.</p>
+        <Copy text={`terroir env build ${version.name}:${version.version}`} label="build command" />
+      </Empty>
+    );
+  return (
+    <>
+      <div class="filters">
+        <label class="field">
+          Revision
+          <select value={revision.revision} onChange={(event) => setNumber(Number(event.currentTarget.value))}>
+            {items.map((each) => (
+              <option key={each.revision} value={each.revision}>
+                {each.revision}
+              </option>
+            ))}
+          </select>
+        </label>
+        {revision.platforms.length > 1 && (
+          <label class="field">
+            Platform
+            <select value={chosen} onChange={(event) => setChosen(Number(event.currentTarget.value))}>
+              {revision.platforms.map(({ platform }, index) => (
+                <option key={platform} value={index}>
+                  {platform}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+      </div>
+      <Facts revision={revision} image={image} />
+      <h2>Layers</h2>
+      <LayerMap layers={image.layers} shared={shared.data ?? new Map<string, string[]>()} />
+      <h2>As a Dockerfile</h2>
+      <figure class="file">
+        <figcaption>Dockerfile that would say the same</figcaption>
+        <Source path="Dockerfile" text={image.dockerfile} />
+      </figure>
+    </>
+  );
+}
+
+function Facts({ revision, image }: { revision: ImageRevision; image: PlatformImage }): JSX.Element {
+  const repository = `${location.host}/terroir/env_${revision.fingerprint.slice(0, 32)}`;
+  return (
+    <dl class="facts">
+      <div>
+        <dt>Digest</dt>
+        <dd>
+          <Copy text={image.digest} label="digest">
+            {shortDigest(image.digest)}
+          </Copy>
+        </dd>
+      </div>
+      <div>
+        <dt>Base</dt>
+        <dd>{image.base === null ? 'its own build' : `${image.base.reference} · ${shortDigest(image.base.digest)}`}</dd>
+      </div>
+      <div>
+        <dt>Size</dt>
+        <dd>
+          {bytes(image.size)} in {plural(image.layers.length, 'layer')}
+        </dd>
+      </div>
+      <div>
+        <dt>Lock</dt>
+        <dd>{image.lockRevision === null ? 'none' : `revision ${image.lockRevision}`}</dd>
+      </div>
+      <div>
+        <dt>{revision.origin === 'global' ? 'Taken from the global registry' : 'Built here'}</dt>
+        <dd>
+          <Time of={revision.createdAt} /> by {revision.createdBy}
+        </dd>
+      </div>
+      <div>
+        <dt>Pull it</dt>
+        <dd>
+          <Copy text={`docker pull ${repository}@${image.digest}`} label="pull command">
+            docker pull {repository}@{image.digest.slice(0, 19)}…
+          </Copy>
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+/** For each layer's digest the other environments whose latest image has it. */
+async function findShared(version: Version, signal: AbortSignal): Promise<Map<string, string[]>> {
+  const { items } = await call<Page<Environment>>(`/environments?limit=${neighbours}&sort=-created`, { signal });
+  const shared = new Map<string, string[]>();
+  for (const { name } of items.filter((each) => each.name !== version.name)) {
+    const images = await call<ImageList>(`${versionPath(name, '@latest')}/images`, { signal });
+    const layers = images.items[0]?.platforms.flatMap((each) => each.layers) ?? [];
+    for (const digest of new Set(layers.map((layer) => layer.digest)))
+      shared.set(digest, [...(shared.get(digest) ?? []), name]);
+  }
+  return shared;
 }
