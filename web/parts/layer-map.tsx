@@ -66,7 +66,7 @@ export function LayerMap({
         )}
       </div>
       <div class="scroll-x" tabIndex={0} role="group" aria-label="Layers">
-        <table class="pairs">
+        <table class="pairs layers">
           <thead>
             <tr>
               <th scope="col">Layer</th>
