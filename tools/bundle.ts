@@ -9,8 +9,13 @@ import { directImports } from './direct-imports.ts';
 import { plainBuiltins } from './plain-builtins.ts';
 
 const root = join(import.meta.dirname, '..');
-/** Libraries as large as all the rest that most commands do without: the HTTP client, the HTTP server, logging in. Each is a file of its own. */
-const apart = ['src/io/http/undici.ts', 'src/server/fastify.ts', 'src/server/login/openid-client.ts'];
+/** Libraries as large as all the rest that most commands do without: the HTTP client, the HTTP server, logging in, PostgreSQL. Each is a file of its own. */
+const apart = [
+  'src/io/http/undici.ts',
+  'src/server/fastify.ts',
+  'src/server/login/openid-client.ts',
+  'src/workspace/pg.ts',
+];
 const names = apart.map((file) => basename(file, '.ts'));
 const loadApart: Plugin = {
   name: 'load-apart',
@@ -41,6 +46,8 @@ await build({
   plugins: [plainBuiltins, directImports, loadApart],
   // As ES modules, which a bundle makes one scope of: 1 ms to start instead of 7.
   alias: { yaml: join(root, 'node_modules/yaml/browser/dist/index.js') },
+  // What the driver of PostgreSQL would take if it were there.
+  external: ['pg-native', 'cloudflare:sockets'],
   sourcemap: false,
   legalComments: 'linked',
   // CommonJS dependencies call `require` for Node's own modules.

@@ -28,6 +28,7 @@ process.exit(report());
 function installSystemPackages() {
   const needed = [
     ['git', 'git'],
+    ['pg_ctlcluster', 'postgresql'],
     ['python3', 'python3'],
     ['openssl', 'openssl'],
     ['dockerd', 'docker.io'],

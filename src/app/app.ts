@@ -93,8 +93,9 @@ function refuseUrl(place: string): void {
   );
 }
 
-async function openWithCatalog(folder: string, { user, origin, catalogFolder }: AppOptions): Promise<Workspace> {
-  const workspace = await openWorkspace(folder, { create: true, user, origin });
+async function openWithCatalog(folder: string, { env, user, origin, catalogFolder }: AppOptions): Promise<Workspace> {
+  const database = env.TERROIR_DATABASE || undefined;
+  const workspace = await openWorkspace(folder, { create: true, user, origin, database });
   await seedCatalog(workspace, catalogFolder);
   return workspace;
 }

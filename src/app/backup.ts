@@ -109,8 +109,15 @@ export async function restore(app: App, path: string): Promise<BackupView & { fo
 }
 
 async function unpack(app: App, file: string, folder: string): Promise<Omit<BackupView, 'file'>> {
-  const { user, origin, signal } = app;
-  const workspace = await openWorkspace(folder, { create: true, user, origin });
+  const { user, origin, signal, env } = app;
+  const database = env.TERROIR_DATABASE || undefined;
+  const workspace = await openWorkspace(folder, { create: true, user, origin, database });
+  if (!(await workspace.rows.isEmpty())) {
+    await workspace.close();
+    throw new AppError('ALREADY_EXISTS', 'there is a workspace in the database already', {
+      hint: 'Name an empty one in TERROIR_DATABASE.',
+    });
+  }
   const view = { rows: 0, files: 0, createdAt: '' };
   const links: TarMember[] = [];
   let isWhole = false;
@@ -132,6 +139,10 @@ async function unpack(app: App, file: string, folder: string): Promise<Omit<Back
     for (const { name, target } of links) await makeLink(target, placeOf(folder, name, file));
     await workspace.audit.verify();
     return view;
+  } catch (error) {
+    // A folder goes as a whole; a database stays.
+    if (database !== undefined) await workspace.rows.clear();
+    throw error;
   } finally {
     await workspace.close();
   }

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { PostgresAdapter, sql } from 'kysely';
 import { AppError } from '../errors/index.ts';
 import type { Tables } from './tables.ts';
 import type { Connection } from './transaction.ts';
@@ -9,6 +9,9 @@ export type Row = Readonly<Record<string, string | number | null>>;
 export interface RowStore {
   /** Every row as of one moment, table by table in an order in which they can be added, so many at a time as memory likes. */
   readAll(take: (table: string, rows: readonly Row[]) => Promise<void>): Promise<void>;
+  isEmpty(): Promise<boolean>;
+  /** Removes every row: what a copy that was given up leaves behind. */
+  clear(): Promise<void>;
   /** Into a workspace that has none of them. @throws AppError CORRUPT_ARCHIVE for rows that are none of ours. */
   add(table: string, rows: readonly Row[]): Promise<void>;
 }
@@ -48,6 +51,14 @@ export function createRowStore(database: Connection): RowStore {
           }
         });
     },
+    isEmpty: async () => {
+      for (const [table] of keys)
+        if ((await readPage(database, { table, key: [], after: undefined })).length > 0) return false;
+      return true;
+    },
+    clear: async () => {
+      for (const [table] of keys.toReversed()) await database.deleteFrom(table).execute();
+    },
     add: async (table, rows) => {
       const known = keys.find(([name]) => name === table)?.[0];
       if (known === undefined) throw notOurs(`a table \`${table}\``);
@@ -58,11 +69,26 @@ export function createRowStore(database: Connection): RowStore {
             .insertInto(known)
             .values(rows.slice(at, at + 100) as never)
             .execute();
+        if (counted.has(known)) await countOn(database, known);
       } catch (error) {
         throw notOurs(`rows of \`${table}\` that do not fit`, error);
       }
     },
   };
+}
+
+/** Tables whose keys count up. PostgreSQL keeps the count apart from the rows. */
+const counted = new Map<keyof Tables, string>([
+  ['environment_versions', 'id'],
+  ['runs', 'number'],
+  ['models', 'number'],
+]);
+
+async function countOn(database: Connection, table: keyof Tables): Promise<void> {
+  if (!(database.getExecutor().adapter instanceof PostgresAdapter)) return;
+  const column = counted.get(table) ?? '';
+  const highest = sql`(select max(${sql.ref(column)}) from ${sql.table(table)})`;
+  await sql`select setval(pg_get_serial_sequence(${table}, ${column}), ${highest})`.execute(database);
 }
 
 async function readPage(
@@ -72,7 +98,8 @@ async function readPage(
   const columns = sql.join(key.map((column) => sql.ref(column)));
   const beyond =
     after === undefined ? sql`1 = 1` : sql`(${columns}) > (${sql.join(key.map((column) => sql`${after[column]}`))})`;
-  const query = sql<Row>`select * from ${sql.table(table)} where ${beyond} order by ${columns} limit ${pageSize}`;
+  const order = key.length === 0 ? sql`` : sql`order by ${columns}`;
+  const query = sql<Row>`select * from ${sql.table(table)} where ${beyond} ${order} limit ${pageSize}`;
   return (await query.execute(connection)).rows;
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { AppError } from '../errors/index.ts';
-import { pathExists } from '../io/index.ts';
+import { ensureFolder, pathExists } from '../io/index.ts';
 import { type AuditStore, createAuditStore } from './audit.ts';
 import { type BlobStore, createBlobStore } from './blobs.ts';
 import { openDatabase } from './database.ts';
@@ -10,6 +10,7 @@ import { createImageStore, type ImageStore } from './images.ts';
 import { createLeaseStore, type LeaseStore } from './leases.ts';
 import { createLockStore, type LockStore } from './locks.ts';
 import { createModelStore, type ModelStore } from './models.ts';
+import { isPostgresAddress, openPostgres } from './postgres.ts';
 import { type Actor, recorded } from './recorded.ts';
 import { findReferences } from './references.ts';
 import { createRowStore, type RowStore } from './rows.ts';
@@ -46,20 +47,26 @@ export interface Workspace {
   close(): Promise<void>;
 }
 
+export interface WorkspaceOptions {
+  create?: boolean;
+  user: string;
+  origin?: string;
+  /** The address of a PostgreSQL database; without one, the records are in the folder. */
+  database?: string;
+}
+
 /**
  * Opens a workspace. @throws AppError WORKSPACE_NOT_FOUND if it is missing and `create` is not set; WORKSPACE_UNUSABLE if it is on a
  * network file system or newer than this program; CORRUPT_STORE; PERMISSION_DENIED.
  */
-export async function openWorkspace(
-  folder: string,
-  options: { create?: boolean; user: string; origin?: string },
-): Promise<Workspace> {
-  if (options.create !== true && !(await pathExists(join(folder, 'workspace.db')))) {
+export async function openWorkspace(folder: string, options: WorkspaceOptions): Promise<Workspace> {
+  if (options.database === undefined && options.create !== true && !(await pathExists(join(folder, 'workspace.db')))) {
     throw new AppError('WORKSPACE_NOT_FOUND', `there is no workspace in \`${folder}\``, {
       hint: 'Any command that registers something makes one.',
     });
   }
-  const database = await openDatabase(folder);
+  const database =
+    options.database === undefined ? await openDatabase(folder) : await openServed(folder, options.database);
   const shared = {
     folder,
     facts: createFactStore(database),
@@ -80,6 +87,15 @@ export async function openWorkspace(
     as,
   });
   return as({ user: options.user, origin: options.origin ?? 'this process' });
+}
+
+async function openServed(folder: string, address: string): Promise<Connection> {
+  if (!isPostgresAddress(address))
+    throw new AppError('USAGE', `\`${address.replace(/\/\/[^@/]*@/, '//')}\` is no address of a PostgreSQL database`, {
+      hint: 'Write it like `postgresql://user@host:5432/name`.',
+    });
+  await ensureFolder(folder);
+  return await openPostgres(address);
 }
 
 function storesOf(database: Connection, user: string) {

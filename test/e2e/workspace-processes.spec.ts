@@ -84,7 +84,9 @@ describe('processes that are killed', () => {
   it('in the midst of writing lose nothing that they had done', { timeout: 120_000 }, async () => {
     const done: Record<string, unknown>[] = [];
     for (let round = 0; round < 20; round += 1) {
-      const peers = await Promise.all([1, 2].map((n) => createPeer(folder, 10 * round + n, 'everything', 1_000_000)));
+      const peers = await Promise.all(
+        [1, 2].map((n) => createPeer(folder, 10 * round + n, 'everything', { count: 1_000_000 })),
+      );
       for (const peer of peers) peer.start();
       await delay(20 + Math.random() * 250);
       for (const peer of peers) peer.process.kill('SIGKILL');
@@ -100,7 +102,7 @@ describe('processes that are killed', () => {
     for (let start = 0; start < folders.length; start += 4) {
       await Promise.all(
         folders.slice(start, start + 4).map(async (each, index) => {
-          const peer = await createPeer(each, 1, 'register-same', 1);
+          const peer = await createPeer(each, 1, 'register-same', { count: 1 });
           peer.start();
           await delay(((start + index) / folders.length) * 120);
           peer.process.kill('SIGKILL');
@@ -122,7 +124,7 @@ describe('processes that are killed', () => {
   });
 
   it('leave runs that the next one ends', async () => {
-    const peer = await createPeer(folder, 1, 'everything', 1_000_000);
+    const peer = await createPeer(folder, 1, 'everything', { count: 1_000_000 });
     peer.start();
     while (peer.done.length < 6) await delay(5);
     const alive = await inWorkspace(({ runs }) => runs.endOrphans());

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { counting } from './counting.ts';
 
 /** The first tables. */
 export async function createTables(database: Kysely<unknown>): Promise<void> {
@@ -7,7 +8,8 @@ export async function createTables(database: Kysely<unknown>): Promise<void> {
   await createRuns(database);
 }
 
-async function createEnvironments({ schema }: Kysely<unknown>): Promise<void> {
+async function createEnvironments(database: Kysely<unknown>): Promise<void> {
+  const { schema } = database;
   await schema
     .createTable('environments')
     .addColumn('name', 'text', (column) => column.primaryKey())
@@ -17,7 +19,7 @@ async function createEnvironments({ schema }: Kysely<unknown>): Promise<void> {
     .execute();
   await schema
     .createTable('environment_versions')
-    .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('id', 'integer', counting(database))
     .addColumn('name', 'text', (column) => column.notNull().references('environments.name'))
     .addColumn('version', 'text', (column) => column.notNull())
     .addColumn('number', 'bigint')
@@ -82,10 +84,11 @@ async function createLocks({ schema }: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-async function createRuns({ schema }: Kysely<unknown>): Promise<void> {
+async function createRuns(database: Kysely<unknown>): Promise<void> {
+  const { schema } = database;
   await schema
     .createTable('runs')
-    .addColumn('number', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('number', 'integer', counting(database))
     .addColumn('id', 'text', (column) => column.notNull().unique())
     .addColumn('status', 'text', (column) => column.notNull())
     .addColumn('environment_name', 'text', (column) => column.notNull())
@@ -107,7 +110,7 @@ async function createRuns({ schema }: Kysely<unknown>): Promise<void> {
     .execute();
   await schema
     .createTable('models')
-    .addColumn('number', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('number', 'integer', counting(database))
     .addColumn('name', 'text', (column) => column.notNull())
     .addColumn('version', 'text', (column) => column.notNull())
     .addColumn('version_number', 'bigint')

@@ -64,7 +64,8 @@ const tasks: Readonly<Record<string, Work>> = {
 
 process.stdout.write('ready\n');
 await once(process.stdin, 'data');
-const workspace = await openWorkspace(folder, { create: true, user: `peer-${number}` });
+const database = process.env.TERROIR_DATABASE;
+const workspace = await openWorkspace(folder, { create: true, user: `peer-${number}`, database });
 for (let index = 0; index < Number(count); index += 1) {
   process.stdout.write(`${JSON.stringify(await tasks[task]?.(workspace, index))}\n`);
 }

@@ -18,9 +18,15 @@ export interface Peer {
 }
 
 /** A process of its own, up to the point where it would open the workspace. */
-export async function createPeer(folder: string, number: number, task: string, count: number): Promise<Peer> {
+export async function createPeer(
+  folder: string,
+  number: number,
+  task: string,
+  { count, database }: { count: number; database?: string },
+): Promise<Peer> {
   const child = spawn(process.execPath, [program, folder, String(number), task, String(count)], {
     stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...(database === undefined ? {} : { TERROIR_DATABASE: database }) },
   });
   let problems = '';
   child.stderr.on('data', (chunk: Buffer) => {
@@ -46,9 +52,11 @@ export async function createPeer(folder: string, number: number, task: string, c
 export async function race(
   folder: string,
   task: string,
-  { peers = 8, count = 1 } = {},
+  { peers = 8, count = 1, database }: { peers?: number; count?: number; database?: string } = {},
 ): Promise<Record<string, unknown>[]> {
-  const all = await Promise.all(Array.from({ length: peers }, (_, number) => createPeer(folder, number, task, count)));
+  const all = await Promise.all(
+    Array.from({ length: peers }, (_, number) => createPeer(folder, number, task, { count, database })),
+  );
   for (const peer of all) peer.start();
   await Promise.all(all.map(({ ended }) => ended));
   return all.flatMap(({ done }) => done);
