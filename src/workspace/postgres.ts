@@ -9,7 +9,7 @@ const connections = 10;
 /** Milliseconds until a server that does not answer counts as gone. */
 const patience = 10_000;
 /** Numbers of the types `bigint` and `numeric`, which the driver gives as text: ours are all within what a number holds. */
-const numbers = new Set([20, 1700]);
+const numbers = new Set<number>([20, 1700]);
 
 export function isPostgresAddress(text: string): boolean {
   return /^postgres(?:ql)?:\/\//i.test(text);
@@ -27,8 +27,8 @@ export async function openPostgres(address: string, migrations = ourMigrations):
     connectionTimeoutMillis: patience,
     application_name: 'terroir',
     types: {
-      getTypeParser: (oid: number, format: 'text' | 'binary' = 'text') =>
-        numbers.has(oid) ? Number : (pg.types.getTypeParser(oid, format as 'text') as (text: string) => unknown),
+      getTypeParser: ((oid: Parameters<typeof pg.types.getTypeParser>[0], format) =>
+        numbers.has(oid) ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
     },
   });
   // A connection that breaks while nobody uses it is made again.
