@@ -1,6 +1,17 @@
 import type { Style } from '../report/render/index.ts';
 import { commands } from './commands.ts';
 
+/** Of the column of names. */
+const width = 22;
+
+/** Two that belong together have one line. */
+const pairs: Readonly<Record<string, { with: string; summary: string }>> = {
+  'env archive': { with: 'env restore', summary: 'Hide an environment or a version from lists, or bring it back' },
+  'env save': { with: 'env load', summary: 'Write a version as a v1 folder, or register one from it' },
+  backup: { with: 'restore', summary: 'Copy the workspace into a file, or make one of it' },
+};
+const second = new Set(Object.values(pairs).map((pair) => pair.with));
+
 /** The first page of help: every command in one screen. */
 export function overview(style: Style): string {
   const nouns = [
@@ -46,12 +57,15 @@ export function overview(style: Style): string {
     const short = inShort[noun];
     if (short !== undefined) {
       const verbs = Object.keys(commands).flatMap((name) => (name.startsWith(`${noun} `) ? name.split(' ')[1] : []));
-      if (verbs.length > 0) lines.push(`  ${style.cyan(noun.padEnd(15))} ${short}: ${verbs.join(', ')}`);
+      if (verbs.length > 0) lines.push(`  ${style.cyan(noun.padEnd(width))} ${short}: ${verbs.join(', ')}`);
       continue;
     }
     for (const [name, { summary }] of Object.entries(commands)) {
       if (name === noun || name.startsWith(`${noun} `) || name.startsWith(`${noun}s `)) {
-        lines.push(`  ${style.cyan(name.padEnd(15))} ${summary}`);
+        if (second.has(name)) continue;
+        const pair = pairs[name];
+        const shown = pair === undefined ? name : `${name}, ${pair.with.split(' ').at(-1)}`;
+        lines.push(`  ${style.cyan(shown.padEnd(width))} ${pair?.summary ?? summary}`);
       }
     }
   }
@@ -65,7 +79,7 @@ export function nounOverview(noun: string, style: Style): string {
   return [
     `Usage: terroir ${noun} COMMAND`,
     '',
-    ...rows.map(([name, { summary }]) => `  ${style.cyan(name.padEnd(15))} ${summary}`),
+    ...rows.map(([name, { summary }]) => `  ${style.cyan(name.padEnd(width))} ${summary}`),
     '',
   ].join('\n');
 }

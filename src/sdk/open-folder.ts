@@ -1,6 +1,7 @@
 import {
   type App,
   archiveEnvironment,
+  buildImages,
   cancelRun,
   createRunQueue,
   createVersion,
@@ -72,6 +73,8 @@ export async function openFolder(folder: string | undefined, options: FolderOpti
       });
       return { revision, outcome, lock: { ...lock } };
     },
+    build: async (reference, { platforms = [], rebuild = false } = {}) =>
+      await buildImages(app, reference, { platforms, rebuild, outputs: [] }),
     run: async (input) => {
       const { request, contents } = await makeRun(input, { cwd, signal, register });
       await keep(app, contents);

@@ -5,7 +5,7 @@ import { terminalStatuses } from '../schema/index.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { followRun } from './follow-run.ts';
 import { makeDefinition, makeRun } from './make-request.ts';
-import type { ConnectOptions, LockResult, Run, Terroir } from './types.ts';
+import type { ConnectOptions, Image, LockResult, Run, Terroir } from './types.ts';
 
 export type UrlOptions = ConnectOptions & Required<Pick<ConnectOptions, 'cwd' | 'env'>>;
 
@@ -37,6 +37,10 @@ export function openUrl(url: string, options: UrlOptions): Terroir {
       const path = `${pathOf(reference)}/locks/${platform ?? 'linux-64'}`;
       const { revision, outcome, lock } = await api.json<LockResult>({ method: 'POST', path, body: { relock } });
       return { revision, outcome, lock };
+    },
+    build: async (reference, options = {}) => {
+      const path = `${pathOf(reference)}/images`;
+      return (await api.json<{ items: Image[] }>({ method: 'POST', path, body: options })).items;
     },
     run: async (input) => {
       const { request, contents } = await makeRun(input, { cwd, signal, register });

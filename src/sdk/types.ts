@@ -75,6 +75,28 @@ export interface LockResult {
   lock: { digest: string; platform: string; packages: { name: string; version: string; kind: string }[] };
 }
 
+export interface BuildOptions {
+  /** `linux-64`, `linux-aarch64`; the definition's if not given. */
+  platforms?: string[];
+  /** Resolve anew, look at the base anew, and make a new revision. */
+  rebuild?: boolean;
+}
+
+export interface Image {
+  platform: string;
+  /** Of the platform's manifest. */
+  digest: string;
+  /** In the workspace's registry. */
+  repository: string;
+  revision: number;
+  base: { reference: string; digest: string } | null;
+  lockDigest: string | null;
+  layers: { digest: string; size: number; kind: string; packages: string[] }[];
+  size: number;
+  /** Which cache answered, if one did. */
+  source: 'workspace' | 'global' | 'built';
+}
+
 /** What to run: a job file, or an environment and the words of a command. */
 export type RunInput = RunOptions &
   ({ job: string; environment?: string } | { environment: string; command: string[] });
@@ -168,6 +190,8 @@ export interface Terroir {
   restore: (reference: string) => Promise<void>;
   /** The exact packages; found out now if nobody did yet. */
   lock: (reference: string, options?: LockOptions) => Promise<LockResult>;
+  /** Builds the images of a version, or takes them from a cache; one a platform. */
+  build: (reference: string, options?: BuildOptions) => Promise<Image[]>;
   /** Submits, and answers as soon as the run is on record. */
   run: (input: RunInput) => Promise<Run>;
   runs: (filter?: RunFilter) => Promise<Page<Run>>;

@@ -109,7 +109,7 @@ describe('mistakes', () => {
     const overview = await sandbox.run(['--help']);
     expect(overview.exitCode).toBe(0);
     expect(overview.stdout.split('\n').length).toBeLessThan(50);
-    const names = [...overview.stdout.matchAll(/^ {2}((?:env|runs|model|cache) [a-z]+|run|doctor) /gm)].map(
+    const names = [...overview.stdout.matchAll(/^ {2}((?:env|runs|model|cache) [a-z]+|run|doctor)[ ,]/gm)].map(
       (match) => match[1] ?? '',
     );
     expect(names.length).toBeGreaterThan(25);

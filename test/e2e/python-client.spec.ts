@@ -119,6 +119,7 @@ print(json.dumps([late, client.wait(run["id"])["status"]]))
   it.each<[string, string, string]>([
     ['an environment that is not there', 'client.environment("nobody")', 'ENVIRONMENT_NOT_FOUND'],
     ['the log of a run that is not there', 'list(client.logs("nobody"))', 'RUN_NOT_FOUND'],
+    ['an image of what has no base', 'client.build(client.register("own.yml")["name"])', 'UNSUPPORTED_FEATURE'],
     ['a wrong token', 'Client(token="wrong").me()', 'UNAUTHORIZED'],
     ['nobody there', 'Client("http://127.0.0.1:1").me()', 'UNREACHABLE'],
     ['another server', 'Client(client._api._base + "/nothing").me()', 'ROUTE_NOT_FOUND'],

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type Terroir } from '../../src/sdk/index.ts';
+import { pushBase } from '../kit/push-base.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
+import { type RegistryProcess, startDockerRegistry } from '../kit/registry/docker-registry.ts';
 import { createTestServer, type TestServer } from '../kit/server.ts';
 import { makeWheel } from '../kit/wheel.ts';
 
@@ -14,6 +16,7 @@ const root = join(import.meta.dirname, '..', '..');
 describe.each(['folder', 'URL'] as const)('the SDK on a %s', (kind) => {
   let index: PypiIndex;
   let server: TestServer;
+  let registry: RegistryProcess;
   let folder: string;
   let terroir: Terroir;
   let env: Record<string, string | undefined>;
@@ -22,6 +25,10 @@ describe.each(['folder', 'URL'] as const)('the SDK on a %s', (kind) => {
       makeWheel({ name: 'alpha', version: '1.0' }),
       makeWheel({ name: 'joblib', version: '1.5.2' }),
     ]);
+    registry = await startDockerRegistry({
+      root: join(await mkdtemp(join(tmpdir(), 'terroir-sdk-registry-')), 'data'),
+    });
+    await pushBase(`${registry.host}/base:1`);
     server = await createTestServer({ withTokens: true, env: { PIP_INDEX_URL: index.url } });
     folder = await mkdtemp(join(tmpdir(), 'terroir-sdk-'));
     env = server.app.env;
@@ -46,6 +53,7 @@ describe.each(['folder', 'URL'] as const)('the SDK on a %s', (kind) => {
     await terroir.close();
     await server.close();
     await index.close();
+    await registry.stop();
     await rm(folder, { recursive: true });
   });
 
@@ -54,6 +62,18 @@ describe.each(['folder', 'URL'] as const)('the SDK on a %s', (kind) => {
     for await (const piece of terroir.logs(id)) text += piece;
     return text;
   };
+
+  it('builds images, and takes them from the cache', async () => {
+    const text = `name: built\nimage: ${registry.host}/base:1\npython: {version: "3.11"}\nrequirements: [alpha]\n`;
+    await terroir.register({ text });
+    const [image] = await terroir.build('built');
+    expect(image).toMatchObject({ platform: 'linux-64', revision: 1, source: 'built' });
+    expect(image?.layers.flatMap(({ packages }) => packages)).toEqual(['alpha 1.0']);
+    expect(await terroir.build('built:1', { platforms: ['linux-64'] })).toMatchObject([
+      { digest: image?.digest, source: 'workspace' },
+    ]);
+    await expect(terroir.build('built', { platforms: ['osx-arm64'] })).rejects.toMatchObject({ code: 'USAGE' });
+  });
 
   it('registers from files and texts, and lists, shows, archives and restores', async () => {
     const packed = await terroir.register({ file: 'env/packed.yml' }, { tags: { team: 'green' } });

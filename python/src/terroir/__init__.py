@@ -2,6 +2,6 @@
 
 from ._client import Client
 from ._errors import TerroirError
-from ._types import Environment, Lock, Model, Page, Run, ShownModel, Version
+from ._types import Environment, Image, Lock, Model, Page, Run, ShownModel, Version
 
-__all__ = ["Client", "Environment", "Lock", "Model", "Page", "Run", "ShownModel", "TerroirError", "Version"]
+__all__ = ["Client", "Environment", "Image", "Lock", "Model", "Page", "Run", "ShownModel", "TerroirError", "Version"]

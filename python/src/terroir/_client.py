@@ -5,13 +5,13 @@ import os
 import time
 import uuid
 from pathlib import Path
-from typing import Any, Dict, IO, Iterable, Iterator, Mapping, Optional, Sequence, Tuple, Union, cast
+from typing import Any, Dict, IO, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union, cast
 from urllib.parse import quote
 
 from ._errors import TerroirError
 from ._pack import Files, pack_code, pack_definition
 from ._transport import Transport
-from ._types import Environment, Lock, Model, Page, Run, ShownModel, Version
+from ._types import Environment, Image, Lock, Model, Page, Run, ShownModel, Version
 
 PathLike = Union[str, "os.PathLike[str]"]
 _ENDED = ("Completed", "Failed", "Canceled")
@@ -75,6 +75,11 @@ class Client:
     def lock(self, reference: str, platform: str = "linux-64", *, relock: bool = False) -> Lock:
         path = f"{_version_path(reference)}/locks/{quote(platform, safe='')}"
         return cast(Lock, self._api.json("POST", path, {"relock": relock}))
+
+    def build(self, reference: str, platforms: Sequence[str] = (), *, rebuild: bool = False) -> "List[Image]":
+        """Build the images of a version, or take them from a cache; one a platform."""
+        body = {"platforms": list(platforms), "rebuild": rebuild}
+        return cast("List[Image]", self._api.json("POST", f"{_version_path(reference)}/images", body)["items"])
 
     def archive(self, reference: str) -> None:
         self._api.json("POST", f"{_version_path(reference)}/archive")

@@ -84,6 +84,18 @@ class Lock(TypedDict):
     lock: Dict[str, Any]
 
 
+class Image(TypedDict):
+    platform: str
+    digest: str
+    repository: str
+    revision: int
+    base: Optional[Dict[str, str]]
+    lockDigest: Optional[str]
+    layers: List[Dict[str, Any]]
+    size: int
+    source: str
+
+
 class Page(List[T], Generic[T]):
     """A page of a list. `next` is the `cursor` of the next one."""
 

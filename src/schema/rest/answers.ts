@@ -125,6 +125,25 @@ export const LockAnswer = z.object({
 
 export const ImageList = z.object({ items: z.array(ImageRevision), next: z.null() });
 
+export const Image = z.object({
+  fingerprint: z.string(),
+  repository: z.string(),
+  revision: z.number().int(),
+  digest: z.string().describe('Of the platform’s manifest'),
+  indexDigest: z.string().optional().describe('Of the index, where there are several platforms'),
+  platform: z.string(),
+  base: z.object({ reference: z.string(), digest: z.string() }).nullable(),
+  lockDigest: z.string().nullable(),
+  lockRevision: z.number().int().nullable(),
+  layers: z.array(DiffLayer),
+  size: z.number().int(),
+  source: z.enum(['workspace', 'global', 'built']).describe('Which cache answered, if one did'),
+  dockerfile: z.string(),
+  createdAt: z.string(),
+  createdBy: z.string(),
+});
+export const BuiltImages = z.object({ items: z.array(Image), next: z.null() });
+
 export const RunPage = pageOf(RunRecord);
 export const ModelPage = pageOf(ModelRecord);
 export const ShownModel = ModelRecord.extend({

@@ -59,6 +59,11 @@ export const CloneVersion = z.strictObject({
   python: Text(100).optional(),
 });
 
+export const BuildImages = z.strictObject({
+  rebuild: z.boolean().optional().describe('Resolve anew, look at the base anew, and make a new revision'),
+  platforms: z.array(Text(100)).max(10).optional().describe('The definition’s, or the server’s own, if not given'),
+});
+
 export const CheckDefinition = z.strictObject({ definition: DefinitionUpload });
 
 export const PreviewLock = z.strictObject({

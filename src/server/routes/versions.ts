@@ -1,5 +1,6 @@
 import {
   archiveEnvironment,
+  buildImages,
   checkEnvironment,
   cloneEnvironment,
   deleteVersion,
@@ -132,5 +133,21 @@ export const versionRoutes: readonly Route[] = [
     summary: 'List the image revisions of a version, newest first',
     answers: { 200: json('The revisions', rest.ImageList) },
     handle: async ({ app, params }) => ({ body: { items: await listImages(app, referenceOf(params)), next: null } }),
+  }),
+  route({
+    method: 'POST',
+    path: `${path}/images`,
+    role: 'contributor',
+    id: 'buildImages',
+    tag,
+    summary: 'Build the image of a version, or take it from a cache',
+    description:
+      'Answers when the image is there, which takes seconds for packages and as long as an engine takes for steps that execute. Whoever asks for the same at the same time gets the same.',
+    body: rest.BuildImages,
+    answers: { 200: json('The images, one a platform', rest.BuiltImages) },
+    handle: async ({ app, params, body: { rebuild = false, platforms = [] } }) => {
+      const items = await buildImages(app, referenceOf(params), { rebuild, platforms, outputs: [] });
+      return { body: { items, next: null } };
+    },
   }),
 ];

@@ -2,12 +2,14 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { lazy } from 'preact-iso';
 import { call, versionPath } from '../../api/client.ts';
+import { mayAct } from '../../api/session.ts';
 import type { Environment, ImageList, ImageRevision, Page, PlatformImage, Version } from '../../api/types.ts';
 import { useData } from '../../api/use-data.ts';
 import { bytes, plural, shortDigest } from '../../parts/format.ts';
 import { Source } from '../../parts/highlight.tsx';
 import { Copy, Time } from '../../parts/small.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
+import { useAction } from '../../parts/use-action.tsx';
 
 const LayerMap = lazy(async () => (await import('../../parts/layer-map.tsx')).LayerMap);
 
@@ -21,6 +23,11 @@ export function ImageTab({ version }: { version: Version }): JSX.Element {
   const shared = useData(images.data === undefined ? undefined : `shared ${version.name}`, (signal) =>
     findShared(version, signal),
   );
+  const build = useAction(async (rebuild: boolean) => {
+    await call(path, { method: 'POST', body: { rebuild } });
+    setNumber(undefined);
+    images.reload();
+  });
   const [chosen, setChosen] = useState(0);
   const [number, setNumber] = useState<number | undefined>(undefined);
   if (images.problem !== undefined) return <Failure problem={images.problem} onRetry={images.reload} />;
@@ -32,7 +39,13 @@ export function ImageTab({ version }: { version: Version }): JSX.Element {
     return (
       <Empty title="No image yet">
         <p>A build takes seconds: packages become layers, nothing runs.</p>
+        {mayAct('contributor') && (
+          <button type="button" class="primary" disabled={build.isGoing} onClick={() => build.start(false)}>
+            {build.isGoing ? 'Building…' : 'Build'}
+          </button>
+        )}
         <Copy text={`terroir env build ${version.name}:${version.version}`} label="build command" />
+        {build.message}
       </Empty>
     );
   return (
@@ -62,6 +75,15 @@ export function ImageTab({ version }: { version: Version }): JSX.Element {
         )}
       </div>
       <Facts revision={revision} image={image} />
+      {mayAct('contributor') && (
+        <p>
+          <button type="button" disabled={build.isGoing} onClick={() => build.start(true)}>
+            {build.isGoing ? 'Rebuilding…' : 'Rebuild'}
+          </button>{' '}
+          Packages without a pin may move, and so may the base; this revision stays.
+        </p>
+      )}
+      {build.message}
       <h2>Layers</h2>
       <LayerMap layers={image.layers} shared={shared.data ?? new Map<string, string[]>()} />
       <h2>As a Dockerfile</h2>
