@@ -14,6 +14,7 @@ export { type BuildRequest, buildImages } from './build-images.ts';
 export { type CacheCheck, collectGarbage, showCache, verifyCache } from './cache.ts';
 export { type CaptureRequest, type CaptureResult, captureEnvironment } from './capture.ts';
 export { type CheckResult, checkDefinitionText, checkEnvironment } from './check.ts';
+export { type ComputeTarget, listCompute } from './compute.ts';
 export { type CopiedImage, copyImage } from './copy-image.ts';
 export { type Diagnosis, diagnose } from './doctor.ts';
 export {

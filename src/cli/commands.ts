@@ -73,6 +73,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   'audit list': entry('List who did what', () => import('./commands/audit-list.ts')),
   'audit verify': entry('Check that nobody changed the audit trail', () => import('./commands/audit-verify.ts')),
   'audit export': entry('Print the audit trail, one JSON a line', () => import('./commands/audit-export.ts')),
+  'compute list': entry('List where runs can happen', () => import('./commands/compute-list.ts')),
   backup: entry('Copy the workspace into a file', () => import('./commands/backup.ts')),
   restore: entry('Make a workspace of a backup', () => import('./commands/restore.ts')),
   doctor: entry('Say what works on this machine, and how to get the rest', () => import('./commands/doctor.ts')),

@@ -7,6 +7,7 @@ const width = 22;
 /** Two that belong together have one line. */
 const pairs: Readonly<Record<string, { with: string; summary: string }>> = {
   'env archive': { with: 'env restore', summary: 'Hide an environment or a version from lists, or bring it back' },
+  'env exec': { with: 'env shell', summary: 'Run a command, or open a shell, in an environment, without a record' },
   'env save': { with: 'env load', summary: 'Write a version as a v1 folder, or register one from it' },
   backup: { with: 'restore', summary: 'Copy the workspace into a file, or make one of it' },
 };

@@ -52,6 +52,14 @@ describe('runs in containers', { timeout: 120_000 }, () => {
     expect(image.layers.map(({ kind }) => kind)).toEqual(['base']);
   });
 
+  it('are listed among the targets', async () => {
+    const { items } = await sandbox.json<{ items: unknown[] }>(['compute', 'list']);
+    expect(items).toMatchObject([
+      { name: 'local', kind: 'prefix', state: 'ready', platform: 'linux-64' },
+      { name: 'docker', kind: 'image', state: 'ready', detail: expect.stringMatching(/^docker \d+/) },
+    ]);
+  });
+
   it('say what the image does not have', async () => {
     const outcome = await sandbox.run(['run', '--env', 'tools.yml', '--', 'no-such-program']);
     expect(outcome.exitCode, outcome.stderr).toBe(104);
