@@ -33,13 +33,11 @@ describe('comparing versions', () => {
     await page.goto(`${url}/environments/iris`);
     await page.getByRole('link', { name: 'Compare' }).click();
     await page.getByRole('heading', { name: 'Packages' }).waitFor();
-    expect(await page.locator('.side-by-side .from code').allTextContents()).toEqual([
-      '  - scikit-learn==1.5.2',
-      '  - numpy==2.1.0',
-      '  - six',
-    ]);
+    await expect
+      .poll(() => page.locator('.side-by-side .from code').allTextContents())
+      .toEqual(['  - scikit-learn==1.5.2', '  - numpy==2.1.0', '  - six']);
     const moved = page.locator('.changes .moved', { hasText: 'numpy' });
-    expect(await moved.textContent()).toBe('↑numpy2.1.0 → 2.2.0');
+    await expect.poll(() => moved.textContent()).toBe('↑numpy2.1.0 → 2.2.0');
     await page.getByRole('button', { name: 'Turn round' }).click();
     await expect.poll(() => moved.textContent()).toBe('↓numpy2.2.0 → 2.1.0');
     expect(complaints).toEqual([]);
