@@ -50,7 +50,7 @@ describe('runs', () => {
     const { page, complaints, close } = await openPage(browser);
     await page.goto(`${url}/runs`);
     await page.locator('.run-row', { hasText: 'Failed' }).waitFor();
-    expect(await page.locator('.virtual-row').count()).toBe(2);
+    await expect.poll(() => page.locator('.virtual-row').count()).toBe(2);
     await page.getByLabel('Status').selectOption('Completed');
     await expect.poll(() => page.locator('.virtual-row').count()).toBe(1);
     await page.locator('.virtual-row a').first().click();
