@@ -1,4 +1,4 @@
-/** `npm run bench -- [prefix|workspace|overhead|registry|solve|conda|images] [--repeats N]`: measures side by side in one run, and prints ratios. */
+/** `npm run bench -- [prefix|workspace|overhead|registry|solve|conda|images|server [sqlite|postgresql] [submissions|lists]] [--repeats N]`: measures side by side in one run, and prints ratios. */
 import { parseArgs } from 'node:util';
 import { benchConda } from './conda.ts';
 import { benchCondaSolve } from './conda-solve.ts';
@@ -6,6 +6,7 @@ import { benchImages } from './images.ts';
 import { benchOverhead } from './overhead.ts';
 import { benchPrefix } from './prefix.ts';
 import { benchRegistry } from './registry.ts';
+import { benchServer } from './server.ts';
 import { measureWorkspace } from './workspace.ts';
 
 const { positionals, values } = parseArgs({
@@ -22,4 +23,5 @@ if (wanted.includes('conda')) await benchConda({ repeats });
 if (wanted.includes('solve')) await benchCondaSolve({ repeats: Math.min(repeats, 3) });
 if (wanted.includes('registry')) await benchRegistry({ repeats: Math.min(repeats, 5) });
 if (wanted.includes('images')) await benchImages({ repeats });
+if (wanted.includes('server')) await benchServer({ wanted, profile: process.env.TERROIR_PROFILE });
 if (wanted.includes('workspace')) console.log(await measureWorkspace());

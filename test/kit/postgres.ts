@@ -17,8 +17,8 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-/** A PostgreSQL of the test's own, on a free port of loopback. As root it runs as the user that Debian's package makes. */
-export async function startPostgres(): Promise<PostgresServer> {
+/** A PostgreSQL of the test's own, on a free port of loopback. As root it runs as the user that Debian's package makes. Only a `durable` one waits for the disk. */
+export async function startPostgres({ durable = false } = {}): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'terroir-postgres-'));
   const path = [...globSync('/usr/lib/postgresql/*/bin').sort().reverse(), process.env.PATH].join(delimiter);
   const env = { PATH: path, LANG: 'C.UTF-8' };
@@ -59,7 +59,12 @@ export async function startPostgres(): Promise<PostgresServer> {
     }
   };
   const start = async (): Promise<void> => {
-    const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', 'max_connections=200'];
+    const settings = [
+      'listen_addresses=127.0.0.1',
+      'unix_socket_directories=',
+      `fsync=${durable ? 'on' : 'off'}`,
+      'max_connections=200',
+    ];
     const [program, words] = as([
       'postgres',
       '-D',

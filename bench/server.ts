@@ -1,0 +1,205 @@
+/**
+ * What a team's server bears, on SQLite and on PostgreSQL: `npm run bench -- server`; with the name of a database or a part, only that. With `TERROIR_PROFILE`, profiles of the server's processor time are left in that folder. It starts the published bundle as a process of its own and is its
+ * clients; all of it, the database too, shares this machine's processors.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { openWorkspace } from '../src/workspace/index.ts';
+import { type PostgresServer, startPostgres } from '../test/kit/postgres.ts';
+import { fillVersions, type Shape } from './fill-versions.ts';
+import { type Latencies, loadFully, loadSteadily, render } from './http-load.ts';
+import { machineShape } from './measure.ts';
+import { layOutPackage } from './package.ts';
+
+const clients = 1000;
+/** How long each rate of submissions is held, in seconds. */
+const holding = 20;
+/** What is registered anew, and by how many connections at once. */
+const registrations = 20_000;
+const writers = 64;
+const shapes: readonly Shape[] = [
+  { environments: 100_000, versions: 10 },
+  { environments: 1000, versions: 1000 },
+  { environments: 10, versions: 100_000 },
+];
+
+interface Place {
+  name: string;
+  folder: string;
+  /** The address of PostgreSQL's database; without one it is SQLite. */
+  database?: string;
+}
+
+const databases = ['SQLite', 'PostgreSQL'];
+const parts = ['submissions', 'lists'];
+
+/** `wanted` are names of databases and parts; all of them if there is none. */
+export async function benchServer({
+  wanted = [],
+  profile,
+}: {
+  wanted?: string[];
+  profile?: string;
+} = {}): Promise<void> {
+  const chosen = (all: string[]): string[] => {
+    const some = all.filter((each) => wanted.some((word) => word.toLowerCase() === each.toLowerCase()));
+    return some.length === 0 ? all : some;
+  };
+  const work = mkdtempSync(join(tmpdir(), 'terroir-bench-server-'));
+  const main = layOutPackage(join(work, 'package'));
+  const postgres = await startPostgres({ durable: true });
+  console.log(`machine: ${machineShape()}`);
+  try {
+    for (const name of chosen(databases)) {
+      const make = async (): Promise<Place> => await makePlace(work, name, postgres);
+      if (chosen(parts).includes('submissions')) await benchSubmissions(main, await make(), profile);
+      if (!chosen(parts).includes('lists')) continue;
+      for (const shape of shapes) await benchLists(main, await make(), { shape, profile });
+    }
+  } finally {
+    await postgres.stop();
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+async function makePlace(work: string, name: string, postgres: PostgresServer): Promise<Place> {
+  const folder = mkdtempSync(join(work, 'workspace-'));
+  return { name, folder, database: name === 'SQLite' ? undefined : await postgres.createDatabase() };
+}
+
+async function benchSubmissions(main: string, place: Place, profile: string | undefined): Promise<void> {
+  const tokens = await makeTokens(place, clients);
+  const server = await startServer(main, place, profile);
+  try {
+    const anew = Array.from({ length: registrations }, (_, at) =>
+      render({
+        method: 'POST',
+        path: '/api/v1/environments',
+        token: tokens[at % clients] ?? '',
+        body: submission(`new-${at % 500}`, at),
+      }),
+    );
+    show(`${place.name}: register new versions of 500 environments`, await loadFully(server.url, anew, writers));
+    const known = tokens.map((token, at) =>
+      render({ method: 'POST', path: '/api/v1/environments', token, body: submission(`known-${at}`, at) }),
+    );
+    show(`${place.name}: register 1,000 environments`, await loadFully(server.url, known, writers));
+    const submitting = tokens.map((token, at) => [
+      known[at] ?? '',
+      render({ method: 'GET', path: `/api/v1/environments/known-${at}/versions/1`, token }),
+    ]);
+    for (const every of [5000, 2000, 1000]) {
+      const latencies = await loadSteadily(server.url, submitting, { every, seconds: holding });
+      show(`${place.name}: 1,000 clients, each submitting a known environment every ${every / 1000} s`, latencies, 50);
+    }
+    const repeated = Array.from({ length: 20 }, () => submitting.flat()).flat();
+    show(
+      `${place.name}: known environments, 64 connections as fast as they can`,
+      await loadFully(server.url, repeated, writers),
+    );
+  } finally {
+    await server.stop();
+  }
+}
+
+async function benchLists(
+  main: string,
+  place: Place,
+  { shape, profile }: { shape: Shape; profile: string | undefined },
+): Promise<void> {
+  const [token = ''] = await makeTokens(place, 1);
+  await fillVersions(
+    place.database === undefined ? { file: join(place.folder, 'workspace.db') } : { address: place.database },
+    shape,
+  );
+  const server = await startServer(main, place, profile);
+  const questions = {
+    'first page': ['/environments'],
+    'filtered by a tag that a hundredth has': ['/environments?tag=team%3Dml'],
+    'filtered by category': ['/environments?category=user_managed', '/environments?category=system_managed'],
+    'newest first': ['/environments?sort=-created'],
+    archived: ['/environments?archived=archived'],
+    'search as one types': ['f', 'fr', 'fra', 'frau', 'fraud-model-0000', '000006', 'nothing-like-it'].map(
+      (text) => `/environments?search=${text}`,
+    ),
+    'versions of one': ['/environments/vision-model-000000/versions'],
+  };
+  try {
+    for (const [what, paths] of Object.entries(questions)) {
+      const requests = paths.map((path) => render({ method: 'GET', path: `/api/v1${path}`, token }));
+      const all = Array.from({ length: Math.ceil(200 / paths.length) }, () => requests).flat();
+      await loadFully(server.url, requests, 1);
+      const name = `${place.name}: ${shape.environments} × ${shape.versions} versions, ${what}`;
+      show(name, await loadFully(server.url, all, 1), 20);
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Also makes the database. */
+async function makeTokens({ folder, database }: Place, count: number): Promise<string[]> {
+  const workspace = await openWorkspace(folder, { create: true, user: 'bench', database });
+  const tokens: string[] = [];
+  for (let at = 0; at < count; at += 1)
+    tokens.push((await workspace.tokens.create({ user: `client-${at}`, role: 'contributor' })).text);
+  await workspace.close();
+  return tokens;
+}
+
+function submission(name: string, at: number): unknown {
+  const lines = Array.from({ length: 20 }, (_, n) => `  - package-${n}==${at}.${n}`);
+  return {
+    name,
+    definition: { text: `image: mcr.example/base:1\nrequirements:\n${lines.join('\n')}\n`, path: 'environment.yml' },
+  };
+}
+
+async function startServer(
+  main: string,
+  { folder, database }: Place,
+  profile: string | undefined,
+): Promise<{ url: string; stop(): Promise<void> }> {
+  const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+  if (profile !== undefined) mkdirSync(profile, { recursive: true });
+  const words = [...profiling, main, 'serve', '--port', '0', '--log-level', 'warn', '--workspace', folder];
+  const child = spawn(process.execPath, words, {
+    cwd: folder,
+    env: {
+      PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+      HOME: folder,
+      TERROIR_HOME: join(folder, 'home'),
+      TERROIR_CATALOG: 'none',
+      ...(database === undefined ? {} : { TERROIR_DATABASE: database }),
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  return { url: await listening(child), stop: async () => await stop(child) };
+}
+
+async function listening(child: ChildProcess): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    let text = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      text = `${text}${chunk.toString()}`.slice(-10_000);
+      const found = /serving .* at (https?:\S+)/.exec(text)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    child.on('close', () => reject(new Error(text)));
+  });
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  child.kill('SIGTERM');
+  await ended;
+}
+
+function show(what: string, { count, seconds, p50, p99, worst, failures }: Latencies, limit?: number): void {
+  const state = limit === undefined ? '    ' : p99 < limit ? 'ok  ' : 'SLOW';
+  const figures = `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, worst ${worst.toFixed(1)} ms`;
+  const failed = Object.keys(failures).length === 0 ? '' : `, FAILED ${JSON.stringify(failures)}`;
+  console.log(`${state} ${what}: ${Math.round(count / seconds)}/s, ${figures}${failed}`);
+}
