@@ -47,8 +47,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'capture',
   ],
   server: ['app', 'report', 'io', 'registry', 'workspace'],
-  cli: ['app', 'server', 'report', 'documents', 'io'],
-  sdk: ['app', 'report', 'io'],
+  client: ['app', 'report', 'io', 'definition'],
+  cli: ['app', 'client', 'server', 'report', 'documents', 'io'],
+  sdk: ['app', 'client', 'report', 'io'],
 };
 /** Folders in folders that have a public surface of their own. */
 const innerSurfaces = new Set([

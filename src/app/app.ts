@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { AppError } from '../errors/index.ts';
 import type { InterpreterSearch } from '../io/index.ts';
 import { createPrefixes, type Prefixes } from '../prefix/index.ts';
 import type { RegistryClient } from '../registry/index.ts';
@@ -46,7 +45,6 @@ export interface App extends AppOptions {
 
 export async function openApp(options: AppOptions): Promise<App> {
   const { cwd, env, home } = options;
-  refuseUrl(options.workspace ?? env.TERROIR_WORKSPACE ?? '');
   const workspaceFolder = await findWorkspaceFolder({
     cwd,
     home,
@@ -79,18 +77,6 @@ export async function openApp(options: AppOptions): Promise<App> {
       await opened?.close();
     },
   };
-}
-
-/** As a folder it would be one named `https:`. */
-function refuseUrl(place: string): void {
-  if (!/^https?:/i.test(place)) return;
-  throw new AppError(
-    'UNSUPPORTED_FEATURE',
-    `the workspace ${place} is a server, and the command line works on folders`,
-    {
-      hint: "Use its studio, `import { connect } from 'terroir'`, the Python client or the API: see docs/server.md.",
-    },
-  );
 }
 
 async function openWithCatalog(folder: string, { env, user, origin, catalogFolder }: AppOptions): Promise<Workspace> {

@@ -3,7 +3,7 @@ import { statIfExists } from '../io/index.ts';
 import type { App } from './app.ts';
 
 /** True if a word on the command line names a file and not an environment of the workspace. */
-export async function isDefinitionPath(app: App, word: string): Promise<boolean> {
+export async function isDefinitionPath(app: Pick<App, 'cwd' | 'remote'>, word: string): Promise<boolean> {
   if (app.remote === true) return false;
   if (/^(?:azureml:|registries\/|\/subscriptions\/)/.test(word)) return false;
   const looksLikePath =

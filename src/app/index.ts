@@ -16,6 +16,7 @@ export { type CaptureRequest, type CaptureResult, captureEnvironment } from './c
 export { type CheckResult, checkDefinitionText, checkEnvironment } from './check.ts';
 export { type ComputeTarget, listCompute } from './compute.ts';
 export { type CopiedImage, copyImage } from './copy-image.ts';
+export { isDefinitionPath } from './definition-path.ts';
 export { type Diagnosis, diagnose } from './doctor.ts';
 export {
   type ArchiveResult,
@@ -37,13 +38,14 @@ export { listEnvironments, listVersions } from './list-environments.ts';
 export { listImages } from './list-images.ts';
 export { exportLock, findLock, type LockRequest, type LockResult, lockEnvironment } from './lock-environment.ts';
 export { materialiseEnvironment, type PrefixView, verifyEnvironmentPrefix } from './materialise.ts';
-export { listModels, type ModelRequest, registerModel, type ShownModel, showModel } from './models.ts';
+export { listModels, type ModelRequest, registerModel, requireParts, type ShownModel, showModel } from './models.ts';
 export { type PackedContent, type PackedDefinition, packDefinition } from './pack-definition.ts';
 export { packCode, packJob } from './pack-job.ts';
+export { readPlatform } from './platform.ts';
 export { previewLock } from './preview-lock.ts';
 export { type PublishedEnvironment, publishCatalog } from './publish-catalog.ts';
-export type { DefinitionSource } from './read-source.ts';
-export { type CreateRequest, createVersion } from './register.ts';
+export type { DefinitionSource, LocalSource } from './read-source.ts';
+export { type CreateRequest, createVersion, noteWarnings } from './register.ts';
 export { createRunQueue, type RunQueue } from './run-queue.ts';
 export {
   askToCancel,

@@ -86,7 +86,7 @@ export async function findLock(
   if (found !== undefined) return { subject, lock: found.lock, revision: found.revision, outcome: 'cached', stay: [] };
   const which = revision === undefined ? 'no lock' : `no lock revision ${revision}`;
   throw new AppError('LOCK_NOT_FOUND', `${subject} has ${which} for ${platform}`, {
-    hint: `Make it: \`terroir env lock ${subject} --platform ${platform}\`.`,
+    hint: revision === undefined ? `Make it: \`terroir env lock ${subject} --platform ${platform}\`.` : undefined,
   });
 }
 

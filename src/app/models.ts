@@ -18,15 +18,7 @@ export interface ModelRequest {
 
 /** Keeps an output of a run as a version of a model. */
 export async function registerModel(app: App, request: ModelRequest): Promise<ModelRecord> {
-  const { run: id, name, path } = request;
-  if (id === undefined || name === undefined || path === undefined) {
-    const missing = (['run', 'name', 'path'] as const)
-      .filter((key) => request[key] === undefined)
-      .map((key) => `--${key}`);
-    throw new AppError('USAGE', `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing`, {
-      hint: '`terroir model register --run RUN --name NAME --path outputs/model`',
-    });
-  }
+  const { run: id, name, path } = requireParts(request);
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(name))
     throw new AppError('INVALID_NAME', `\`${name}\` is no name for a model`, {
       hint: 'Letters, digits, `-`, `_` and `.`.',
@@ -53,6 +45,18 @@ export async function registerModel(app: App, request: ModelRequest): Promise<Mo
     tags: request.tags ?? {},
     createdAt: now(),
     createdBy: app.user,
+  });
+}
+
+/** @throws AppError USAGE. */
+export function requireParts(request: ModelRequest): ModelRequest & { run: string; name: string; path: string } {
+  const { run, name, path } = request;
+  if (run !== undefined && name !== undefined && path !== undefined) return { ...request, run, name, path };
+  const missing = (['run', 'name', 'path'] as const)
+    .filter((key) => request[key] === undefined)
+    .map((key) => `--${key}`);
+  throw new AppError('USAGE', `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing`, {
+    hint: '`terroir model register --run RUN --name NAME --path outputs/model`',
   });
 }
 
@@ -91,8 +95,8 @@ export interface ShownModel {
   model: ModelRecord;
   /** What trained it. */
   run: RunRecord;
-  /** Where its files are. */
-  folder: string;
+  /** Where its files are; undefined where that is another machine. */
+  folder?: string;
 }
 
 /** A model by `name` or `name:version`, with the run and environment that trained it. */

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { basename, dirname, posix, resolve } from 'node:path';
-import { type FileAccess, readDefinition, type TreeEntry } from '../definition/index.ts';
-import { AppError } from '../errors/index.ts';
-import { readBytes, statIfExists } from '../io/index.ts';
+import { posix, resolve } from 'node:path';
+import { type FileAccess, type ReadResult, readDefinition, type TreeEntry } from '../definition/index.ts';
 import type { UploadedFiles } from '../schema/index.ts';
-import { decodeSource } from './decode-source.ts';
+import type { App } from './app.ts';
 import { accessFolder } from './folder-files.ts';
+import { type LocalSource, locateSource } from './read-source.ts';
 
 /** Content on this machine that another one may want. */
 export type PackedContent = { bytes: Uint8Array } | { file: string };
@@ -17,20 +16,18 @@ export interface PackedDefinition {
   files: UploadedFiles;
   /** By digest. */
   contents: Map<string, PackedContent>;
+  warnings: ReadResult['warnings'];
 }
 
-/** Reads a definition's file as registering would, and keeps what it reads. @throws AppError FILE_NOT_FOUND, INVALID_DEFINITION. */
-export async function packDefinition(file: string): Promise<PackedDefinition> {
-  if ((await statIfExists(file))?.isFile() !== true)
-    throw new AppError('FILE_NOT_FOUND', `the file \`${file}\` does not exist`);
-  const path = basename(file);
-  const text = decodeSource(await readBytes(file), file);
-  const packed: PackedDefinition = { text, path, files: {}, contents: new Map() };
-  await readDefinition({ path, text }, recordAccess(dirname(file), packed));
-  return packed;
+/** Reads a definition as registering would, and keeps what it reads. @throws AppError FILE_NOT_FOUND, INVALID_DEFINITION. */
+export async function packDefinition(place: Pick<App, 'cwd'>, source: LocalSource): Promise<PackedDefinition> {
+  const { folder, path, text } = await locateSource(place, source);
+  const packed = { text, path, files: {}, contents: new Map<string, PackedContent>() };
+  const { warnings } = await readDefinition({ path, text }, recordAccess(folder, packed));
+  return { ...packed, warnings };
 }
 
-function recordAccess(folder: string, { files, contents }: PackedDefinition): FileAccess {
+function recordAccess(folder: string, { files, contents }: Omit<PackedDefinition, 'warnings'>): FileAccess {
   const access = accessFolder(folder);
   const keepEntry = async (path: string, entry: TreeEntry): Promise<void> => {
     if (entry.type === 'link') files[path] = { link: entry.target ?? '' };

@@ -1,33 +1,45 @@
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { AppError } from '../errors/index.ts';
 import { readBytes, statIfExists } from '../io/index.ts';
 import { readJob } from '../jobs/index.ts';
 import type { UploadedFiles } from '../schema/index.ts';
 import { collectSnapshot } from '../snapshots/index.ts';
 import { decodeSource } from './decode-source.ts';
+import { isDefinitionPath } from './definition-path.ts';
 import type { PackedContent } from './pack-definition.ts';
+import { codeFolder } from './submit.ts';
 
 /** What of a job is on this machine: its text, the definition that it names by path, its code. */
 export interface PackedJob {
   text: string;
   /** The definition's file, if the job names one. */
   environmentFile: string | undefined;
+  /** A definition that stands in the job, and the folder that its paths start from. */
+  inline: { text: string; folder: string } | undefined;
   /** The code's folder. */
   code: string | undefined;
+  /** Variables of the submitter's environment that it takes. */
+  secrets: string[];
 }
 
 /** Reads a job file and sees what must go with it. @throws AppError FILE_NOT_FOUND, INVALID_JOB. */
-export async function packJob(file: string, environment: string | undefined): Promise<PackedJob> {
+export async function packJob(
+  file: string,
+  { environment, inputs }: { environment?: string; inputs?: Record<string, string> },
+): Promise<PackedJob> {
   if ((await statIfExists(file))?.isFile() !== true)
     throw new AppError('FILE_NOT_FOUND', `the job file \`${file}\` does not exist`);
   const text = decodeSource(await readBytes(file), file);
   const folder = dirname(file);
-  const job = readJob({ path: file, text }, { folder, environment, cwd: folder });
-  const reference = job.environment.kind === 'reference' ? job.environment.reference : '';
+  const job = readJob({ path: file, text }, { folder, environment, inputs, cwd: folder });
+  const own = environment === undefined ? job.environment : undefined;
+  const named = own?.kind === 'reference' && (await isDefinitionPath({ cwd: folder }, own.reference));
   return {
     text,
-    environmentFile: environment === undefined && isAbsolute(reference) ? reference : undefined,
-    code: job.code === undefined ? undefined : resolve(folder, job.code),
+    environmentFile: named ? resolve(folder, own.reference.replace(/^file:(?:\/\/(?=\/))?/, '')) : undefined,
+    inline: own?.kind === 'inline' ? { text: own.source, folder } : undefined,
+    code: job.code === undefined ? undefined : await codeFolder(job.code),
+    secrets: Object.values(job.environmentVariables).flatMap((each) => (each.kind === 'secret' ? [each.variable] : [])),
   };
 }
 

@@ -33,6 +33,9 @@ export type DefinitionSource =
       python?: string;
     };
 
+/** Where a definition is on this machine. */
+export type LocalSource = Exclude<DefinitionSource, { kind: 'uploaded' }>;
+
 export interface ReadSource {
   read: ReadResult;
   files: FileAccess;
@@ -40,26 +43,41 @@ export interface ReadSource {
 
 /** Reads a definition from wherever it is. @throws AppError FILE_NOT_FOUND, INVALID_DEFINITION, UNSUPPORTED_FORMAT. */
 export async function readSource(app: App, source: DefinitionSource): Promise<ReadSource> {
-  if (app.remote === true && source.kind !== 'uploaded') throw new Error(`a ${source.kind} of another machine`);
+  if (source.kind === 'uploaded') {
+    const { blobs } = await app.openWorkspace();
+    const files = await accessUploads(blobs, source.files);
+    return { read: await readDefinition({ path: source.path, text: source.text }, files), files };
+  }
+  if (app.remote === true) throw new Error(`a ${source.kind} of another machine`);
+  const { folder, path, text } = await locateSource(app, source);
+  const files = accessFolder(folder);
+  return { read: await readDefinition({ path, text }, files), files };
+}
+
+/** A definition's text, and where its paths start. */
+export interface LocatedSource {
+  folder: string;
+  /** The name of its file, which tells the format. */
+  path: string;
+  text: string;
+}
+
+/** Finds a definition on this machine. @throws AppError FILE_NOT_FOUND. */
+export async function locateSource({ cwd }: Pick<App, 'cwd'>, source: LocalSource): Promise<LocatedSource> {
   switch (source.kind) {
     case 'path':
-      return await readPath(app, source.path, source.python);
-    case 'uploaded': {
-      const { blobs } = await app.openWorkspace();
-      const files = await accessUploads(blobs, source.files);
-      return { read: await readDefinition({ path: source.path, text: source.text }, files), files };
-    }
+      return await locatePath(cwd, source.path, source.python);
     case 'stdin':
-      return await readText(app.cwd, 'environment.yml', await readStandardInput());
+      return { folder: cwd, path: 'environment.yml', text: await readStandardInput() };
     case 'inline':
-      return await readText(source.folder, basename(source.path), source.text);
+      return { folder: source.folder, path: basename(source.path), text: source.text };
     case 'parts':
-      return await readText(app.cwd, 'environment.yml', partsText(app, source));
+      return { folder: cwd, path: 'environment.yml', text: partsText(cwd, source) };
   }
 }
 
-async function readPath(app: App, path: string, python: string | undefined): Promise<ReadSource> {
-  const absolute = resolve(app.cwd, path.replace(/^file:(?:\/\/(?=\/))?/, ''));
+async function locatePath(cwd: string, path: string, python: string | undefined): Promise<LocatedSource> {
+  const absolute = resolve(cwd, path.replace(/^file:(?:\/\/(?=\/))?/, ''));
   const file = (await isFolder(absolute)) ? resolve(absolute, await mainFileOf(absolute)) : absolute;
   if ((await statIfExists(file)) === undefined) {
     throw new AppError('FILE_NOT_FOUND', `the file \`${path}\` does not exist`, {
@@ -68,20 +86,15 @@ async function readPath(app: App, path: string, python: string | undefined): Pro
   }
   const text = decodeSource(await readBytes(file), path);
   const folder = dirname(file);
-  if (python === undefined) return await readText(folder, basename(file), text);
+  if (python === undefined) return { folder, path: basename(file), text };
   const format = lockFileFormat({ path: file, text });
   const isRequirements = format === undefined ? /^\.(?:txt|in)$/.test(extname(file)) : format === 'pylock';
   const pointer = isRequirements ? 'requirements' : 'conda_file';
-  return await readText(
+  return {
     folder,
-    'environment.yml',
-    stringify({ python: { version: python }, [pointer]: basename(file) }),
-  );
-}
-
-async function readText(folder: string, path: string, text: string): Promise<ReadSource> {
-  const files = accessFolder(folder);
-  return { read: await readDefinition({ path, text }, files), files };
+    path: 'environment.yml',
+    text: stringify({ python: { version: python }, [pointer]: basename(file) }),
+  };
 }
 
 async function mainFileOf(folder: string): Promise<string> {
@@ -105,9 +118,9 @@ async function similarFiles(folder: string, name: string): Promise<string> {
 }
 
 /** An environment file that says the same as the options. */
-function partsText(app: App, parts: Extract<DefinitionSource, { kind: 'parts' }>): string {
+function partsText(cwd: string, parts: Extract<DefinitionSource, { kind: 'parts' }>): string {
   const { image, condaFile, requirements, dockerfile, buildContext, python } = parts;
-  const near = (path: string): string => relative(app.cwd, resolve(app.cwd, path)) || '.';
+  const near = (path: string): string => relative(cwd, resolve(cwd, path)) || '.';
   if (image !== undefined && (dockerfile !== undefined || buildContext !== undefined)) {
     throw new AppError('USAGE', 'Docker image or Dockerfile should be provided not both', {
       hint: 'Give --image for a ready base, or --dockerfile and --build-context for one of your own.',
@@ -122,9 +135,7 @@ function partsText(app: App, parts: Extract<DefinitionSource, { kind: 'parts' }>
           build: {
             path: near(context),
             dockerfile_path:
-              dockerfile === undefined
-                ? 'Dockerfile'
-                : relative(resolve(app.cwd, context), resolve(app.cwd, dockerfile)),
+              dockerfile === undefined ? 'Dockerfile' : relative(resolve(cwd, context), resolve(cwd, dockerfile)),
           },
         }),
     ...(condaFile === undefined ? {} : { conda_file: near(condaFile) }),

@@ -7,9 +7,11 @@ import {
   checkVersion,
   definitionDigest,
   fingerprint,
+  type ReadResult,
 } from '../definition/index.ts';
 import { formatPosition } from '../documents/index.ts';
 import { AppError } from '../errors/index.ts';
+import type { Emit } from '../report/index.ts';
 import type { EnvironmentVersion, RegisterResult } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { refuseLocalAddresses } from './local-addresses.ts';
@@ -24,6 +26,8 @@ export interface CreateRequest {
   version?: string;
   description?: string;
   tags?: Record<string, string>;
+  /** Without any name, make it an anonymous version. */
+  anonymous?: boolean;
   /** Lock at once. */
   lock?: boolean;
 }
@@ -31,7 +35,8 @@ export interface CreateRequest {
 /** Registers a version; nothing is resolved unless it is asked for. */
 export async function createVersion(app: App, request: CreateRequest): Promise<RegisteredVersion> {
   const source = await readSource(app, request.source);
-  const { version, outcome } = await register(app, source, request);
+  const isAnonymous = request.anonymous === true && (request.name ?? source.read.header.name) === undefined;
+  const { version, outcome } = await (isAnonymous ? registerUnnamed(app, source) : register(app, source, request));
   if (request.lock === true) {
     const { ensureLock } = await import('./ensure-lock.ts');
     await ensureLock(app, version);
@@ -63,14 +68,7 @@ export async function register(app: App, source: ReadSource, header: Header): Pr
   if (version !== undefined) checkVersion(version);
   const tags = { ...read.header.tags, ...header.tags };
   checkTags(tags);
-  for (const warning of read.warnings) {
-    app.emit({
-      type: 'note',
-      level: 'warning',
-      message: `${formatPosition(warning.position)}: ${warning.message}`,
-      hint: warning.hint,
-    });
-  }
+  noteWarnings(app.emit, read.warnings);
   const workspace = await app.openWorkspace();
   const { definition } = read;
   return await workspace.environments.register({
@@ -87,15 +85,25 @@ export async function register(app: App, source: ReadSource, header: Header): Pr
   });
 }
 
+/** What reading a definition found odd, for whoever registers it. */
+export function noteWarnings(emit: Emit, warnings: ReadResult['warnings']): void {
+  for (const { position, message, hint } of warnings)
+    emit({ type: 'note', level: 'warning', message: `${formatPosition(position)}: ${message}`, hint });
+}
+
 /** Registers what a submission brought without a name. The same definition is the same version for ever. */
-export async function registerAnonymous(app: App, { read, files }: ReadSource): Promise<EnvironmentVersion> {
+export async function registerAnonymous(app: App, source: ReadSource): Promise<EnvironmentVersion> {
+  return (await registerUnnamed(app, source)).version;
+}
+
+async function registerUnnamed(app: App, { read, files }: ReadSource): Promise<RegisterResult> {
   const workspace = await app.openWorkspace();
   const { definition } = read;
   if (app.remote === true) refuseLocalAddresses(definition);
   const version = anonymousVersion(definition);
   const known = await workspace.environments.get(anonymousName, version);
-  if (known !== undefined && known.purgedAt === null) return known;
-  const result = await workspace.environments.register({
+  if (known !== undefined && known.purgedAt === null) return { version: known, outcome: 'unchanged' };
+  return await workspace.environments.register({
     name: anonymousName,
     version,
     anonymous: true,
@@ -107,7 +115,6 @@ export async function registerAnonymous(app: App, { read, files }: ReadSource): 
     definitionDigest: definitionDigest(definition),
     files: await storeFiles(workspace, read, files),
   });
-  return result.version;
 }
 
 export async function registerSource(app: App, source: ReadSource): Promise<EnvironmentVersion> {

@@ -101,7 +101,7 @@ async function environmentOf(app: App, job: CommandJob, folder: string, file: st
 }
 
 /** `code:` may name a single file; its folder is then the code. */
-async function codeFolder(path: string): Promise<string> {
+export async function codeFolder(path: string): Promise<string> {
   const stats = await statIfExists(path);
   if (stats === undefined)
     throw new AppError('FILE_NOT_FOUND', `the job’s code \`${path}\` does not exist`, {

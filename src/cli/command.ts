@@ -1,9 +1,12 @@
 import type { App } from '../app/index.ts';
+import type { Server } from '../client/index.ts';
 import type { Renderer, Style } from '../report/render/index.ts';
 
 /** What a handler may use besides its arguments. */
 export interface CommandContext {
-  /** Opened on first use. */
+  /** Does it where the workspace is: in a folder by use cases, on a server by its API. What is printed is the same. */
+  on<T>(sides: { folder(app: App): Promise<T>; server(server: Server): Promise<T> }): Promise<T>;
+  /** For commands that work on a folder's workspace alone. @throws AppError USAGE if it is a server. */
   app(): Promise<App>;
   style: Style;
   renderer: Renderer;

@@ -1,11 +1,15 @@
 import { homedir, hostname, userInfo } from 'node:os';
 import { type App, openApp } from '../app/index.ts';
+import { isServerUrl, type Server } from '../client/index.ts';
+import { AppError } from '../errors/index.ts';
 import { createStyle, type Renderer } from '../report/render/index.ts';
 import { catalogFolder } from './catalog-folder.ts';
 import type { CommandContext, OptionValues } from './command.ts';
 import { version } from './version.ts';
 
 export interface ContextParts {
+  /** The command's. */
+  name: string;
   options: OptionValues;
   renderer: Renderer;
   signal: AbortSignal;
@@ -15,35 +19,60 @@ export interface ContextParts {
 export function createContext(parts: ContextParts): CommandContext & { close(): Promise<void> } {
   const { options, renderer, signal } = parts;
   const env = { ...process.env };
+  const place = options.text('workspace') ?? env.TERROIR_WORKSPACE ?? '';
+  const url = isServerUrl(place) ? place : undefined;
+  const common = {
+    cwd: process.cwd(),
+    env,
+    offline: options.flag('offline') || isSet(env.TERROIR_OFFLINE),
+    emit: renderer.handle,
+    signal,
+    version,
+  };
   let opened: Promise<App> | undefined;
+  let server: Promise<Server> | undefined;
+  const openFolder = async (): Promise<App> => {
+    opened ??= openApp({
+      ...common,
+      home: homedir(),
+      user: userName(env),
+      origin: `command line on ${hostname()}`,
+      workspace: options.text('workspace'),
+      catalogFolder: catalogFolder(env.TERROIR_CATALOG),
+    });
+    return await opened;
+  };
+  const connect = async (address: string): Promise<Server> => {
+    server ??= import('../client/index.ts').then(({ openServer }) =>
+      openServer(address, { ...common, token: env.TERROIR_TOKEN || undefined }),
+    );
+    return await server;
+  };
   return {
-    app: () => {
-      opened ??= openApp({
-        cwd: process.cwd(),
-        env,
-        home: homedir(),
-        user: userName(env),
-        origin: `command line on ${hostname()}`,
-        workspace: options.text('workspace'),
-        offline: options.flag('offline') || isSet(env.TERROIR_OFFLINE),
-        emit: (event) => renderer.handle(event),
-        signal,
-        catalogFolder: catalogFolder(env.TERROIR_CATALOG),
-        version,
-      });
-      return opened;
+    on: async (sides) =>
+      await (url === undefined ? sides.folder(await openFolder()) : sides.server(await connect(url))),
+    app: async () => {
+      if (url === undefined) return await openFolder();
+      throw new AppError(
+        'USAGE',
+        `\`terroir ${parts.name}\` works on the folder of a workspace, and ${url} is a server`,
+        {
+          hint: 'Say it on the server’s machine, or name a folder with --workspace.',
+        },
+      );
     },
     style: createStyle(!env.NO_COLOR && process.stdout.isTTY),
     renderer,
     json: options.flag('json'),
     quiet: options.flag('quiet'),
     interactive: process.stdin.isTTY && process.stderr.isTTY,
-    cwd: process.cwd(),
+    cwd: common.cwd,
     env,
     signal,
     close: async () => {
       const app = await opened?.catch(() => undefined);
       await app?.close();
+      await (await server)?.close();
     },
   };
 }

@@ -4,8 +4,8 @@ import type { OptionFacts } from './command.ts';
 export const globalOptions: readonly OptionFacts[] = [
   { flags: '--json', description: 'Answer with JSON on stdout, also for errors' },
   {
-    flags: '--workspace <folder>',
-    description: 'The workspace to use (or TERROIR_WORKSPACE; else `.terroir` here or above)',
+    flags: '--workspace <place>',
+    description: 'The workspace: a folder, or a server’s URL (or TERROIR_WORKSPACE; else `.terroir` here or above)',
   },
   { flags: '--offline', description: 'Use only what is on this machine' },
   {

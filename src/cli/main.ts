@@ -92,7 +92,7 @@ async function execute(command: Command, words: readonly string[]): Promise<numb
   const { input, options } = parseCommandLine(command, words);
   const renderer = createRenderer(options, process.env, useColours(process.stderr));
   const interrupt = interruptOnSignals(renderer);
-  const context = createContext({ options, renderer, signal: interrupt.signal });
+  const context = createContext({ name: command.name, options, renderer, signal: interrupt.signal });
   try {
     const result = await command.run(context, input);
     renderer.close();

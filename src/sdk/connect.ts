@@ -1,4 +1,5 @@
 import { homedir, userInfo } from 'node:os';
+import { isServerUrl } from '../client/index.ts';
 import type { ConnectOptions, Terroir } from './types.ts';
 
 /**
@@ -10,7 +11,7 @@ export async function connect(where?: string, options: ConnectOptions = {}): Pro
   const env = options.env ?? process.env;
   const settled = { ...options, env, cwd: options.cwd ?? process.cwd(), home: env.HOME ?? homedir() };
   const place = where ?? (env.TERROIR_WORKSPACE === '' ? undefined : env.TERROIR_WORKSPACE);
-  if (place !== undefined && /^https?:\/\//.test(place)) {
+  if (place !== undefined && isServerUrl(place)) {
     const { openUrl } = await import('./open-url.ts');
     return openUrl(place, settled);
   }

@@ -6,6 +6,7 @@ import {
   createRunQueue,
   createVersion,
   followLogs,
+  isDefinitionPath,
   listEnvironments,
   listModels,
   listRuns,
@@ -20,12 +21,13 @@ import {
   showVersion,
   submitUploaded,
 } from '../app/index.ts';
+import { packRun } from '../client/index.ts';
 import { sleep } from '../io/index.ts';
 import { silent } from '../report/index.ts';
 import { terminalStatuses } from '../schema/index.ts';
-import { makeDefinition, makeRun } from './make-request.ts';
+import { definitionSource } from './definition-source.ts';
 import { toPieces } from './pieces.ts';
-import type { ConnectOptions, Run, Terroir } from './types.ts';
+import type { ConnectOptions, DefinitionInput, Run, Terroir, VersionHeader } from './types.ts';
 
 /** Runs of one process on a folder: more wait. */
 const parallelRuns = 4;
@@ -49,11 +51,12 @@ export async function openFolder(folder: string | undefined, options: FolderOpti
   });
   const queue = createRunQueue({ parallel: parallelRuns, maximumWaiting: Number.POSITIVE_INFINITY });
   const going = new Set<Promise<unknown>>();
-  const register: Terroir['register'] = async (definition, header = {}) => {
-    const { text, path, files, contents } = await makeDefinition(definition, cwd);
-    await keep(app, contents);
-    const { version } = await createVersion(app, { source: { kind: 'uploaded', text, path, files }, ...header });
-    return version;
+  const register = async (definition: DefinitionInput, header: VersionHeader & { anonymous?: boolean } = {}) =>
+    (await createVersion(app, { source: definitionSource(definition), ...header })).version;
+  const settle = async (word: string): Promise<string> => {
+    if (!(await isDefinitionPath(app, word))) return word;
+    const { name, version } = await register({ file: word }, { anonymous: true });
+    return `${name}:${version}`;
   };
   return {
     register,
@@ -76,7 +79,7 @@ export async function openFolder(folder: string | undefined, options: FolderOpti
     build: async (reference, { platforms = [], rebuild = false } = {}) =>
       await buildImages(app, reference, { platforms, rebuild, outputs: [] }),
     run: async (input) => {
-      const { request, contents } = await makeRun(input, { cwd, signal, register });
+      const { request, contents } = await packRun(input, { cwd, env: app.env, signal, settle });
       await keep(app, contents);
       // On a machine of one's own, secrets come from the environment.
       const submitter = { ...app, env: { ...app.env, ...input.secrets } };

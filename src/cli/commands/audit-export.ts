@@ -10,7 +10,11 @@ export const command: Command = {
   run: async (context, { options }) => {
     const text = options.text('after') ?? '0';
     if (!/^\d{1,15}$/.test(text)) throw new AppError('USAGE', `--after wants a number, not \`${text}\``);
-    for await (const entry of exportAudit(await context.app(), Number(text))) {
+    const entries = await context.on({
+      folder: async (app) => exportAudit(app, Number(text)),
+      server: async (server) => server.exportAudit(Number(text)),
+    });
+    for await (const entry of entries) {
       if (!process.stdout.write(`${JSON.stringify(entry)}\n`))
         await new Promise((resolve) => process.stdout.once('drain', resolve));
     }

@@ -17,13 +17,17 @@ export const command: Command = {
   ],
   examples: [{ command: 'terroir audit list --subject iris:3', does: 'what happened to a version' }],
   run: async (context, { options }) => {
-    const page = await listAudit(await context.app(), {
+    const request = {
       limit: readLimit(options),
       cursor: options.text('cursor'),
       user: options.text('user'),
       action: options.text('action'),
       subject: options.text('subject'),
       since: options.text('since'),
+    };
+    const page = await context.on({
+      folder: (app) => listAudit(app, request),
+      server: (server) => server.listAudit(request),
     });
     const rows = page.items.map(({ number, time, user, origin, action, subject, outcome }) => [
       String(number),

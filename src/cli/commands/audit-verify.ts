@@ -12,7 +12,10 @@ export const command: Command = {
   ].join('\n'),
   options: [{ flags: '--expect <hash>', description: 'A hash that was noted earlier' }],
   run: async (context, { options }) => {
-    const check = await verifyAudit(await context.app(), options.text('expect'));
+    const check = await context.on({
+      folder: (app) => verifyAudit(app, options.text('expect')),
+      server: (server) => server.verifyAudit(options.text('expect')),
+    });
     return {
       data: check,
       text: `${context.style.green('sound')}: ${check.entries} entries, the last one’s hash is ${check.head}`,

@@ -12,7 +12,10 @@ export const command: Command = {
     { command: 'terroir env archive iris', does: 'the environment as a whole' },
   ],
   run: async (context, { arguments: [reference = ''] }) => {
-    const result = await archiveEnvironment(await context.app(), reference);
+    const result = await context.on({
+      folder: (app) => archiveEnvironment(app, reference),
+      server: (server) => server.archiveEnvironment(reference),
+    });
     const subject = result.version === null ? result.name : `${result.name}:${result.version}`;
     return {
       data: result.view ?? { name: result.name, archived: result.archived },

@@ -41,12 +41,16 @@ export const command: Command = {
     { command: 'terroir env build iris --rebuild', does: 'newer packages, a newer base' },
   ],
   run: async (context, { arguments: [reference = ''], options }) => {
-    const images = await buildImages(await context.app(), reference, {
+    const request = {
       rebuild: options.flag('rebuild'),
       platforms: options.list('platform'),
       push: options.text('push'),
       outputs: options.list('output'),
       engine: options.text('engine'),
+    };
+    const images = await context.on({
+      folder: (app) => buildImages(app, reference, request),
+      server: (server) => server.buildImages(reference, request),
     });
     const [only] = images;
     return {

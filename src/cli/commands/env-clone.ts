@@ -32,7 +32,7 @@ export const command: Command = {
     { command: 'terroir env clone iris:2 iris', does: 'go back: version 2 as the newest version' },
   ],
   run: async (context, { arguments: [reference = '', name = ''], options }) => {
-    const result = await cloneEnvironment(await context.app(), reference, {
+    const request = {
       name,
       version: options.text('version'),
       description: options.text('description'),
@@ -43,6 +43,10 @@ export const command: Command = {
         image: options.text('image'),
         python: options.text('python'),
       },
+    };
+    const result = await context.on({
+      folder: (app) => cloneEnvironment(app, reference, request),
+      server: (server) => server.cloneEnvironment(reference, request),
     });
     return {
       data: result.version,

@@ -1,4 +1,4 @@
-import { createVersion, type DefinitionSource } from '../../app/index.ts';
+import { createVersion, type LocalSource } from '../../app/index.ts';
 import { AppError } from '../../errors/index.ts';
 import type { Command, CommandInput, OptionValues } from '../command.ts';
 import { readTags } from '../tags.ts';
@@ -43,15 +43,18 @@ export const command: Command = {
     },
   ],
   run: async (context, input) => {
-    const app = await context.app();
     const { options } = input;
-    const result = await createVersion(app, {
+    const request = {
       source: sourceOf(input),
       name: options.text('name'),
       version: options.text('version'),
       description: options.text('description'),
       tags: readTags(options.list('tag')),
       lock: options.flag('lock'),
+    };
+    const result = await context.on({
+      folder: (app) => createVersion(app, request),
+      server: (server) => server.createVersion(request),
     });
     return {
       data: result.version,
@@ -62,7 +65,7 @@ export const command: Command = {
 
 const partOptions = ['image', 'condaFile', 'requirements', 'dockerfile', 'buildContext'] as const;
 
-function sourceOf({ arguments: [file], options }: CommandInput): DefinitionSource {
+function sourceOf({ arguments: [file], options }: CommandInput): LocalSource {
   const given = partOptions.filter((name) => options.text(name) !== undefined);
   if (file === undefined) {
     if (given.length === 0 && options.text('python') === undefined) {
@@ -81,7 +84,7 @@ function sourceOf({ arguments: [file], options }: CommandInput): DefinitionSourc
   return { kind: 'path', path: file, python: options.text('python') };
 }
 
-function partsOf(options: OptionValues): Omit<Extract<DefinitionSource, { kind: 'parts' }>, 'kind'> {
+function partsOf(options: OptionValues): Omit<Extract<LocalSource, { kind: 'parts' }>, 'kind'> {
   return {
     image: options.text('image'),
     condaFile: options.text('condaFile'),

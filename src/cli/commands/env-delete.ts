@@ -12,7 +12,11 @@ export const command: Command = {
   options: [{ flags: '--purge', description: 'Remove the content although it was used; a tombstone stays' }],
   examples: [{ command: 'terroir env delete iris:4', does: 'one version' }],
   run: async (context, { arguments: [reference = ''], options }) => {
-    const deleted = await deleteVersion(await context.app(), reference, { purge: options.flag('purge') });
+    const purge = options.flag('purge');
+    const deleted = await context.on({
+      folder: (app) => deleteVersion(app, reference, { purge }),
+      server: (server) => server.deleteVersion(reference, { purge }),
+    });
     return { data: deleted, text: `${context.style.green('deleted')} ${deleted.name}:${deleted.version}` };
   },
 };

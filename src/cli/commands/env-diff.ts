@@ -17,7 +17,11 @@ export const command: Command = {
   examples: [{ command: 'terroir env diff iris:1 iris:2', does: 'what changed' }],
   run: async (context, { arguments: [a = '', b = ''], options }) => {
     const { style } = context;
-    const diff = await diffEnvironments(await context.app(), a, b, options.text('platform'));
+    const platform = options.text('platform');
+    const diff = await context.on({
+      folder: (app) => diffEnvironments(app, a, b, platform),
+      server: (server) => server.diffEnvironments(a, b, platform),
+    });
     const lines = diff.definition.map(({ path, from, to }) => {
       if (from === undefined || from === null) return style.green(`+ ${path}: ${valueText(to)}`);
       if (to === undefined || to === null) return style.red(`- ${path}: ${valueText(from)}`);

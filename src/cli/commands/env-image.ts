@@ -20,9 +20,10 @@ export const command: Command = {
     { command: 'terroir env image iris --dockerfile', does: 'for people who know Dockerfiles' },
   ],
   run: async (context, { arguments: [reference = ''], options }) => {
-    const image = await showImage(await context.app(), reference, {
-      platform: options.text('platform'),
-      revision: readWholeNumber(options, 'revision'),
+    const which = { platform: options.text('platform'), revision: readWholeNumber(options, 'revision') };
+    const image = await context.on({
+      folder: (app) => showImage(app, reference, which),
+      server: (server) => server.showImage(reference, which),
     });
     const text = options.flag('dockerfile') ? image.dockerfile : imageText(image, context.style);
     return { data: image, text };

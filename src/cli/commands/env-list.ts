@@ -29,7 +29,6 @@ export const command: Command = {
     { command: "terroir env list --json | jq -r '.items[].name'", does: 'for scripts' },
   ],
   run: async (context, { options }) => {
-    const app = await context.app();
     const filter = {
       archived: options.flag('all')
         ? ('all' as const)
@@ -41,7 +40,10 @@ export const command: Command = {
     };
     const name = options.text('name');
     if (name !== undefined) {
-      const page = await listVersions(app, name, filter);
+      const page = await context.on({
+        folder: (app) => listVersions(app, name, filter),
+        server: (server) => server.listVersions(name, filter),
+      });
       const rows = page.items.map((item) => [
         item.version,
         item.category,
@@ -57,11 +59,15 @@ export const command: Command = {
         ),
       };
     }
-    const page = await listEnvironments(app, {
+    const request = {
       ...filter,
       category: options.text('category'),
       tags: options.list('tag'),
       nameContains: options.text('search'),
+    };
+    const page = await context.on({
+      folder: (app) => listEnvironments(app, request),
+      server: (server) => server.listEnvironments(request),
     });
     const rows = page.items.map((item) => [
       item.name,

@@ -10,9 +10,10 @@ export const command: Command = {
   options: [{ flags: '-n, --name <name>', description: 'Another name' }],
   examples: [{ command: 'terroir env load ./iris-env', does: 'register it' }],
   run: async (context, { arguments: [folder = ''], options }) => {
-    const result = await createVersion(await context.app(), {
-      source: { kind: 'path', path: folder },
-      name: options.text('name'),
+    const request = { source: { kind: 'path' as const, path: folder }, name: options.text('name') };
+    const result = await context.on({
+      folder: (app) => createVersion(app, request),
+      server: (server) => server.createVersion(request),
     });
     return {
       data: result.version,

@@ -44,13 +44,16 @@ export const command: Command = {
     },
   ],
   run: async (context, { arguments: [reference = ''], options }) => {
-    const app = await context.app();
-    const result = await lockEnvironment(app, reference, {
+    const request = {
       platform: options.text('platform'),
       relock: options.flag('relock'),
       upgrade: options.list('upgrade'),
       dryRun: options.flag('dryRun'),
       revision: options.text('revision'),
+    };
+    const result = await context.on({
+      folder: (app) => lockEnvironment(app, reference, request),
+      server: (server) => server.lockEnvironment(reference, request),
     });
     const format = options.text('export');
     if (format !== undefined) {

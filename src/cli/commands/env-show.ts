@@ -14,8 +14,10 @@ export const command: Command = {
     { command: 'terroir env show iris --json', does: 'everything, for programs' },
   ],
   run: async (context, { arguments: [reference = ''], options }) => {
-    const app = await context.app();
-    const shown = await showVersion(app, reference);
+    const shown = await context.on({
+      folder: (app) => showVersion(app, reference),
+      server: (server) => server.showVersion(reference),
+    });
     if (options.flag('source')) {
       const text = shown.sources
         .map(({ path, text }) => (shown.sources.length === 1 ? text : `# ${path}\n${text}`))

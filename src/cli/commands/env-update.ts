@@ -23,7 +23,11 @@ export const command: Command = {
     if (description === undefined && tags === undefined && removeTags.length === 0) {
       throw new AppError('USAGE', 'there is nothing to change', { hint: 'Give --description, --tag or --remove-tag.' });
     }
-    const version = await updateVersion(await context.app(), reference, { description, tags, removeTags });
+    const change = { description, tags, removeTags };
+    const version = await context.on({
+      folder: (app) => updateVersion(app, reference, change),
+      server: (server) => server.updateVersion(reference, change),
+    });
     return { data: version, text: versionText(version, context.style) };
   },
 };

@@ -15,10 +15,14 @@ export const command: Command = {
   ],
   examples: [{ command: 'terroir model list', does: 'every model' }],
   run: async (context, { options }) => {
-    const page = await listModels(await context.app(), {
+    const request = {
       name: options.text('name'),
       limit: readLimit(options),
       cursor: options.text('cursor'),
+    };
+    const page = await context.on({
+      folder: (app) => listModels(app, request),
+      server: (server) => server.listModels(request),
     });
     const rows = page.items.map((model) => [
       model.name,

@@ -18,13 +18,17 @@ export const command: Command = {
   ],
   examples: [{ command: 'terroir model register --run RUN --name iris --path outputs/model', does: 'keep a model' }],
   run: async (context, { options }) => {
-    const model = await registerModel(await context.app(), {
+    const request = {
       run: options.text('run'),
       name: options.text('name'),
       path: options.text('path'),
       version: options.text('version'),
       description: options.text('description'),
       tags: readTags(options.list('tag')),
+    };
+    const model = await context.on({
+      folder: (app) => registerModel(app, request),
+      server: (server) => server.registerModel(request),
     });
     const { style } = context;
     const text = `${style.green('registered')} model ${style.bold(`${model.name}:${model.version}`)} (${model.files} files, ${formatBytes(model.size)}, ${model.digest.slice(0, 12)}) of run ${model.runId}`;

@@ -10,7 +10,10 @@ export const command: Command = {
   arguments: [{ name: '<model>', description: 'name:version, or name for the newest' }],
   examples: [{ command: 'terroir model show iris:1', does: 'what trained this model?' }],
   run: async (context, { arguments: [reference = ''] }) => {
-    const { model, run, folder } = await showModel(await context.app(), reference);
+    const { model, run, folder } = await context.on({
+      folder: (app) => showModel(app, reference),
+      server: (server) => server.showModel(reference),
+    });
     const text = facts(
       [
         ['model', `${model.name}:${model.version}`],

@@ -51,24 +51,21 @@ export const command: Command = {
     { command: 'terroir run job.yml --target docker --gpus all', does: 'in a container of its image' },
   ],
   run: async (context, { arguments: [job], options, rest }) => {
-    const app = await context.app();
     const common = {
       target: options.text('target'),
-      gpus: readGpus(options),
-      engine: options.text('engine'),
       variables: assignments(options, 'var'),
       timeout: readTimeout(options),
       displayName: options.text('displayName'),
       tags: assignments(options, 'tag'),
-      onOutput: passOutput(context),
     };
+    const onOutput = passOutput(context);
+    const container = { gpus: readGpus(options), engine: options.text('engine') };
     if (job !== undefined) {
       if (rest.length > 0) throw new AppError('USAGE', 'a job file and a command after `--` cannot be given together');
-      const outcome = await submitJob(app, {
-        ...common,
-        file: job,
-        environment: options.text('env'),
-        inputs: assignments(options, 'input'),
+      const what = { ...common, environment: options.text('env'), inputs: assignments(options, 'input') };
+      const outcome = await context.on({
+        folder: (app) => submitJob(app, { ...what, ...container, file: job, onOutput }),
+        server: (server) => server.run({ ...what, ...refuseContainer(container), job }, onOutput),
       });
       return runResult(outcome, context);
     }
@@ -84,9 +81,23 @@ export const command: Command = {
       });
     }
     if (options.list('input').length > 0) throw new AppError('USAGE', '--input is for job files');
-    return runResult(await submitCommand(app, { ...common, environment, command: rest }), context);
+    const what = { ...common, environment, command: rest };
+    const outcome = await context.on({
+      folder: (app) => submitCommand(app, { ...what, ...container, onOutput }),
+      // It cannot run in place there: the folder's snapshot goes along.
+      server: (server) => server.run({ ...what, ...refuseContainer(container), code: '.' }, onOutput),
+    });
+    return runResult(outcome, context);
   },
 };
+
+/** Which engine a server has, and what of it containers get, is not for those who submit to say. */
+function refuseContainer({ gpus, engine }: { gpus?: string; engine?: string }): object {
+  if (gpus === undefined && engine === undefined) return {};
+  throw new AppError('USAGE', `${gpus === undefined ? '--engine' : '--gpus'} cannot be sent to a server`, {
+    hint: 'Leave it out, or run on a machine of your own: --workspace FOLDER.',
+  });
+}
 
 function assignments(options: OptionValues, name: string): Record<string, string> {
   const values: Record<string, string> = {};

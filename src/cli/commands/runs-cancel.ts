@@ -9,7 +9,10 @@ export const command: Command = {
   arguments: [{ name: '<run>', description: 'Its id, or the beginning of it' }],
   examples: [{ command: 'terroir runs cancel RUN', does: 'end it' }],
   run: async (context, { arguments: [id = ''] }) => {
-    const record = await cancelRun(await context.app(), id);
+    const record = await context.on({
+      folder: (app) => cancelRun(app, id),
+      server: (server) => server.cancelRun(id),
+    });
     return { data: record, text: `${record.id} ${statusText(record.status, context.style)}` };
   },
 };

@@ -21,11 +21,15 @@ export const command: Command = {
     { command: 'terroir runs list --status Failed --limit 5', does: 'the latest failures' },
   ],
   run: async (context, { options }) => {
-    const page = await listRuns(await context.app(), {
+    const request = {
       status: options.text('status'),
       environment: options.text('env'),
       limit: readLimit(options),
       cursor: options.text('cursor'),
+    };
+    const page = await context.on({
+      folder: (app) => listRuns(app, request),
+      server: (server) => server.listRuns(request),
     });
     const rows = page.items.map((run) => [
       run.id,

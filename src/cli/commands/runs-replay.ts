@@ -14,7 +14,11 @@ export const command: Command = {
   runsScript: true,
   examples: [{ command: 'terroir runs replay RUN', does: 'a year later' }],
   run: async (context, { arguments: [id = ''] }) => {
-    const outcome = await replayRun(await context.app(), id, { onOutput: passOutput(context) });
+    const onOutput = passOutput(context);
+    const outcome = await context.on({
+      folder: (app) => replayRun(app, id, { onOutput }),
+      server: (server) => server.replayRun(id, { onOutput }),
+    });
     return runResult(outcome, context);
   },
 };

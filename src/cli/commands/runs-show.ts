@@ -10,7 +10,10 @@ export const command: Command = {
   arguments: [{ name: '<run>', description: 'Its id, or the beginning of it' }],
   examples: [{ command: 'terroir runs show RUN --json', does: 'the record, for programs' }],
   run: async (context, { arguments: [id = ''] }) => {
-    const record = await showRun(await context.app(), id);
+    const record = await context.on({
+      folder: (app) => showRun(app, id),
+      server: (server) => server.showRun(id),
+    });
     return { data: record, text: recordText(record, context.style) };
   },
 };

@@ -31,10 +31,14 @@ export const command: Command = {
       throw new AppError('USAGE', 'it has to be said whose token it is', {
         hint: '`terroir token create --user NAME`',
       });
-    const { token, text } = await createToken(await context.app(), {
+    const request = {
       user,
       role: options.text('role') ?? 'reader',
       expires: options.text('expires') ?? '90d',
+    };
+    const { token, text } = await context.on({
+      folder: (app) => createToken(app, request),
+      server: (server) => server.createToken(request),
     });
     return { data: { ...token, token: text }, text };
   },

@@ -14,9 +14,13 @@ export const command: Command = {
     { flags: '--cursor <cursor>', description: 'Go on where an earlier page ended (its `next`)' },
   ],
   run: async (context, { options }) => {
-    const page = await listTokens(await context.app(), {
+    const request = {
       limit: readLimit(options),
       cursor: options.text('cursor'),
+    };
+    const page = await context.on({
+      folder: (app) => listTokens(app, request),
+      server: (server) => server.listTokens(request),
     });
     const rows = page.items.map((token) => [
       token.id,

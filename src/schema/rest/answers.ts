@@ -116,11 +116,13 @@ export const LockSummary = z.object({
 export const LockList = z.object({ items: z.array(LockSummary), next: z.null() });
 
 export const LockAnswer = z.object({
+  subject: z.string().describe('`name:version`'),
   revision: z.number().int().nullable(),
   outcome: z.enum(['cached', 'resolved', 'relocked', 'dry-run']),
   lock: Lock,
   diff: PackageDiff.optional(),
   stay: z.array(z.string()),
+  pythonBefore: z.string().optional().describe('Where a relock moves Python: the minor version before'),
 });
 
 export const ImageList = z.object({ items: z.array(ImageRevision), next: z.null() });

@@ -38,6 +38,10 @@ export const DefinitionUpload = z.strictObject({
 export const CreateVersion = z.strictObject({
   definition: DefinitionUpload,
   name: Text(300).optional().describe('Its name, if not as in the definition'),
+  anonymous: z
+    .boolean()
+    .optional()
+    .describe('Without any name, make it an anonymous version: one that no list has, found by its content alone'),
   version: Text(300).optional(),
   description: Text(10_000).optional(),
   tags: TagMap.optional(),
@@ -79,6 +83,8 @@ export const DeleteQuery = z.object({
 export const DiffQuery = z.object({ from: ReferenceText, to: ReferenceText, platform: Platform.optional() });
 
 export const LockQuery = z.object({ revision: WholeNumber(1, 1e9).optional().describe('An earlier revision') });
+
+export const ImageQuery = LockQuery.extend({ platform: Platform.optional().describe('The server’s own if not given') });
 
 export const ExportQuery = LockQuery.extend({
   format: z.enum(['pylock', 'requirements', 'explicit', 'conda-lock', 'json']),
@@ -144,6 +150,10 @@ export const AuditQuery = PageQuery.extend({
   action: Text(300).optional(),
   subject: Text(1000).optional(),
   since: Text(40).optional().describe('A time, ISO 8601'),
+});
+
+export const AuditVerifyQuery = z.object({
+  expect: Text(200).optional().describe('A hash that was noted earlier: it has to be in the trail'),
 });
 
 export const AuditExportQuery = z.object({ after: WholeNumber(0, 1e15).optional().describe('The number of an entry') });

@@ -29,8 +29,9 @@ export const auditRoutes: readonly Route[] = [
     id: 'verifyAudit',
     tag,
     summary: 'Check that no entry was changed, removed or inserted',
+    query: rest.AuditVerifyQuery,
     answers: { 200: json('How many entries there are, and the last one’s hash', rest.AuditCheck) },
-    handle: async ({ app }) => ({ body: await verifyAudit(app) }),
+    handle: async ({ app, query: { expect } }) => ({ body: await verifyAudit(app, expect) }),
   }),
   route({
     method: 'GET',

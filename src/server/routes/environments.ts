@@ -54,6 +54,7 @@ export const environmentRoutes: readonly Route[] = [
         status: result.outcome === 'created' ? 201 : 200,
         headers: {
           etag: etagOf(version),
+          outcome: result.outcome,
           location: `/api/v1/environments/${encodeURIComponent(version.name)}/versions/${encodeURIComponent(version.version)}`,
         },
         body: version,

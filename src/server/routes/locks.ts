@@ -78,6 +78,6 @@ function platformOf({ platform = '' }: Readonly<Record<string, string>>): Platfo
   throw new AppError('USAGE', `there is no platform \`${platform}\``, { hint: `Allowed: ${platforms.join(', ')}.` });
 }
 
-function answerOf({ revision, outcome, lock, diff, stay }: LockResult): object {
-  return { revision, outcome, lock, diff, stay };
+function answerOf({ subject, revision, outcome, lock, diff, stay, pythonBefore }: LockResult): object {
+  return { subject, revision, outcome, lock, diff, stay, pythonBefore };
 }

@@ -6,6 +6,7 @@ import {
   deleteVersion,
   listImages,
   restoreEnvironment,
+  showImage,
   showVersion,
   updateVersion,
 } from '../../app/index.ts';
@@ -101,7 +102,7 @@ export const versionRoutes: readonly Route[] = [
     handle: async ({ app, params, body: { add, remove, image, python, ...header } }) => {
       const changes = { add, remove, image, python };
       const { version, outcome } = await cloneEnvironment(app, referenceOf(params), { ...header, changes });
-      return { status: outcome === 'created' ? 201 : 200, headers: { etag: etagOf(version) }, body: version };
+      return { status: outcome === 'created' ? 201 : 200, headers: { etag: etagOf(version), outcome }, body: version };
     },
   }),
   route({
@@ -123,6 +124,18 @@ export const versionRoutes: readonly Route[] = [
     summary: 'Analyse the definition of a version',
     answers: { 200: json('What the rules found', rest.CheckResult) },
     handle: async ({ app, params }) => ({ body: await checkEnvironment(app, referenceOf(params), { fix: false }) }),
+  }),
+  route({
+    method: 'GET',
+    path: `${path}/image`,
+    role: 'reader',
+    id: 'showImage',
+    tag,
+    summary: 'Show the image that a version has for a platform: the newest one, or the revision that is named',
+    description: 'Nothing is built.',
+    query: rest.ImageQuery,
+    answers: { 200: json('The image', rest.Image) },
+    handle: async ({ app, params, query }) => ({ body: await showImage(app, referenceOf(params), query) }),
   }),
   route({
     method: 'GET',

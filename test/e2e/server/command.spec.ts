@@ -106,16 +106,6 @@ describe('terroir serve', () => {
     }
   });
 
-  it.each<[string, string[], Record<string, string>]>([
-    ['a variable', [], { TERROIR_WORKSPACE: 'https://ann:hush@terroir.example' }],
-    ['an option', ['--workspace', 'https://ann:hush@terroir.example'], {}],
-  ])('says that the command line does not work on a server yet (%s)', async (_title, args, env) => {
-    const { exitCode, stderr } = await sandbox.run(['env', 'list', ...args], { env });
-    expect(stderr).toContain('terroir.example is a server, and the command line works on folders');
-    expect(stderr).not.toContain('hush');
-    expect(exitCode).toBe(3);
-  });
-
   it('makes, lists and revokes tokens', async () => {
     const made = await sandbox.json<{ id: string; token: string }>([
       'token',

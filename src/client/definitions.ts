@@ -1,0 +1,60 @@
+import {
+  type DefinitionSource,
+  isDefinitionPath,
+  type LocalSource,
+  noteWarnings,
+  type PackedDefinition,
+  packDefinition,
+  type RegisteredVersion,
+} from '../app/index.ts';
+import type { Connection } from './connection.ts';
+import { readRegistered } from './registered-version.ts';
+import { uploadMissing } from './upload.ts';
+
+/** A definition's text, with the files that it names by digests. */
+type DefinitionUpload = Omit<PackedDefinition, 'contents' | 'warnings'>;
+
+export interface Header {
+  name?: string;
+  version?: string;
+  description?: string;
+  tags?: Record<string, string>;
+  /** Without a name of its own, the version is an anonymous one. */
+  anonymous?: boolean;
+}
+
+/** Definitions on this machine, as the server wants them. */
+export interface Definitions {
+  /** Sends a definition with the files that it names. */
+  register: (source: DefinitionSource, header?: Header) => Promise<RegisteredVersion>;
+  /** What a word on the command line means there: a reference as it is; a file is registered now. */
+  settle: (word: string) => Promise<string>;
+}
+
+export function createDefinitions({ api, cwd, emit }: Connection): Definitions {
+  const send = async (source: LocalSource): Promise<DefinitionUpload> => {
+    const { contents, warnings, ...packed } = await packDefinition({ cwd }, source);
+    noteWarnings(emit, warnings);
+    await uploadMissing(api, contents);
+    return packed;
+  };
+  const register: Definitions['register'] = async (source, header = {}) => {
+    const body = { definition: source.kind === 'uploaded' ? withoutKind(source) : await send(source), ...header };
+    return await readRegistered(api, await api.send({ method: 'POST', path: '/environments', body }));
+  };
+  return {
+    register,
+    settle: async (word) => {
+      if (!(await isDefinitionPath({ cwd }, word))) return word;
+      const { version, outcome } = await register({ kind: 'path', path: word }, { anonymous: true });
+      const reference = `${version.name}:${version.version}`;
+      if (outcome === 'created' && version.name !== 'anonymous')
+        emit({ type: 'note', level: 'info', message: `registered ${reference}` });
+      return reference;
+    },
+  };
+}
+
+function withoutKind({ text, path, files }: Extract<DefinitionSource, { kind: 'uploaded' }>): DefinitionUpload {
+  return { text, path, files };
+}

@@ -1,0 +1,9 @@
+/**
+ * A workspace behind a server: the use cases of `app` as calls of `/api/v1`, with the same names and the same answers.
+ *
+ * Invariants: what is on this machine goes there as texts and digests, never as a path; errors come with the code, message and hint that the server
+ * gave; nothing is asked until a call needs it.
+ */
+export { openServer, type Server } from './open-server.ts';
+export { packRun } from './pack-run.ts';
+export { isServerUrl } from './server-url.ts';

@@ -1,0 +1,137 @@
+import type * as useCases from '../app/index.ts';
+import { AppError, type ErrorCode, errorCodes } from '../errors/index.ts';
+import { sleep } from '../io/index.ts';
+import { type RunRecord, terminalStatuses } from '../schema/index.ts';
+import type { Answer, Connection, Request } from './connection.ts';
+import type { Definitions } from './definitions.ts';
+import { followRun } from './follow-run.ts';
+import { packRun, type RunInput } from './pack-run.ts';
+import { segment } from './paths.ts';
+import { uploadMissing } from './upload.ts';
+
+type Write = (chunk: Uint8Array) => Promise<void>;
+type OnOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void | Promise<void>;
+
+/** Runs happen there; their logs come here. */
+// oxlint-disable-next-line typescript/explicit-function-return-type -- its type is what it makes
+export function createRunCalls({ api, cwd, env, emit, signal }: Connection, { settle }: Definitions) {
+  const showRun = async (id: string, until = signal): Promise<RunRecord> =>
+    await api.json({ path: `/runs/${segment(id)}`, signal: until });
+
+  /** Asks less and less often, up to a second apart. */
+  const waitFor = async (id: string): Promise<RunRecord> => {
+    for (let pause = 50; ; pause = Math.min(1000, pause * 1.5)) {
+      const run = await showRun(id);
+      if (terminalStatuses.has(run.status)) return run;
+      await sleep(pause, signal);
+    }
+  };
+
+  const submit = async (input: RunInput): Promise<RunRecord> => {
+    const { request, contents } = await packRun(input, { cwd, env, signal, settle });
+    await uploadMissing(api, contents);
+    return await api.json({ method: 'POST', path: '/runs', body: request });
+  };
+
+  /** Whoever interrupts us ends the run, and sees how it ends. */
+  const cancelOnInterrupt = (id: string): (() => void) => {
+    const cancel = (): void => {
+      const request = { method: 'POST', path: `/runs/${id}/cancel`, signal: patient() };
+      api.send(request).catch((error: unknown) => {
+        if (error instanceof AppError && error.code !== 'FINISHED')
+          emit({
+            type: 'note',
+            level: 'warning',
+            message: `the run ${id} goes on: ${error.message}`,
+            hint: error.hint,
+          });
+      });
+    };
+    if (signal.aborted) cancel();
+    else signal.addEventListener('abort', cancel, { once: true });
+    return () => signal.removeEventListener('abort', cancel);
+  };
+
+  const attend = async ({ id }: RunRecord, onOutput: OnOutput): Promise<useCases.RunOutcome> => {
+    emit({ type: 'note', level: 'info', message: `the run ${id} is on ${api.url}` });
+    const leave = cancelOnInterrupt(id);
+    try {
+      let print: OnOutput = onOutput;
+      for await (const text of followRun(api, id, patient())) {
+        try {
+          await print('stdout', Buffer.from(text));
+        } catch {
+          // Nobody reads any more; the run goes on.
+          print = () => undefined;
+        }
+      }
+      return outcomeOf(await showRun(id, patient()));
+    } finally {
+      leave();
+    }
+  };
+
+  return {
+    listRuns: async (query: Request<typeof useCases.listRuns>) =>
+      await api.json<Answer<typeof useCases.listRuns>>({ path: '/runs', query: { ...query } }),
+
+    showRun,
+    waitFor,
+    submit,
+
+    /** Submits, and stays with it to its end. */
+    run: async (input: RunInput, onOutput: OnOutput): Promise<useCases.RunOutcome> =>
+      await attend(await submit(input), onOutput),
+
+    replayRun: async (id: string, { onOutput }: { onOutput: OnOutput }): Promise<useCases.RunOutcome> => {
+      const { environmentVariables } = await showRun(id);
+      const secrets: Record<string, string> = {};
+      for (const [name, recorded] of Object.entries(environmentVariables)) {
+        const from = typeof recorded === 'string' ? undefined : (recorded.from ?? name);
+        const value = from === undefined ? undefined : env[from];
+        if (from !== undefined && value !== undefined) secrets[from] = value;
+      }
+      const path = `/runs/${segment(id)}/replay`;
+      return await attend(await api.json<RunRecord>({ method: 'POST', path, body: { secrets } }), onOutput);
+    },
+
+    cancelRun: async (id: string): Promise<RunRecord> => {
+      const asked = await api.json<RunRecord>({ method: 'POST', path: `/runs/${segment(id)}/cancel` });
+      return await waitFor(asked.id);
+    },
+
+    readLogs: async (id: string): Promise<Buffer> =>
+      await (await api.send({ path: `/runs/${segment(id)}/logs` })).bytes(),
+
+    followLogs: async (id: string, { follow, write }: { follow: boolean; write: Write }): Promise<void> => {
+      if (follow) {
+        for await (const text of followRun(api, id, signal)) await write(Buffer.from(text));
+        return;
+      }
+      const answer = await api.send({ path: `/runs/${segment(id)}/logs` });
+      for await (const piece of answer.stream()) await write(piece);
+    },
+
+    /** What it prints, as it comes. */
+    logs: (id: string): AsyncIterableIterator<string> => followRun(api, id, signal),
+  };
+}
+
+/** For what has to be done although the user has interrupted. */
+function patient(): AbortSignal {
+  return new AbortController().signal;
+}
+
+/** As if the run had been here: the script's own end is an outcome, what failed around it is thrown. */
+function outcomeOf(record: RunRecord): useCases.RunOutcome {
+  const { exitCode, error } = record;
+  if (exitCode !== null) return { record, exitCode: exitCode === 0 && error?.code === 'TIMEOUT' ? 1 : exitCode };
+  const code = error?.code ?? '';
+  throw new AppError(
+    Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : 'HTTP_ERROR',
+    error?.message ?? `the run ${record.id} is ${record.status}`,
+    {
+      hint: error?.hint,
+    },
+  );
+}
