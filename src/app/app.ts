@@ -86,7 +86,8 @@ async function openWithCatalog(folder: string, { env, user, origin, catalogFolde
   return workspace;
 }
 
-function storeFolderOf({ env, home }: AppOptions): string {
+/** The machine's store. */
+export function storeFolderOf({ env, home }: Pick<AppOptions, 'env' | 'home'>): string {
   if (env.TERROIR_HOME) return join(env.TERROIR_HOME, 'v1');
   return join(env.XDG_CACHE_HOME || join(home, '.cache'), 'terroir', 'v1');
 }

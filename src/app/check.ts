@@ -1,11 +1,12 @@
 import { dirname, resolve } from 'node:path';
 import { applyFixes, checkDefinition, type Finding, pinFromLock } from '../definition/checks/index.ts';
-import { readDefinition } from '../definition/index.ts';
+import { type ReadResult, readDefinition } from '../definition/index.ts';
 import { readText, writeAtomically } from '../io/index.ts';
 import type { App } from './app.ts';
 import { isDefinitionPath } from './definition-path.ts';
 import { ensureLock } from './ensure-lock.ts';
 import { findVersion } from './find-version.ts';
+import { type PackedDefinition, packText } from './pack-definition.ts';
 import { type DefinitionSource, readSource } from './read-source.ts';
 import { register, registerAnonymous } from './register.ts';
 import { accessStored, readStored } from './stored-files.ts';
@@ -16,8 +17,18 @@ export interface CheckResult {
   changes: string[];
 }
 
-/** Analyses a file or a registered version. With `fix`, a file is repaired in place, and a version gets a repaired successor. */
-export async function checkEnvironment(app: App, target: string, options: { fix: boolean }): Promise<CheckResult> {
+/** Which version of each package a definition would be locked to. */
+export type FindVersions = (definition: PackedDefinition) => Promise<readonly { name: string; version: string }[]>;
+
+/**
+ * Analyses a file or a registered version. With `fix`, a file is repaired in place, and a version gets a repaired successor. What a file is pinned to is
+ * found out here, or by `findVersions`.
+ */
+export async function checkEnvironment(
+  app: App,
+  target: string,
+  options: { fix: boolean; findVersions?: FindVersions },
+): Promise<CheckResult> {
   return (await isDefinitionPath(app, target))
     ? await checkFile(app, target, options)
     : await checkRegistered(app, target, options);
@@ -29,7 +40,11 @@ export async function checkDefinitionText(app: App, source: DefinitionSource): P
   return { findings: checkDefinition(read), changes: [] };
 }
 
-async function checkFile(app: App, path: string, { fix }: { fix: boolean }): Promise<CheckResult> {
+async function checkFile(
+  app: App,
+  path: string,
+  { fix, findVersions }: { fix: boolean; findVersions?: FindVersions },
+): Promise<CheckResult> {
   const source = await readSource(app, { kind: 'path', path });
   const findings = checkDefinition(source.read);
   if (!fix) return { findings, changes: [] };
@@ -44,8 +59,12 @@ async function checkFile(app: App, path: string, { fix }: { fix: boolean }): Pro
     ...source.files,
     readBytes: async (name: string) => bytesOf(repaired, name) ?? (await source.files.readBytes(name)),
   };
-  const fixed = { read: await readDefinition(main, fixedFiles), files: fixedFiles };
-  const pins = await pinsOf(app, fixed);
+  const read = await readDefinition(main, fixedFiles);
+  const pins = await pinsOf(read, async () =>
+    findVersions === undefined
+      ? (await ensureLock(app, await registerAnonymous(app, { read, files: fixedFiles }))).lock.packages
+      : await findVersions(await packText(main, fixedFiles, folder)),
+  );
   const final = applyFixes(repaired, pins);
   const changes: string[] = [];
   for (const each of final) {
@@ -63,14 +82,14 @@ function bytesOf(sources: readonly { path: string; text: string }[], name: strin
   return found === undefined ? undefined : Buffer.from(found.text);
 }
 
-type Source = Awaited<ReturnType<typeof readSource>>;
-
-/** Pins from the lock, which is made if it is not there. Nothing to pin: no lock. */
-async function pinsOf(app: App, source: Source): Promise<ReturnType<typeof pinFromLock>> {
-  const open = checkDefinition(source.read).some(({ code }) => code === 'unpinned-package');
-  if (!open || source.read.definition.layer?.kind !== 'requirements') return [];
-  const { lock } = await ensureLock(app, await registerAnonymous(app, source));
-  return pinFromLock(source.read, new Map(lock.packages.map(({ name, version }) => [name, version])));
+/** Pins from the lock. Nothing to pin: no lock. */
+async function pinsOf(
+  read: ReadResult,
+  findVersions: () => ReturnType<FindVersions>,
+): Promise<ReturnType<typeof pinFromLock>> {
+  const open = checkDefinition(read).some(({ code }) => code === 'unpinned-package');
+  if (!open || read.definition.layer?.kind !== 'requirements') return [];
+  return pinFromLock(read, new Map((await findVersions()).map(({ name, version }) => [name, version])));
 }
 
 async function checkRegistered(app: App, reference: string, { fix }: { fix: boolean }): Promise<CheckResult> {

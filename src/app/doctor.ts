@@ -20,12 +20,11 @@ export interface Diagnosis {
   remedy?: string;
 }
 
-/** What works on this machine and what is missing. */
-export async function diagnose(app: App): Promise<{ items: Diagnosis[] }> {
+/** What works on this machine and what is missing. A workspace that is elsewhere is looked at by whoever knows it. */
+export async function diagnose(app: App, checkElsewhere?: () => Promise<Diagnosis[]>): Promise<{ items: Diagnosis[] }> {
   const checks = [
     checkMachine,
-    checkWorkspace,
-    checkSettings,
+    ...(checkElsewhere === undefined ? [checkWorkspace, checkSettings] : [checkElsewhere]),
     checkStore,
     checkPythons,
     checkUv,

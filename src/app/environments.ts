@@ -217,12 +217,25 @@ export async function saveFolder(
   folder: string,
   options: { overwrite?: boolean },
 ): Promise<{ files: string[]; lost: string[] }> {
-  const workspace = await app.openWorkspace();
-  const { definition, name, version, description, tags } = await findVersion(workspace, reference);
+  return await writeFolder(app, await findVersion(await app.openWorkspace(), reference), { folder, ...options });
+}
+
+/** The same of a version that is at hand. */
+export async function writeFolder(
+  { cwd }: Pick<App, 'cwd'>,
+  {
+    definition,
+    name,
+    version,
+    description,
+    tags,
+  }: Pick<VersionView, 'definition' | 'name' | 'version' | 'description' | 'tags'>,
+  { folder, overwrite = false }: { folder: string; overwrite?: boolean },
+): Promise<{ files: string[]; lost: string[] }> {
   const { files, lost } = writeV1Folder(definition, { name, version, description: description ?? undefined, tags });
-  const target = resolve(app.cwd, folder);
+  const target = resolve(cwd, folder);
   for (const file of Object.keys(files)) {
-    if (options.overwrite !== true && (await pathExists(join(target, file)))) {
+    if (!overwrite && (await pathExists(join(target, file)))) {
       throw new AppError('ALREADY_EXISTS', `\`${join(target, file)}\` exists already`, {
         hint: 'Give --overwrite to replace it.',
       });

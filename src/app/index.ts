@@ -7,13 +7,13 @@
 export type { Finding } from '../definition/checks/index.ts';
 export type { LockDiff } from '../resolve/index.ts';
 export { actFor } from './act-for.ts';
-export { type App, type AppOptions, openApp } from './app.ts';
+export { type App, type AppOptions, openApp, storeFolderOf } from './app.ts';
 export { type AuditRequest, exportAudit, listAudit, verifyAudit } from './audit.ts';
 export { type BackupView, backUp, restore } from './backup.ts';
 export { type BuildRequest, buildImages } from './build-images.ts';
 export { type CacheCheck, collectGarbage, showCache, verifyCache } from './cache.ts';
 export { type CaptureRequest, type CaptureResult, captureEnvironment } from './capture.ts';
-export { type CheckResult, checkDefinitionText, checkEnvironment } from './check.ts';
+export { type CheckResult, checkDefinitionText, checkEnvironment, type FindVersions } from './check.ts';
 export { type ComputeTarget, listCompute } from './compute.ts';
 export { type CopiedImage, copyImage } from './copy-image.ts';
 export { isDefinitionPath } from './definition-path.ts';
@@ -30,6 +30,7 @@ export {
   saveFolder,
   showVersion,
   updateVersion,
+  writeFolder,
 } from './environments.ts';
 export { execInEnvironment, installKernel, type KernelView, openShell } from './exec.ts';
 export type { RunOutcome } from './execute-run.ts';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { posix, resolve } from 'node:path';
 import { type FileAccess, type ReadResult, readDefinition, type TreeEntry } from '../definition/index.ts';
+import type { SourceDocument } from '../documents/index.ts';
 import type { UploadedFiles } from '../schema/index.ts';
 import type { App } from './app.ts';
 import { accessFolder } from './folder-files.ts';
@@ -22,13 +23,21 @@ export interface PackedDefinition {
 /** Reads a definition as registering would, and keeps what it reads. @throws AppError FILE_NOT_FOUND, INVALID_DEFINITION. */
 export async function packDefinition(place: Pick<App, 'cwd'>, source: LocalSource): Promise<PackedDefinition> {
   const { folder, path, text } = await locateSource(place, source);
-  const packed = { text, path, files: {}, contents: new Map<string, PackedContent>() };
-  const { warnings } = await readDefinition({ path, text }, recordAccess(folder, packed));
+  return await packText({ path, text }, accessFolder(folder), folder);
+}
+
+/** The same for a text that does not stand in its folder. */
+export async function packText(source: SourceDocument, access: FileAccess, folder: string): Promise<PackedDefinition> {
+  const packed = { ...source, files: {}, contents: new Map<string, PackedContent>() };
+  const { warnings } = await readDefinition(source, recordAccess(access, folder, packed));
   return { ...packed, warnings };
 }
 
-function recordAccess(folder: string, { files, contents }: Omit<PackedDefinition, 'warnings'>): FileAccess {
-  const access = accessFolder(folder);
+function recordAccess(
+  access: FileAccess,
+  folder: string,
+  { files, contents }: Omit<PackedDefinition, 'warnings'>,
+): FileAccess {
   const keepEntry = async (path: string, entry: TreeEntry): Promise<void> => {
     if (entry.type === 'link') files[path] = { link: entry.target ?? '' };
     else {

@@ -57,6 +57,12 @@ async function workspaceAt(app: App, target: string): Promise<string | undefined
         hint: 'Share with the folder of a workspace, or with a registry.',
       },
     );
+  if (app.remote === true) {
+    if (isRegistryPrefix(target) && !/^[./]/.test(target)) return undefined;
+    throw new AppError('USAGE', `\`${target}\` is no registry, and a server shares with registries alone`, {
+      hint: 'Name one: `registry.example/team`.',
+    });
+  }
   const path = resolve(app.cwd, target);
   const inside = join(path, '.terroir');
   if (await isFolder(inside)) return inside;

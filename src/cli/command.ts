@@ -6,6 +6,13 @@ import type { Renderer, Style } from '../report/render/index.ts';
 export interface CommandContext {
   /** Does it where the workspace is: in a folder by use cases, on a server by its API. What is printed is the same. */
   on<T>(sides: { folder(app: App): Promise<T>; server(server: Server): Promise<T> }): Promise<T>;
+  /**
+   * For what happens on this machine: the App, and the reference by which it knows what the word means. From a server, the version and its lock are
+   * brought here first.
+   */
+  here(word: string, options?: { lock?: boolean }): Promise<{ app: App; reference: string }>;
+  /** For what concerns this machine alone, wherever the workspace is. */
+  machine(): Promise<App>;
   /** For commands that work on a folder's workspace alone. @throws AppError USAGE if it is a server. */
   app(): Promise<App>;
   style: Style;

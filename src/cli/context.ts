@@ -1,6 +1,6 @@
 import { homedir, hostname, userInfo } from 'node:os';
 import { type App, openApp } from '../app/index.ts';
-import { isServerUrl, type Server } from '../client/index.ts';
+import { isServerUrl, mirrorFolder, type Server } from '../client/index.ts';
 import { AppError } from '../errors/index.ts';
 import { createStyle, type Renderer } from '../report/render/index.ts';
 import { catalogFolder } from './catalog-folder.ts';
@@ -31,14 +31,18 @@ export function createContext(parts: ContextParts): CommandContext & { close(): 
   };
   let opened: Promise<App> | undefined;
   let server: Promise<Server> | undefined;
-  const openFolder = async (): Promise<App> => {
+  /** The workspace of the folder; for a server, the small one on this machine that has what was brought from there. */
+  const machine = async (): Promise<App> => {
+    const place =
+      url === undefined
+        ? { env, workspace: options.text('workspace'), catalogFolder: catalogFolder(env.TERROIR_CATALOG) }
+        : { env: { ...env, TERROIR_DATABASE: undefined }, workspace: mirrorFolder({ env, home: homedir() }, url) };
     opened ??= openApp({
       ...common,
       home: homedir(),
       user: userName(env),
       origin: `command line on ${hostname()}`,
-      workspace: options.text('workspace'),
-      catalogFolder: catalogFolder(env.TERROIR_CATALOG),
+      ...place,
     });
     return await opened;
   };
@@ -49,10 +53,16 @@ export function createContext(parts: ContextParts): CommandContext & { close(): 
     return await server;
   };
   return {
-    on: async (sides) =>
-      await (url === undefined ? sides.folder(await openFolder()) : sides.server(await connect(url))),
+    on: async (sides) => await (url === undefined ? sides.folder(await machine()) : sides.server(await connect(url))),
+    here: async (word, { lock = true } = {}) => {
+      const app = await machine();
+      // Offline, what was brought before has to do.
+      if (url === undefined || common.offline) return { app, reference: word };
+      return { app, reference: await (await connect(url)).mirrorVersion(app, word, { lock }) };
+    },
+    machine,
     app: async () => {
-      if (url === undefined) return await openFolder();
+      if (url === undefined) return await machine();
       throw new AppError(
         'USAGE',
         `\`terroir ${parts.name}\` works on the folder of a workspace, and ${url} is a server`,

@@ -25,6 +25,8 @@ export interface Header {
 
 /** Definitions on this machine, as the server wants them. */
 export interface Definitions {
+  /** Sends what the server lacks of the files that a definition names. */
+  upload: (packed: PackedDefinition) => Promise<DefinitionUpload>;
   /** Sends a definition with the files that it names. */
   register: (source: DefinitionSource, header?: Header) => Promise<RegisteredVersion>;
   /** What a word on the command line means there: a reference as it is; a file is registered now. */
@@ -32,17 +34,21 @@ export interface Definitions {
 }
 
 export function createDefinitions({ api, cwd, emit }: Connection): Definitions {
-  const send = async (source: LocalSource): Promise<DefinitionUpload> => {
-    const { contents, warnings, ...packed } = await packDefinition({ cwd }, source);
-    noteWarnings(emit, warnings);
+  const upload: Definitions['upload'] = async ({ text, path, files, contents }) => {
     await uploadMissing(api, contents);
-    return packed;
+    return { text, path, files };
+  };
+  const send = async (source: LocalSource): Promise<DefinitionUpload> => {
+    const packed = await packDefinition({ cwd }, source);
+    noteWarnings(emit, packed.warnings);
+    return await upload(packed);
   };
   const register: Definitions['register'] = async (source, header = {}) => {
     const body = { definition: source.kind === 'uploaded' ? withoutKind(source) : await send(source), ...header };
     return await readRegistered(api, await api.send({ method: 'POST', path: '/environments', body }));
   };
   return {
+    upload,
     register,
     settle: async (word) => {
       if (!(await isDefinitionPath({ cwd }, word))) return word;

@@ -1,5 +1,5 @@
 import type * as useCases from '../app/index.ts';
-import { readPlatform } from '../app/index.ts';
+import { checkEnvironment, isDefinitionPath, readPlatform, writeFolder } from '../app/index.ts';
 import { imageRepository } from '../definition/index.ts';
 import { AppError } from '../errors/index.ts';
 import type { Answer, Connection, Request } from './connection.ts';
@@ -9,13 +9,15 @@ import { environmentPath, isWhole, versionPath } from './paths.ts';
 import { readRegistered } from './registered-version.ts';
 
 type ArchiveResult = Answer<typeof useCases.archiveEnvironment>;
+type LockPreview = Answer<typeof useCases.previewLock>;
+type CheckResult = useCases.CheckResult;
 type VersionView = useCases.VersionView;
 
 /** Environments and their versions: what the use cases of the same names do on a folder. */
 // oxlint-disable-next-line typescript/explicit-function-return-type -- its type is what it makes
 export function createEnvironmentCalls(
-  { api }: Connection,
-  { settle, register }: Definitions,
+  { api, cwd }: Connection,
+  { settle, register, upload }: Definitions,
   { lockEnvironment }: ReturnType<typeof createLockCalls>,
 ) {
   const setArchived = async (reference: string, archived: boolean): Promise<ArchiveResult> => {
@@ -27,6 +29,11 @@ export function createEnvironmentCalls(
     }
     const view = await api.json<VersionView>({ method: 'POST', path: `${versionPath(reference)}/${verb}` });
     return { name: view.name, version: view.version, archived, view };
+  };
+  const findVersions: useCases.FindVersions = async (packed) => {
+    const body = { definition: await upload(packed), platform: readPlatform(undefined) };
+    const preview = await api.json<LockPreview>({ method: 'POST', path: '/preview', body, waits: true });
+    return preview.versions;
   };
   return {
     listEnvironments: async ({ nameContains, tags, ...query }: Request<typeof useCases.listEnvironments>) =>
@@ -85,6 +92,22 @@ export function createEnvironmentCalls(
       const path = `${versionPath(reference)}/clone`;
       return await readRegistered(api, await api.send({ method: 'POST', path, body: { ...header, ...changes } }));
     },
+
+    /** A file is read and repaired here; what it is pinned to, the server finds out. */
+    checkEnvironment: async (app: useCases.App, target: string, { fix }: { fix: boolean }): Promise<CheckResult> => {
+      if (await isDefinitionPath(app, target)) return await checkEnvironment(app, target, { fix, findVersions });
+      const path = versionPath(target);
+      if (fix) return await api.json({ method: 'POST', path: `${path}/fix`, waits: true });
+      return await api.json({ path: `${path}/check` });
+    },
+
+    saveFolder: async (reference: string, folder: string, options: { overwrite?: boolean }) => {
+      const version = await api.json<VersionView>({ path: versionPath(reference) });
+      return await writeFolder({ cwd }, version, { folder, ...options });
+    },
+
+    shareEnvironment: async (reference: string, registry: string): Promise<useCases.SharedEnvironment> =>
+      await api.json({ method: 'POST', path: `${versionPath(reference)}/share`, body: { registry }, waits: true }),
 
     diffEnvironments: async (from: string, to: string, platform?: string): Promise<useCases.EnvironmentDiff> => {
       const query = { from: await settle(from), to: await settle(to), platform: readPlatform(platform) };

@@ -3,7 +3,9 @@
  *
  * Invariants: what is on this machine goes there as texts and digests, never as a path; errors come with the code, message and hint that the server
  * gave; nothing is asked until a call needs it.
+ *
+ * Tree: <store>/servers/<host>-<hash>/   a workspace (see workspace/) with the versions and locks that were brought to this machine
  */
 export { openServer, type Server } from './open-server.ts';
 export { packRun } from './pack-run.ts';
-export { isServerUrl } from './server-url.ts';
+export { isServerUrl, mirrorFolder } from './server-url.ts';

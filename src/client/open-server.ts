@@ -1,10 +1,13 @@
+import type * as useCases from '../app/index.ts';
 import type { Emit } from '../report/index.ts';
 import { createApiClient } from './api-client.ts';
+import { checkServer } from './check-server.ts';
 import type { Connection } from './connection.ts';
 import { createDefinitions } from './definitions.ts';
 import { createEnvironmentCalls } from './environment-calls.ts';
 import { createImageCalls } from './image-calls.ts';
 import { createLockCalls } from './lock-calls.ts';
+import { createMirrorCalls } from './mirror-calls.ts';
 import { createModelCalls } from './model-calls.ts';
 import { createPeopleCalls } from './people-calls.ts';
 import { createRunCalls } from './run-calls.ts';
@@ -37,8 +40,11 @@ export function openServer(url: string, options: ServerOptions) {
     ...locks,
     ...createEnvironmentCalls(connection, definitions, locks),
     ...createImageCalls(connection, definitions),
+    ...createMirrorCalls(connection, definitions, locks),
     ...createModelCalls(connection),
     ...createRunCalls(connection, definitions),
     ...createPeopleCalls(connection),
+    /** Whether it answers, and what it takes us for. */
+    checkServer: async (): Promise<useCases.Diagnosis[]> => await checkServer(api),
   };
 }

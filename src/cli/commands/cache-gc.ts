@@ -20,7 +20,7 @@ export const command: Command = {
     const text = options.text('olderThan') ?? '30';
     const olderThanDays = Number(text);
     if (!(olderThanDays >= 0)) throw new AppError('USAGE', `--older-than wants a number of days, not \`${text}\``);
-    const result = await collectGarbage(await context.app(), { olderThanDays, dryRun: options.flag('dryRun') });
+    const result = await collectGarbage(await context.machine(), { olderThanDays, dryRun: options.flag('dryRun') });
     const verb = options.flag('dryRun') ? 'would remove' : 'removed';
     return { data: result, text: `${verb} ${result.removed.count} entries, ${formatBytes(result.removed.bytes)}` };
   },

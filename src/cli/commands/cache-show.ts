@@ -13,7 +13,7 @@ export const command: Command = {
     },
   ],
   run: async (context) => {
-    const cache = await showCache(await context.app());
+    const cache = await showCache(await context.machine());
     const row = ({ count, bytes }: { count: number; bytes: number }): string => `${count} (${formatBytes(bytes)})`;
     const text = facts(
       [

@@ -9,7 +9,7 @@ export const command: Command = {
   options: [{ flags: '--keep', description: 'Only say what is damaged' }],
   examples: [{ command: 'terroir cache verify', does: 'after a disk had trouble' }],
   run: async (context, { options }) => {
-    const result = await verifyCache(await context.app(), { repair: !options.flag('keep') });
+    const result = await verifyCache(await context.machine(), { repair: !options.flag('keep') });
     const lines = result.damaged.map(({ path, reason }) => `${context.style.red('damaged')} ${path}: ${reason}`);
     return {
       data: result,

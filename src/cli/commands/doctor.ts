@@ -7,7 +7,11 @@ export const command: Command = {
   examples: [{ command: 'terroir doctor', does: 'when something does not work' }],
   run: async (context) => {
     const { style } = context;
-    const report = await diagnose(await context.app());
+    const elsewhere = await context.on({
+      folder: async () => undefined,
+      server: async (server) => server.checkServer,
+    });
+    const report = await diagnose(await context.machine(), elsewhere);
     const marks = { ok: style.green('✓'), warning: style.yellow('!'), problem: style.red('✗') };
     const lines = report.items.flatMap(({ state, subject, message, remedy }) => [
       `${marks[state]} ${style.bold(subject)}: ${message}`,

@@ -26,14 +26,16 @@ export const command: Command = {
     { command: 'terroir env capture --prefix .venv --name iris', does: 'register and lock a venv' },
   ],
   run: async (context, { options }) => {
-    const app = await context.app();
-    const result = await captureEnvironment(app, {
+    const request = {
       prefix: options.text('prefix'),
       name: options.text('name'),
       version: options.text('version'),
       description: options.text('description'),
       tags: readTags(options.list('tag')),
-    });
+    };
+    // What is captured is here; only registering it with its lock wants a workspace here too.
+    const app = await (request.name === undefined ? context.machine() : context.app());
+    const result = await captureEnvironment(app, request);
     for (const { message, hint, paths, count } of result.findings) {
       const files = paths === undefined ? '' : `: ${paths.join(', ')}${(count ?? 0) > paths.length ? ', …' : ''}`;
       app.emit({ type: 'note', level: 'warning', message: `${message}${files}`, hint });

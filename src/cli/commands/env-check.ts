@@ -22,7 +22,11 @@ export const command: Command = {
     { command: 'terroir env check requirements.txt --fix', does: 'pin it from its lock' },
   ],
   run: async (context, { arguments: [target = ''], options }) => {
-    const result = await checkEnvironment(await context.app(), target, { fix: options.flag('fix') });
+    const fix = options.flag('fix');
+    const result = await context.on({
+      folder: (app) => checkEnvironment(app, target, { fix }),
+      server: async (server) => await server.checkEnvironment(await context.machine(), target, { fix }),
+    });
     const bad = result.findings.some(
       ({ severity }) => severity === 'error' || (options.flag('strict') && severity === 'warning'),
     );

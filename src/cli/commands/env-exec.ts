@@ -22,7 +22,8 @@ export const command: Command = {
     }
     // An interpreter, a pager, progress bars: at a terminal the command has it to itself.
     const onOutput = process.stdout.isTTY && !context.json ? undefined : passOutput(context);
-    const { exitCode } = await execInEnvironment(await context.app(), reference, rest, onOutput);
+    const { app, reference: known } = await context.here(reference);
+    const { exitCode } = await execInEnvironment(app, known, rest, onOutput);
     return { data: { exitCode }, text: '', exitCode };
   },
 };

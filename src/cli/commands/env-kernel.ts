@@ -16,10 +16,12 @@ export const command: Command = {
   ],
   examples: [{ command: 'terroir env kernel iris', does: 'then choose it in Jupyter or in an editor' }],
   run: async (context, { arguments: [reference = ''], options }) => {
-    const kernel = await installKernel(await context.app(), reference, {
+    const remove = options.flag('remove');
+    const { app, reference: known } = await context.here(reference, { lock: !remove });
+    const kernel = await installKernel(app, known, {
       displayName: options.text('displayName'),
       folder: options.text('jupyterPath'),
-      remove: options.flag('remove'),
+      remove,
     });
     return { data: kernel, text: `${kernel.removed ? 'removed' : 'installed'} ${kernel.folder}` };
   },

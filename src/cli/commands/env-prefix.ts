@@ -19,10 +19,10 @@ export const command: Command = {
     { command: 'code --user-data-dir . "$(terroir env prefix iris --python)"', does: 'the interpreter, for an editor' },
   ],
   run: async (context, { arguments: [reference = ''], options }) => {
-    const app = await context.app();
+    const { app, reference: known } = await context.here(reference);
     const made = options.flag('verify')
-      ? await verifyEnvironmentPrefix(app, reference)
-      : await materialiseEnvironment(app, reference);
+      ? await verifyEnvironmentPrefix(app, known)
+      : await materialiseEnvironment(app, known);
     if (!options.flag('python')) return { data: made, text: made.prefix };
     if (made.interpreter !== null) return { data: made, text: made.interpreter };
     throw new AppError('PYTHON_NOT_FOUND', `${reference} has no Python`, {

@@ -13,7 +13,11 @@ export const command: Command = {
   options: [{ flags: '--overwrite', description: 'Replace files that are there' }],
   examples: [{ command: 'terroir env save iris ./iris-env', does: 'write the folder' }],
   run: async (context, { arguments: [reference = '', folder = ''], options }) => {
-    const saved = await saveFolder(await context.app(), reference, folder, { overwrite: options.flag('overwrite') });
+    const overwrite = options.flag('overwrite');
+    const saved = await context.on({
+      folder: (app) => saveFolder(app, reference, folder, { overwrite }),
+      server: (server) => server.saveFolder(reference, folder, { overwrite }),
+    });
     const lines = [...saved.files, ...saved.lost.map((what) => context.style.yellow(`not expressed: ${what}`))];
     return { data: saved, text: lines.join('\n') };
   },

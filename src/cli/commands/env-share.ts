@@ -18,7 +18,10 @@ export const command: Command = {
     { command: 'terroir env share iris registry.example/team', does: 'to everybody who looks there' },
   ],
   run: async (context, { arguments: [reference = '', target = ''] }) => {
-    const shared = await shareEnvironment(await context.app(), reference, target);
+    const shared = await context.on({
+      folder: (app) => shareEnvironment(app, reference, target),
+      server: (server) => server.shareEnvironment(reference, target),
+    });
     const { name, version, locks, digest, outcome } = shared;
     const parts = [
       ...(locks.length === 0 ? [] : [`locks for ${locks.map(({ platform }) => platform).join(', ')}`]),

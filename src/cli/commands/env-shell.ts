@@ -15,7 +15,8 @@ export const command: Command = {
         hint: 'Use `terroir env exec REFERENCE -- COMMAND` in scripts.',
       });
     }
-    const { exitCode } = await openShell(await context.app(), reference);
+    const { app, reference: known } = await context.here(reference);
+    const { exitCode } = await openShell(app, known);
     return { data: { exitCode }, text: '', exitCode };
   },
 };

@@ -23,7 +23,7 @@ export const command: Command = {
     },
   ],
   run: async (context, { arguments: [source = '', destination = ''], options }) => {
-    const data = await copyImage(await context.app(), { source, destination, platform: options.text('platform') });
+    const data = await copyImage(await context.machine(), { source, destination, platform: options.text('platform') });
     const there = data.present === 0 ? '' : `, ${formatBytes(data.present)} were there`;
     return { data, text: `${data.digest}\n${formatBytes(data.written)} copied${there}` };
   },

@@ -22,7 +22,7 @@ export const command: Command = {
     { command: 'terroir image validate docker-archive:iris.tar', does: 'what docker save wrote' },
   ],
   run: async (context, { arguments: [reference = ''], options }) => {
-    const data = await validateImageAt(await context.app(), reference, { platform: options.text('platform') });
+    const data = await validateImageAt(await context.machine(), reference, { platform: options.text('platform') });
     const isGood = data.valid && (!options.flag('strict') || data.findings.length === 0);
     return { data, text: textOf(data, context.style), exitCode: isGood ? 0 : 7 };
   },

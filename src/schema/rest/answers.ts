@@ -103,6 +103,7 @@ export const CheckResult = z.object({
 export const LockPreview = z.object({
   platform: z.string(),
   packages: z.number().int(),
+  versions: z.array(z.object({ name: z.string(), version: z.string() })).describe('Each of them'),
   size: z.number().describe('Bytes to fetch'),
   diff: PackageDiff.nullable().describe('Null where there is no lock to compare with'),
 });
@@ -145,6 +146,16 @@ export const Image = z.object({
   createdBy: z.string(),
 });
 export const BuiltImages = z.object({ items: z.array(Image), next: z.null() });
+
+export const SharedVersion = z.object({
+  name: z.string(),
+  version: z.string(),
+  fingerprint: z.string(),
+  target: z.string().describe('The repository'),
+  outcome: z.enum(['created', 'updated', 'unchanged']),
+  locks: z.array(z.object({ platform: z.string(), digest: z.string() })),
+  digest: z.string().nullable().describe('Of the image'),
+});
 
 export const RunPage = pageOf(RunRecord);
 export const ModelPage = pageOf(ModelRecord);

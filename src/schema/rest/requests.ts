@@ -68,6 +68,10 @@ export const BuildImages = z.strictObject({
   platforms: z.array(Text(100)).max(10).optional().describe('The definition’s, or the server’s own, if not given'),
 });
 
+export const ShareVersion = z.strictObject({
+  registry: Text(1000).min(1).describe('With or without a path: `registry.example/team`'),
+});
+
 export const CheckDefinition = z.strictObject({ definition: DefinitionUpload });
 
 export const PreviewLock = z.strictObject({
