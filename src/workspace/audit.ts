@@ -2,6 +2,7 @@ import { type Selectable, sql } from 'kysely';
 import * as z from 'zod';
 import { now } from '../io/index.ts';
 import { type AuditEntry, canonicalJson, sha256 } from '../schema/index.ts';
+import { inBatches } from './in-batches.ts';
 import { cursorNumber, type Page, type PageRequest, toPage } from './page.ts';
 import { fromJson } from './stored-json.ts';
 import type { Tables } from './tables.ts';
@@ -47,7 +48,7 @@ const beginning: Head = { number: 0, hash: '0'.repeat(64) };
 const pageSize = 500;
 
 export function createAuditStore(database: Connection): AuditStore {
-  const append = inBatches<AuditFacts>((batch) => write(database, batch));
+  const append = inBatches<AuditFacts, void>((batch) => write(database, batch));
   return {
     append,
     list: (request) => list(database, request),
@@ -56,26 +57,7 @@ export function createAuditStore(database: Connection): AuditStore {
   };
 }
 
-/** Makes one call of many that come while the one before goes on. */
-function inBatches<T>(write: (batch: readonly T[]) => Promise<void>): (item: T) => Promise<void> {
-  let waiting: T[] = [];
-  let next: Promise<void> | undefined;
-  let current: Promise<void> = Promise.resolve();
-  const flush = async (before: Promise<void>): Promise<void> => {
-    await before.catch(() => undefined);
-    const batch = waiting;
-    waiting = [];
-    next = undefined;
-    await write(batch);
-  };
-  return async (item) => {
-    waiting.push(item);
-    next ??= current = flush(current);
-    await next;
-  };
-}
-
-async function write(database: Connection, batch: readonly AuditFacts[]): Promise<void> {
+async function write(database: Connection, batch: readonly AuditFacts[]): Promise<void[]> {
   // Whoever comes second waits for the row of the head and then sees what the first one made of it. PostgreSQL does so only in this isolation.
   await database
     .transaction()
@@ -91,6 +73,7 @@ async function write(database: Connection, batch: readonly AuditFacts[]): Promis
       const value = JSON.stringify(head);
       await transaction.updateTable('facts').set({ value }).where('name', '=', headFact).execute();
     });
+  return batch.map(() => undefined);
 }
 
 /** The head, which nobody else can take until the transaction ends. */

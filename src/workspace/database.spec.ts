@@ -93,6 +93,27 @@ describe('the workspace database', () => {
       },
     };
 
+    it('work out what lists show of environments that were there before', async () => {
+      const { '005-summaries': _summaries, ...before } = migrations;
+      const database = await openDatabase(folder, before);
+      const version = (id: number, archived: number, tags: string) =>
+        sql`insert into environment_versions (id, name, version, number, anonymous, category, tags, archived, fingerprint, definition, definition_digest, files, created_at, created_by, updated_at)
+          values (${id}, 'iris', ${String(id)}, ${id}, 0, 'user_managed', ${tags}, ${archived}, 'f', '{}', 'd', '[]', 't', 'ann', 't')`.execute(
+          database,
+        );
+      await sql`insert into environments values ('iris', 0, 't', 'ann')`.execute(database);
+      for (const [id, archived] of [0, 0, 1].entries()) await version(id + 1, archived, `{"at":"${id + 1}"}`);
+      await sql`insert into version_tags select id, 'at', version from environment_versions`.execute(database);
+      await database.destroy();
+      const { environments } = await openIt();
+      const shown = { latestVersion: '2', nextVersion: '4', versions: 2, category: 'user_managed', tags: { at: '2' } };
+      expect((await environments.list({ limit: 10, tags: ['at=2'] })).items).toMatchObject([shown]);
+      expect((await environments.list({ limit: 10, tags: ['at=3'] })).items).toEqual([]);
+      expect((await environments.list({ limit: 10, archived: 'all' })).items).toMatchObject([
+        { ...shown, versions: 3 },
+      ]);
+    });
+
     it('bring a filled database up to date and lose nothing', async () => {
       await fill();
       const database = await openWith(next);
@@ -109,7 +130,7 @@ describe('the workspace database', () => {
       const before = await snapshotOf(folder);
       await expect(openIt()).rejects.toMatchObject({
         code: 'WORKSPACE_UNUSABLE',
-        message: expect.stringMatching(/newer Terroir.*900-notes.*003-people/),
+        message: expect.stringMatching(/newer Terroir.*900-notes.*005-summaries/),
       });
       expect(await snapshotOf(folder)).toEqual(before);
     });

@@ -3,6 +3,7 @@ import { now } from '../io/index.ts';
 import type { Definition } from '../schema/index.ts';
 import { writeHeader } from './environment-header.ts';
 import { versionById } from './environment-rows.ts';
+import { writeSummaries } from './environment-summaries.ts';
 import type { EnvironmentVersion } from './environments.ts';
 import type { Connection } from './transaction.ts';
 
@@ -23,13 +24,14 @@ export async function deleteVersion(transaction: Connection, id: number): Promis
   await transaction.deleteFrom('lock_bindings').where('version_id', '=', id).execute();
   await transaction.deleteFrom('environment_versions').where('id', '=', id).execute();
   const left = transaction.selectFrom('environment_versions').select('id').where('name', '=', name).limit(1);
-  if ((await left.executeTakeFirst()) !== undefined) return;
-  await transaction.deleteFrom('environments').where('name', '=', name).execute();
+  if ((await left.executeTakeFirst()) === undefined)
+    await transaction.deleteFrom('environments').where('name', '=', name).execute();
+  await writeSummaries(transaction, [name]);
 }
 
 /** Leaves a tombstone: name, version, fingerprint, digest, who and when. */
 export async function purgeVersion(transaction: Connection, id: number): Promise<EnvironmentVersion> {
-  const { purgedAt } = await versionById(transaction, id);
+  const { name, purgedAt } = await versionById(transaction, id);
   if (purgedAt === null) {
     await writeHeader(transaction, id, { description: null, tags: {} });
     await transaction
@@ -37,6 +39,7 @@ export async function purgeVersion(transaction: Connection, id: number): Promise
       .set({ definition: JSON.stringify(nothing), files: '[]', archived: 1, purged_at: now() })
       .where('id', '=', id)
       .execute();
+    await writeSummaries(transaction, [name]);
   }
   return await versionById(transaction, id);
 }

@@ -3,9 +3,10 @@ import { setArchived } from './archive-environment.ts';
 import { deleteVersion, purgeVersion } from './delete-version.ts';
 import { type HeaderChange, writeHeader } from './environment-header.ts';
 import { findById, findLatest, findVersion, toVersion, versionById } from './environment-rows.ts';
+import { writeSummaries } from './environment-summaries.ts';
 import { listEnvironments, listVersions } from './list-environments.ts';
 import type { Page, PageRequest } from './page.ts';
-import { registerVersion } from './register-version.ts';
+import { createRegister } from './register-version.ts';
 import { type Connection, inTransaction } from './transaction.ts';
 
 /** A text or file that belongs to a version; its content is a blob, a tree's manifest too. */
@@ -121,9 +122,13 @@ export interface EnvironmentStore {
   purge(id: number): Promise<EnvironmentVersion>;
 }
 
-export function createEnvironmentStore(database: Connection, user: string): EnvironmentStore {
+export function createEnvironmentStore(
+  database: Connection,
+  user: string,
+  register = createRegister(database),
+): EnvironmentStore {
   return {
-    register: (request) => inTransaction(database, (transaction) => registerVersion(transaction, request, user)),
+    register: (request) => register(request, user),
     get: (name, version) => findVersion(database, name, version),
     byId: (id) => findById(database, id),
     latest: (name) => findLatest(database, name),
@@ -138,10 +143,15 @@ export function createEnvironmentStore(database: Connection, user: string): Envi
       inTransaction(database, async (transaction) => {
         check?.(await versionById(transaction, id));
         await writeHeader(transaction, id, change);
-        return await versionById(transaction, id);
+        const version = await versionById(transaction, id);
+        if (change.tags !== undefined) await writeSummaries(transaction, [version.name]);
+        return version;
       }),
     setArchived: (name, version, archived) =>
-      inTransaction(database, (transaction) => setArchived(transaction, name, version, archived)),
+      inTransaction(database, async (transaction) => {
+        await setArchived(transaction, name, version, archived);
+        await writeSummaries(transaction, [name]);
+      }),
     delete: (id) => inTransaction(database, (transaction) => deleteVersion(transaction, id)),
     purge: (id) => inTransaction(database, (transaction) => purgeVersion(transaction, id)),
   };

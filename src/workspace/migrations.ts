@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration';
 import { createTables } from './migrations/001-tables.ts';
 import { createImages } from './migrations/002-images.ts';
 import { createPeople } from './migrations/003-people.ts';
+import { createSummaries } from './migrations/005-summaries.ts';
 
 /**
  * Forward only, in the order of their names; each stands in a file of its name. One that was released is never edited: the next one gets the
@@ -11,4 +12,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '001-tables': { up: createTables },
   '002-images': { up: createImages },
   '003-people': { up: createPeople },
+  '005-summaries': { up: createSummaries },
 };

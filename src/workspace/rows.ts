@@ -1,5 +1,6 @@
 import { PostgresAdapter, sql } from 'kysely';
 import { AppError } from '../errors/index.ts';
+import { writeSummaries } from './environment-summaries.ts';
 import type { Tables } from './tables.ts';
 import type { Connection } from './transaction.ts';
 
@@ -58,6 +59,7 @@ export function createRowStore(database: Connection): RowStore {
     },
     clear: async () => {
       for (const [table] of keys.toReversed()) await database.deleteFrom(table).execute();
+      await writeSummaries(database);
     },
     add: async (table, rows) => {
       const known = keys.find(([name]) => name === table)?.[0];
@@ -70,11 +72,25 @@ export function createRowStore(database: Connection): RowStore {
             .values(rows.slice(at, at + 100) as never)
             .execute();
         if (counted.has(known)) await countOn(database, known);
+        await summarize(database, known, rows);
       } catch (error) {
         throw notOurs(`rows of \`${table}\` that do not fit`, error);
       }
     },
   };
+}
+
+/** What follows from other rows is not among those that are copied. Tags come after the versions that they are of. */
+async function summarize(database: Connection, table: keyof Tables, rows: readonly Row[]): Promise<void> {
+  if (table === 'environment_versions') {
+    await writeSummaries(database, [...new Set(rows.map(({ name }) => String(name)))]);
+    return;
+  }
+  if (table !== 'version_tags') return;
+  const ids = [...new Set(rows.map(({ version_id: id }) => Number(id)))];
+  const query = database.selectFrom('environment_versions').select('name').distinct().where('id', 'in', ids);
+  const names = (await query.execute()).map(({ name }) => name);
+  await writeSummaries(database, names);
 }
 
 /** Tables whose keys count up. PostgreSQL keeps the count apart from the rows. */

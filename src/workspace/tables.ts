@@ -42,6 +42,27 @@ export interface Tables {
     key: string;
     value: string;
   };
+  /** What lists show of an environment. All of it follows from the rows above. */
+  environment_summaries: {
+    name: string;
+    /** As in `summaryState`. */
+    state: number;
+    /** Of the latest version. */
+    category: Category;
+    latest_id: number;
+    /** The highest number of its versions. */
+    highest: number | null;
+    versions: number;
+    /** Versions that are not archived. */
+    active: number;
+    created_at: string;
+  };
+  /** The tags of the latest version. */
+  environment_tags: {
+    name: string;
+    key: string;
+    value: string;
+  };
   lock_revisions: {
     fingerprint: string;
     platform: Platform;

@@ -75,7 +75,7 @@ async function applyRegister(
   model: Model,
   step: { content: string; version?: string },
 ): Promise<void> {
-  const request = sampleRequest(name, step.content, { version: step.version });
+  const request = sampleRequest(name, step.content, { version: step.version, tags: { content: step.content } });
   const named = model.versions.find(({ version }) => version === step.version);
   if (named !== undefined && named.content !== step.content) {
     await expect(environments.register(request)).rejects.toMatchObject({ code: 'VERSION_EXISTS' });
@@ -139,5 +139,19 @@ async function compare({ environments }: Workspace, name: string, model: Model):
   const summary = (await environments.list({ limit: 1000, archived: 'all', nameContains: name })).items.find(
     (item) => item.name === name,
   );
-  expect(summary?.nextVersion).toBe(model.versions.length === 0 ? undefined : nextOf(model));
+  const latest = latestOf(model);
+  const expected = latest && {
+    latestVersion: latest.version,
+    archived: latest.archived,
+    versions: model.versions.length,
+    nextVersion: nextOf(model),
+    tags: { content: latest.content },
+  };
+  if (expected === undefined) expect(summary).toBeUndefined();
+  else expect(summary).toMatchObject(expected);
+  const active = model.versions.filter(({ archived }) => !archived).length;
+  for (const content of ['a', 'b', 'c']) {
+    const { items: found } = await environments.list({ limit: 10, name, tags: [`content=${content}`] });
+    expect(found.map(({ versions }) => versions)).toEqual(active > 0 && latest?.content === content ? [active] : []);
+  }
 }

@@ -13,6 +13,7 @@ import { createModelStore, type ModelStore } from './models.ts';
 import { isPostgresAddress, openPostgres } from './postgres.ts';
 import { type Actor, recorded } from './recorded.ts';
 import { findReferences } from './references.ts';
+import { createRegister } from './register-version.ts';
 import { createRowStore, type RowStore } from './rows.ts';
 import { createRunStore, type RunStore } from './runs.ts';
 import { readSecretKey } from './secret-key.ts';
@@ -67,6 +68,7 @@ export async function openWorkspace(folder: string, options: WorkspaceOptions): 
   }
   const database =
     options.database === undefined ? await openDatabase(folder) : await openServed(folder, options.database);
+  const register = createRegister(database);
   const shared = {
     folder,
     facts: createFactStore(database),
@@ -83,7 +85,7 @@ export async function openWorkspace(folder: string, options: WorkspaceOptions): 
   };
   const as = (actor: Actor): Workspace => ({
     ...shared,
-    ...recorded(storesOf(database, actor.user), shared.audit, actor),
+    ...recorded(storesOf(database, actor.user, register), shared.audit, actor),
     as,
   });
   return as({ user: options.user, origin: options.origin ?? 'this process' });
@@ -98,9 +100,9 @@ async function openServed(folder: string, address: string): Promise<Connection> 
   return await openPostgres(address);
 }
 
-function storesOf(database: Connection, user: string) {
+function storesOf(database: Connection, user: string, register: ReturnType<typeof createRegister>) {
   return {
-    environments: createEnvironmentStore(database, user),
+    environments: createEnvironmentStore(database, user, register),
     locks: createLockStore(database, user),
     images: createImageStore(database, user),
     runs: createRunStore(database),

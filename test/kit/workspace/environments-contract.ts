@@ -94,6 +94,46 @@ export function environmentsContract(place: WorkspacePlace): void {
         expect(await workspace.environments.get('iris', '6')).toEqual(version);
       });
 
+      it('does those that come together as if they came one after the other', async () => {
+        await register('iris', 'a');
+        const requests = [
+          sampleRequest('iris', 'b', { tags: { team: 'ml' } }),
+          sampleRequest('iris', 'b', { tags: { team: 'web' } }),
+          sampleRequest('iris', 'c', { version: '1' }),
+          sampleRequest('rose', 'a', { version: '7' }),
+          sampleRequest('rose', 'b', { tags: { team: 'ml' } }),
+          sampleRequest('rose', 'b', { version: '7' }),
+          sampleRequest('iris', 'a', { version: '1', description: 'the first' }),
+          sampleRequest('iris', 'c', { tags: { team: 'web' } }),
+        ];
+        const results = await Promise.allSettled(requests.map((request) => workspace.environments.register(request)));
+        const told = results.map((result) =>
+          result.status === 'fulfilled'
+            ? `${result.value.outcome} ${result.value.version.name}:${result.value.version.version}`
+            : (result.reason as { code: string }).code,
+        );
+        expect(told).toEqual([
+          'created iris:2',
+          'updated iris:2',
+          'VERSION_EXISTS',
+          'created rose:7',
+          'created rose:8',
+          'VERSION_EXISTS',
+          'updated iris:1',
+          'created iris:3',
+        ]);
+        expect((await workspace.environments.get('iris', '2'))?.tags).toEqual({ team: 'web' });
+        expect((await workspace.environments.get('iris', '1'))?.description).toBe('the first');
+        const namesOf = async (tag: string) =>
+          (await workspace.environments.list({ limit: 10, tags: [tag] })).items.map((item) => item.name);
+        expect([await namesOf('team=web'), await namesOf('team=ml'), await namesOf('team')]).toEqual([
+          ['iris'],
+          ['rose'],
+          ['iris', 'rose'],
+        ]);
+        expect((await workspace.audit.verify()).broken).toBeUndefined();
+      });
+
       it('registers an anonymous definition once, and lists it nowhere', async () => {
         const request = sampleRequest('anonymous', 'a', { version: 'f'.repeat(32), anonymous: true });
         const first = await workspace.environments.register(request);
