@@ -3,7 +3,7 @@
  * clients; all of it, the database too, shares this machine's processors.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { openWorkspace } from '../src/workspace/index.ts';
@@ -17,7 +17,7 @@ const clients = 1000;
 /** How long each rate of submissions is held, in seconds. */
 const holding = 20;
 /** What is registered anew, and by how many connections at once. */
-const registrations = 20_000;
+const registrations = 10_000;
 const writers = 64;
 const shapes: readonly Shape[] = [
   { environments: 100_000, versions: 10 },
@@ -81,24 +81,29 @@ async function benchSubmissions(main: string, place: Place, profile: string | un
         body: submission(`new-${at % 500}`, at),
       }),
     );
-    show(`${place.name}: register new versions of 500 environments`, await loadFully(server.url, anew, writers));
+    await show(server, `${place.name}: register new versions of 500 environments`, {
+      load: () => loadFully(server.url, anew, writers),
+    });
     const known = tokens.map((token, at) =>
       render({ method: 'POST', path: '/api/v1/environments', token, body: submission(`known-${at}`, at) }),
     );
-    show(`${place.name}: register 1,000 environments`, await loadFully(server.url, known, writers));
+    await show(server, `${place.name}: register 1,000 environments`, {
+      load: () => loadFully(server.url, known, writers),
+    });
     const submitting = tokens.map((token, at) => [
       known[at] ?? '',
       render({ method: 'GET', path: `/api/v1/environments/known-${at}/versions/1`, token }),
     ]);
     for (const every of [5000, 2000, 1000]) {
-      const latencies = await loadSteadily(server.url, submitting, { every, seconds: holding });
-      show(`${place.name}: 1,000 clients, each submitting a known environment every ${every / 1000} s`, latencies, 50);
+      await show(server, `${place.name}: 1,000 clients, each submitting a known environment every ${every / 1000} s`, {
+        load: () => loadSteadily(server.url, submitting, { every, seconds: holding }),
+        limit: 50,
+      });
     }
     const repeated = Array.from({ length: 20 }, () => submitting.flat()).flat();
-    show(
-      `${place.name}: known environments, 64 connections as fast as they can`,
-      await loadFully(server.url, repeated, writers),
-    );
+    await show(server, `${place.name}: known environments, 64 connections as fast as they can`, {
+      load: () => loadFully(server.url, repeated, writers),
+    });
   } finally {
     await server.stop();
   }
@@ -132,7 +137,7 @@ async function benchLists(
       const all = Array.from({ length: Math.ceil(200 / paths.length) }, () => requests).flat();
       await loadFully(server.url, requests, 1);
       const name = `${place.name}: ${shape.environments} × ${shape.versions} versions, ${what}`;
-      show(name, await loadFully(server.url, all, 1), 20);
+      await show(server, name, { load: () => loadFully(server.url, all, 1), limit: 20 });
     }
   } finally {
     await server.stop();
@@ -157,11 +162,14 @@ function submission(name: string, at: number): unknown {
   };
 }
 
-async function startServer(
-  main: string,
-  { folder, database }: Place,
-  profile: string | undefined,
-): Promise<{ url: string; stop(): Promise<void> }> {
+interface Served {
+  url: string;
+  /** Of the server so far, in milliseconds: tells what a request costs, whatever else goes on on the machine. */
+  processorTime(): number;
+  stop(): Promise<void>;
+}
+
+async function startServer(main: string, { folder, database }: Place, profile: string | undefined): Promise<Served> {
   const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   if (profile !== undefined) mkdirSync(profile, { recursive: true });
   const words = [...profiling, main, 'serve', '--port', '0', '--log-level', 'warn', '--workspace', folder];
@@ -176,7 +184,16 @@ async function startServer(
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  return { url: await listening(child), stop: async () => await stop(child) };
+  const { pid = 0 } = child;
+  return { url: await listening(child), processorTime: () => processorTime(pid), stop: async () => await stop(child) };
+}
+
+function processorTime(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  // User and system time, in hundredths of a second.
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 async function listening(child: ChildProcess): Promise<string> {
@@ -197,9 +214,19 @@ async function stop(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-function show(what: string, { count, seconds, p50, p99, worst, failures }: Latencies, limit?: number): void {
+/** Says how long the answers took, and what they cost the server. */
+async function show(
+  server: Served,
+  what: string,
+  { load, limit }: { load: () => Promise<Latencies>; limit?: number },
+): Promise<void> {
+  const before = server.processorTime();
+  const { count, seconds, p50, p99, worst, failures } = await load();
+  const cost = (server.processorTime() - before) / count;
   const state = limit === undefined ? '    ' : p99 < limit ? 'ok  ' : 'SLOW';
   const figures = `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, worst ${worst.toFixed(1)} ms`;
   const failed = Object.keys(failures).length === 0 ? '' : `, FAILED ${JSON.stringify(failures)}`;
-  console.log(`${state} ${what}: ${Math.round(count / seconds)}/s, ${figures}${failed}`);
+  console.log(
+    `${state} ${what}: ${Math.round(count / seconds)}/s, ${figures}, processor ${cost.toFixed(2)} ms each${failed}`,
+  );
 }

@@ -32,6 +32,11 @@ export interface ShownVersion {
   locks: { platform: string; revision: number; digest: string; packages: number }[];
 }
 
+/** The version alone. */
+export async function findView(app: App, reference: string): Promise<VersionView> {
+  return viewOf(await findVersion(await app.openWorkspace(), reference));
+}
+
 export async function showVersion(app: App, reference: string): Promise<ShownVersion> {
   const workspace = await app.openWorkspace();
   const version = await findVersion(workspace, reference);

@@ -25,6 +25,7 @@ export {
   deleteVersion,
   diffEnvironments,
   type EnvironmentDiff,
+  findView,
   restoreEnvironment,
   type ShownVersion,
   saveFolder,

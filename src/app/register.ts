@@ -6,16 +6,19 @@ import {
   checkTags,
   checkVersion,
   definitionDigest,
+  type FileAccess,
   fingerprint,
   type ReadResult,
 } from '../definition/index.ts';
 import { formatPosition } from '../documents/index.ts';
 import { AppError } from '../errors/index.ts';
 import type { Emit } from '../report/index.ts';
+import type { Definition } from '../schema/index.ts';
 import type { EnvironmentVersion, RegisterResult } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { refuseLocalAddresses } from './local-addresses.ts';
 import { type DefinitionSource, type ReadSource, readSource } from './read-source.ts';
+import { remembered } from './remembered.ts';
 import { storeFiles } from './stored-files.ts';
 import { type RegisteredVersion, viewOf } from './views.ts';
 
@@ -32,9 +35,18 @@ export interface CreateRequest {
   lock?: boolean;
 }
 
+/** What registering needs to know of a definition: where its parts were written, which takes most memory, is not among it. */
+interface Registrable {
+  read: Omit<ReadResult, 'locate' | 'span'>;
+  files: FileAccess;
+}
+
+/** Definitions that were sent as one text: who submits jobs sends the same few again and again. */
+const definitions = remembered<Registrable['read']>(4 << 20);
+
 /** Registers a version; nothing is resolved unless it is asked for. */
 export async function createVersion(app: App, request: CreateRequest): Promise<RegisteredVersion> {
-  const source = await readSource(app, request.source);
+  const source = await readOnce(app, request.source);
   const isAnonymous = request.anonymous === true && (request.name ?? source.read.header.name) === undefined;
   const { version, outcome } = await (isAnonymous ? registerUnnamed(app, source) : register(app, source, request));
   if (request.lock === true) {
@@ -42,6 +54,34 @@ export async function createVersion(app: App, request: CreateRequest): Promise<R
     await ensureLock(app, version);
   }
   return { version: viewOf(version), outcome };
+}
+
+async function readOnce(app: App, source: DefinitionSource): Promise<Registrable> {
+  if (source.kind !== 'uploaded' || Object.keys(source.files).length > 0) return await readSource(app, source);
+  const key = `${source.path}\n${source.text}`;
+  const known = definitions.find(key);
+  if (known !== undefined) return { read: known, files: noFiles };
+  const { read, files } = await readSource(app, source);
+  const { locate: _locate, span: _span, ...kept } = read;
+  definitions.keep(key, kept);
+  return { read: kept, files };
+}
+
+const noFiles: FileAccess = {
+  readBytes: () => Promise.resolve(undefined),
+  kind: () => Promise.resolve(undefined),
+  listTree: () => Promise.resolve([]),
+};
+
+/** Of a definition object that is remembered, worked out once. */
+const digests = new WeakMap<Definition, { fingerprint: string; definitionDigest: string }>();
+
+function digestsOf(definition: Definition): { fingerprint: string; definitionDigest: string } {
+  const known = digests.get(definition);
+  if (known !== undefined) return known;
+  const made = { fingerprint: fingerprint(definition), definitionDigest: definitionDigest(definition) };
+  digests.set(definition, made);
+  return made;
 }
 
 interface Header {
@@ -53,7 +93,7 @@ interface Header {
 }
 
 /** Registers what was read, under the name that the user gives or the file has. */
-export async function register(app: App, source: ReadSource, header: Header): Promise<RegisterResult> {
+export async function register(app: App, source: Registrable, header: Header): Promise<RegisterResult> {
   const { read, files } = source;
   if (app.remote === true) refuseLocalAddresses(read.definition);
   const name = header.name ?? read.header.name;
@@ -71,18 +111,20 @@ export async function register(app: App, source: ReadSource, header: Header): Pr
   noteWarnings(app.emit, read.warnings);
   const workspace = await app.openWorkspace();
   const { definition } = read;
-  return await workspace.environments.register({
+  const request = {
     name,
     version,
     description: header.description ?? read.header.description,
     tags: header.tags === undefined && Object.keys(read.header.tags).length === 0 ? undefined : tags,
     category: category(definition),
-    fingerprint: fingerprint(definition),
+    ...digestsOf(definition),
     definition,
-    definitionDigest: definitionDigest(definition),
-    files: await storeFiles(workspace, read, files),
     derivedFrom: header.derivedFrom,
-  });
+  };
+  // Most registrations repeat one; to see that, nothing has to be kept or locked.
+  const same = await workspace.environments.findSame(request);
+  if (same !== undefined) return { version: same, outcome: 'unchanged' };
+  return await workspace.environments.register({ ...request, files: await storeFiles(workspace, read, files) });
 }
 
 /** What reading a definition found odd, for whoever registers it. */
@@ -96,7 +138,7 @@ export async function registerAnonymous(app: App, source: ReadSource): Promise<E
   return (await registerUnnamed(app, source)).version;
 }
 
-async function registerUnnamed(app: App, { read, files }: ReadSource): Promise<RegisterResult> {
+async function registerUnnamed(app: App, { read, files }: Registrable): Promise<RegisterResult> {
   const workspace = await app.openWorkspace();
   const { definition } = read;
   if (app.remote === true) refuseLocalAddresses(definition);

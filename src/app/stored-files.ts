@@ -15,7 +15,11 @@ import type { EnvironmentVersion, StoredFile, Workspace } from '../workspace/ind
 type TreeEntries = NonNullable<ReferencedFile['entries']>;
 
 /** Keeps everything that a definition was read from. `files` is where its files are now. */
-export async function storeFiles(workspace: Workspace, read: ReadResult, files: FileAccess): Promise<StoredFile[]> {
+export async function storeFiles(
+  workspace: Workspace,
+  read: Pick<ReadResult, 'sources' | 'files'>,
+  files: FileAccess,
+): Promise<StoredFile[]> {
   const { blobs } = workspace;
   const stored: StoredFile[] = [];
   for (const [index, source] of read.sources.entries()) {

@@ -39,7 +39,10 @@ export function appFor(
   { request, reply, identity }: { request: FastifyRequest; reply: FastifyReply; identity: Identity },
 ): App {
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
+  reply.raw.once('close', () => {
+    // Every answered request closes, too, and an error with its stack costs more than the rest of this.
+    if (!reply.raw.writableFinished) gone.abort();
+  });
   return actFor(context.app, {
     user: identity.user,
     origin: originOf(identity),

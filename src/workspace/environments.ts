@@ -6,7 +6,7 @@ import { findById, findLatest, findVersion, toVersion, versionById } from './env
 import { writeSummaries } from './environment-summaries.ts';
 import { listEnvironments, listVersions } from './list-environments.ts';
 import type { Page, PageRequest } from './page.ts';
-import { createRegister } from './register-version.ts';
+import { createRegister, findSame } from './register-version.ts';
 import { type Connection, inTransaction } from './transaction.ts';
 
 /** A text or file that belongs to a version; its content is a blob, a tree's manifest too. */
@@ -85,6 +85,8 @@ export interface EnvironmentStore {
    * @throws AppError VERSION_EXISTS if the version is there with another definition.
    */
   register(request: RegisterRequest): Promise<RegisterResult>;
+  /** The version that `register` would answer as it is; undefined if it had something to write or to refuse. */
+  findSame(request: Omit<RegisterRequest, 'files'>): Promise<EnvironmentVersion | undefined>;
   get(name: string, version: string): Promise<EnvironmentVersion | undefined>;
   byId(id: number): Promise<EnvironmentVersion | undefined>;
   /** The most recently created version, whatever its number; archived ones only while there is no other. */
@@ -129,6 +131,7 @@ export function createEnvironmentStore(
 ): EnvironmentStore {
   return {
     register: (request) => register(request, user),
+    findSame: (request) => findSame(database, request),
     get: (name, version) => findVersion(database, name, version),
     byId: (id) => findById(database, id),
     latest: (name) => findLatest(database, name),

@@ -24,32 +24,32 @@ export function createRegister(database: Connection): Register {
     inTransaction(database, (transaction) => registerAll(transaction, batch)),
   );
   return async (request, user) => {
-    // Most registrations repeat one: to see that, nothing has to be locked.
-    const known = await findKnown(database, request);
-    if (known !== undefined && movedHeader(known, request) === undefined)
-      return { version: known, outcome: 'unchanged' };
     const result = await registerInBatch({ request, user });
     if (result instanceof AppError) throw result;
     return result;
   };
 }
 
-/** The version that the request repeats: the named one, or without a name the latest if its definition is the same. */
-async function findKnown(connection: Connection, request: RegisterRequest): Promise<EnvironmentVersion | undefined> {
+/** The version that registering would answer as it is; undefined if there is something to write or to refuse. */
+export async function findSame(
+  connection: Connection,
+  request: Omit<RegisterRequest, 'files'>,
+): Promise<EnvironmentVersion | undefined> {
   const { name, version } = request;
   const found =
     version === undefined ? await findLatest(connection, name) : await findVersion(connection, name, version);
-  return found !== undefined && isSame(found, request) ? found : undefined;
+  if (found === undefined || !isSame(found, request)) return undefined;
+  return movedHeader(found, request) === undefined ? found : undefined;
 }
 
-function isSame(version: EnvironmentVersion, { definitionDigest }: RegisterRequest): boolean {
+function isSame(version: EnvironmentVersion, { definitionDigest }: { definitionDigest: string }): boolean {
   return version.definitionDigest === definitionDigest && version.purgedAt === null;
 }
 
 /** Description and tags move to those of the request; what it does not give stays, so that a file without tags takes none away. */
 function movedHeader(
   version: EnvironmentVersion,
-  request: RegisterRequest,
+  request: { description?: string; tags?: Record<string, string> },
 ): { description: string | null; tags: Record<string, string> } | undefined {
   const description = request.description ?? version.description;
   const tags = Object.keys(request.tags ?? {}).length === 0 ? version.tags : (request.tags ?? {});

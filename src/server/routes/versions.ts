@@ -4,6 +4,7 @@ import {
   checkEnvironment,
   cloneEnvironment,
   deleteVersion,
+  findView,
   listImages,
   restoreEnvironment,
   shareEnvironment,
@@ -34,7 +35,7 @@ export const versionRoutes: readonly Route[] = [
     description: '`@latest` as the version is the one that was created last.',
     answers: { 200: json('The version', rest.Version) },
     handle: async ({ app, params }) => {
-      const { version } = await showVersion(app, referenceOf(params));
+      const version = await findView(app, referenceOf(params));
       return { headers: { etag: etagOf(version) }, body: version };
     },
   }),
