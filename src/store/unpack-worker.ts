@@ -2,7 +2,6 @@
 import { parentPort } from 'node:worker_threads';
 import { isAppError } from '../errors/index.ts';
 import { fsErrorToAppError } from '../io/index.ts';
-import { unpackConda } from './conda/unpack-conda.ts';
 import type { UnpackAnswer, UnpackResult, UnpackTask } from './unpack-pool.ts';
 import type { UnpackRequest } from './unpack-request.ts';
 import { closeWheel, finishWheel, type OpenWheel, openWheel, prepareWheel, unpackChunk } from './unpack-wheel.ts';
@@ -33,6 +32,7 @@ async function answer(task: UnpackTask): Promise<UnpackAnswer> {
 
 async function perform(task: UnpackTask): Promise<UnpackResult> {
   if (task.kind === 'conda') {
+    const { unpackConda } = await import('./conda/unpack-conda.ts');
     await unpackConda(task.request);
     return { kind: 'finished' };
   }

@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import { readSealedIndex, writeSealedIndex } from '../sealed-index.ts';
-import type { CondaFile, UnpackedConda } from '../unpacked-conda.ts';
+import type { UnpackedConda } from '../unpacked-conda.ts';
+import { fileLines, readFileLines } from './file-lines.ts';
 
 /** Name of the layout of an unpacked conda package: what has another one is unpacked anew. */
-const format = 'conda-2';
+const format = 'conda-3';
 
 type CondaIndex = Omit<UnpackedConda, 'folder' | 'infoFolder'>;
 
 /** Writes `index` into a package's folder: the facts on the first line, then a line for each file. */
 export function writeCondaIndex(folder: string, { files, ...index }: CondaIndex): void {
-  writeSealedIndex(folder, { format, ...index }, files.map((file) => `${JSON.stringify(file)}\n`).join(''));
+  writeSealedIndex(folder, { format, ...index }, fileLines(files));
 }
 
 /** What is written down in a package's folder; undefined if nothing is, or if it is damaged. It counts as used now. */
@@ -18,6 +19,6 @@ export function readCondaIndex(folder: string): UnpackedConda | undefined {
   if (sealed === undefined) return undefined;
   const { format: found, ...index } = sealed.head as CondaIndex & { format: string };
   if (found !== format) return undefined;
-  const files = JSON.parse(`[${sealed.body.trimEnd().replaceAll('\n', ',')}]`) as CondaFile[];
+  const files = readFileLines(sealed.body);
   return { ...index, files, folder: join(folder, 'files'), infoFolder: join(folder, 'files', 'info') };
 }
