@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -53,6 +53,7 @@ describe('conda packages in the store', () => {
     chmodSync(path, 0o644);
     writeFileSync(path, content);
   };
+  const sealed = (text: string): string => `${createHash('sha256').update(text).digest('hex')}\n${text}`;
   const unpackApart = (at: string, { sha256, filename }: MadeConda): ReturnType<typeof spawn> =>
     spawn(process.execPath, [child, at, sha256, filename], { stdio: ['ignore', 'pipe', 'inherit'] });
   const answerOf = async (process_: ReturnType<typeof spawn>): Promise<unknown> => {
@@ -81,7 +82,7 @@ describe('conda packages in the store', () => {
     expect(readdirSync(join(root, 'tmp'))).toEqual([]);
   });
 
-  it('unpacks again what has a damaged index, and what an older version left', async () => {
+  it('unpacks again what has a damaged index, and what another version left', async () => {
     const made = make();
     const before = await bring(made);
     const index = join(shelf(made), 'index');
@@ -90,13 +91,25 @@ describe('conda packages in the store', () => {
       '',
       '{}',
       text.slice(0, -5),
-      text.replace('"conda-', '"conda-0'),
+      sealed(text.slice(65).replace('"conda-3"', '"conda-1"')),
       text.replace('tool', 'evil'),
     ]) {
       change(index, damaged);
       expect(await store.findConda(made.sha256)).toBeUndefined();
       expect(await store.ensureConda(made.sha256, made.filename)).toEqual(before);
     }
+  });
+
+  it('reads what the version before wrote', async () => {
+    const made = make();
+    const before = await bring(made);
+    const index = join(shelf(made), 'index');
+    const head = readFileSync(index, 'utf8').split('\n')[1]?.replace('"conda-3"', '"conda-2"');
+    change(index, sealed(`${head}\n${before.files.map((file) => `${JSON.stringify(file)}\n`).join('')}`));
+    const { ino } = statSync(shelf(made));
+    expect(await store.ensureConda(made.sha256, made.filename)).toEqual(before);
+    expect(statSync(shelf(made)).ino).toBe(ino);
+    expect(await store.verify({ repair: false })).toMatchObject({ damaged: [] });
   });
 
   it('clears what a process left that died while it unpacked', async () => {

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { readSealedIndex, writeSealedIndex } from '../sealed-index.ts';
-import type { UnpackedConda } from '../unpacked-conda.ts';
+import type { CondaFile, UnpackedConda } from '../unpacked-conda.ts';
 import { fileLines, readFileLines } from './file-lines.ts';
 
-/** Name of the layout of an unpacked conda package: what has another one is unpacked anew. */
+/** Name of the layout of an unpacked conda package: what has another one is unpacked anew, but for `earlier`, which differs in its lines alone. */
 const format = 'conda-3';
+/** Each line is JSON. */
+const earlier = 'conda-2';
 
 type CondaIndex = Omit<UnpackedConda, 'folder' | 'infoFolder'>;
 
@@ -18,7 +20,11 @@ export function readCondaIndex(folder: string): UnpackedConda | undefined {
   const sealed = readSealedIndex(folder);
   if (sealed === undefined) return undefined;
   const { format: found, ...index } = sealed.head as CondaIndex & { format: string };
-  if (found !== format) return undefined;
-  const files = readFileLines(sealed.body);
+  if (found !== format && found !== earlier) return undefined;
+  const files = found === format ? readFileLines(sealed.body) : readJsonLines(sealed.body);
   return { ...index, files, folder: join(folder, 'files'), infoFolder: join(folder, 'files', 'info') };
+}
+
+function readJsonLines(text: string): CondaFile[] {
+  return JSON.parse(`[${text.trimEnd().replaceAll('\n', ',')}]`) as CondaFile[];
 }
