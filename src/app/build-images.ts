@@ -27,7 +27,10 @@ export interface BuildRequest {
 
 /** Composes the images of a version, or takes them from a cache; then brings them where they are asked for. */
 export async function buildImages(app: App, reference: string, request: BuildRequest): Promise<ImageView[]> {
-  const version = await findOrRegister(app, reference);
+  return await buildVersion(app, await findOrRegister(app, reference), request);
+}
+
+export async function buildVersion(app: App, version: EnvironmentVersion, request: BuildRequest): Promise<ImageView[]> {
   const platforms = platformsOf(version, request.platforms);
   if (request.rebuild) await relockAll(app, version, platforms);
   const { revision, source } = await ensureImages(app, version, platforms, {
@@ -60,7 +63,7 @@ export async function sendRevision(
 }
 
 /** Those asked for, else the definition's, else this machine's (its Linux counterpart, for images are Linux's). */
-function platformsOf({ definition }: EnvironmentVersion, asked: readonly string[]): Platform[] {
+export function platformsOf({ definition }: EnvironmentVersion, asked: readonly string[]): Platform[] {
   const named = asked.length > 0 ? asked.map((name) => readPlatform(name)) : definition.platforms;
   const platforms = named.filter((platform) => platform.startsWith('linux'));
   if (asked.length > platforms.length)

@@ -1,19 +1,21 @@
 import { findEngines } from '../engines/index.ts';
 import { currentPlatform } from '../io/index.ts';
+import type { WorkerRecord } from '../schema/index.ts';
 import type { App } from './app.ts';
 
 /** Where a job may say that it runs: `compute: NAME`, or `--target NAME`. */
 export interface ComputeTarget {
-  name: 'local' | 'docker';
-  /** What it runs in. */
-  kind: 'prefix' | 'image';
+  /** `local`, `docker`, or a worker's. */
+  name: string;
+  /** `worker`: a process, here or on another machine, that runs a job in whichever of the two its environment wants. */
+  kind: 'prefix' | 'image' | 'worker';
   platform: string | null;
   state: 'ready' | 'missing';
   /** What there is, or what is missing. */
   detail: string;
 }
 
-/** The targets of this machine. */
+/** The targets of this machine, and the workers that are at work. */
 export async function listCompute(app: App): Promise<{ items: ComputeTarget[]; next: null }> {
   const platform = currentPlatform() ?? null;
   const states = await findEngines(app);
@@ -37,5 +39,16 @@ export async function listCompute(app: App): Promise<{ items: ComputeTarget[]; n
     state: platform === null ? 'missing' : 'ready',
     detail: 'this machine',
   };
-  return { items: [local, docker], next: null };
+  const { workers } = await app.openWorkspace();
+  return { items: [local, docker, ...(await workers.list()).map(toTarget)], next: null };
+}
+
+function toTarget({ name, platform, host, going, parallel }: WorkerRecord): ComputeTarget {
+  return {
+    name,
+    kind: 'worker',
+    platform,
+    state: 'ready',
+    detail: `on ${host}, ${going} of ${parallel} at work`,
+  };
 }

@@ -3,15 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { AppError, isAppError } from '../errors/index.ts';
 import { gitState, machineFacts, now, pathExists, withFsErrors } from '../io/index.ts';
 import { expandCommand } from '../jobs/index.ts';
-import type {
-  JobInput,
-  JobOutput,
-  Lock,
-  RecordedInput,
-  RecordedOutput,
-  RunRecord,
-  WorkspaceSettings,
-} from '../schema/index.ts';
+import type { JobInput, JobOutput, Lock, RecordedInput, RecordedOutput, RunRecord } from '../schema/index.ts';
 import { hashTree } from '../snapshots/index.ts';
 import { type LocalRunResult, recordVariables, runVariables } from '../targets/index.ts';
 import { createRunId, type Workspace } from '../workspace/index.ts';
@@ -22,7 +14,6 @@ import { keepArchives } from './keep-archives.ts';
 import { prepareCode } from './prepare-code.ts';
 import { preparePlace } from './run-place.ts';
 import type { RunPlan } from './run-plan.ts';
-import type { RunQueue } from './run-queue.ts';
 import { readSettings } from './settings.ts';
 import { watchRun } from './watch-run.ts';
 
@@ -36,45 +27,39 @@ export interface RunOutcome {
  * Runs a plan to its end and records everything. The script's own failure is an outcome; what fails before or around it is thrown, and on record.
  */
 export async function executeRun(app: App, plan: RunPlan): Promise<RunOutcome> {
-  return await (await startRun(app, plan)).outcome;
-}
-
-/** A run that has a record, and goes on by itself. */
-export interface StartedRun {
-  record: RunRecord;
-  outcome: Promise<RunOutcome>;
-}
-
-/** Makes the record and begins. With a `queue` the run waits in it for its turn, as Queued. */
-export async function startRun(app: App, plan: RunPlan, queue?: RunQueue): Promise<StartedRun> {
   const workspace = await app.openWorkspace();
-  // Before the script, not hours after it.
-  const settings = await readSettings(app);
-  // A server looks for orphans from time to time, not with each of many submissions.
-  if (app.remote !== true) await workspace.runs.endOrphans();
-  const record = newRecord(app, plan, queue === undefined ? 'Preparing' : 'Queued');
+  await workspace.runs.endOrphans();
+  const record = newRecord(app, plan, 'Preparing');
   await workspace.runs.create(record, plan.version.id);
-  return { record, outcome: conduct(app, workspace, { plan, settings, id: record.id, queue }) };
+  return await conductRun(app, workspace, { plan, id: record.id });
 }
 
-async function conduct(app: App, workspace: Workspace, run: Drive): Promise<RunOutcome> {
-  const { id, queue } = run;
-  const watch = watchRun(workspace.runs, id, { signal: app.signal });
-  let leave: (() => void) | undefined;
+export interface ConductedRun {
+  plan: RunPlan;
+  /** Of its record. */
+  id: string;
+  /** Ends when somebody else shall go on with the run: then it ends here, and its record does not. */
+  handOver?: AbortSignal;
+}
+
+/** Runs a plan that has a record. */
+export async function conductRun(app: App, workspace: Workspace, run: ConductedRun): Promise<RunOutcome> {
+  const { id, handOver } = run;
+  const watch = watchRun(workspace.runs, id, {
+    signal: handOver ? AbortSignal.any([app.signal, handOver]) : app.signal,
+  });
   try {
-    leave = await queue?.enter(watch.signal);
-    if (queue !== undefined) await workspace.runs.update(id, { status: 'Preparing' });
     return await drive({ ...app, signal: watch.signal }, workspace, run);
   } catch (error) {
+    if (handOver?.aborted === true) throw error;
     await recordFailure(workspace, id, error, watch.signal);
     throw isAppError(error, 'FINISHED') ? endedByOthers(workspace, id, error) : error;
   } finally {
-    leave?.();
     watch.stop();
   }
 }
 
-function newRecord(app: App, plan: RunPlan, status: RunRecord['status']): RunRecord {
+export function newRecord(app: App, plan: RunPlan, status: RunRecord['status']): RunRecord {
   const { version } = plan;
   return {
     id: plan.id ?? createRunId(),
@@ -90,9 +75,11 @@ function newRecord(app: App, plan: RunPlan, status: RunRecord['status']): RunRec
     prefix: null,
     interpreter: null,
     target: plan.target.kind,
+    compute: plan.compute ?? null,
+    worker: null,
     command: typeof plan.command === 'string' ? plan.command : [...plan.command],
     executed: [],
-    snapshot: null,
+    snapshot: plan.code.kind === 'stored' ? plan.code.snapshot : null,
     workingFolder: null,
     timeout: plan.timeout ?? null,
     git: null,
@@ -115,14 +102,9 @@ function newRecord(app: App, plan: RunPlan, status: RunRecord['status']): RunRec
   };
 }
 
-interface Drive {
-  plan: RunPlan;
-  settings: WorkspaceSettings;
-  id: string;
-  queue: RunQueue | undefined;
-}
-
-async function drive(app: App, workspace: Workspace, { plan, settings, id }: Drive): Promise<RunOutcome> {
+async function drive(app: App, workspace: Workspace, { plan, id, handOver }: ConductedRun): Promise<RunOutcome> {
+  // Before the script, not hours after it.
+  const settings = await readSettings(app);
   const folder = workspace.runFolder(id);
   await withFsErrors(`make \`${folder}\``, async () => {
     await mkdir(join(folder, 'logs'), { recursive: true });
@@ -202,6 +184,7 @@ async function drive(app: App, workspace: Workspace, { plan, settings, id }: Dri
     onOutput: plan.onOutput,
     onStarted: async ({ pid }) => await workspace.runs.setScript(id, pid),
   });
+  if (result.canceled) handOver?.throwIfAborted();
   return await finish(app, workspace, id, {
     result,
     outputs: outputs.recorded,
@@ -342,17 +325,12 @@ function readVariables(app: App, plan: RunPlan): { values: Record<string, string
       values[name] = variable.value;
       continue;
     }
-    const value = (app.remote === true ? plan.secrets : app.env)?.[variable.variable];
+    const value = (plan.secrets ?? app.env)[variable.variable];
     if (value === undefined)
       throw new AppError(
         'USAGE',
         `the variable \`${name}\` is the secret \`${variable.variable}\`, and that is not set`,
-        {
-          hint:
-            app.remote === true
-              ? 'Send it with the submission, in `secrets`.'
-              : `Set ${variable.variable} in your environment.`,
-        },
+        { hint: `Set ${variable.variable} in your environment.` },
       );
     values[name] = value;
     origins.set(name, variable.variable);

@@ -11,6 +11,15 @@ export { type App, type AppOptions, openApp, storeFolderOf } from './app.ts';
 export { type AuditRequest, exportAudit, listAudit, verifyAudit } from './audit.ts';
 export { type BackupView, backUp, restore } from './backup.ts';
 export { type BuildRequest, buildImages } from './build-images.ts';
+export {
+  awaitBuild,
+  cancelBuild,
+  followBuild,
+  listBuilds,
+  type SubmittedBuild,
+  showBuild,
+  submitBuild,
+} from './builds.ts';
 export { type CacheCheck, collectGarbage, showCache, verifyCache } from './cache.ts';
 export { type CaptureRequest, type CaptureResult, captureEnvironment } from './capture.ts';
 export { type CheckResult, checkDefinitionText, checkEnvironment, type FindVersions } from './check.ts';
@@ -48,7 +57,6 @@ export { previewLock } from './preview-lock.ts';
 export { type PublishedEnvironment, publishCatalog } from './publish-catalog.ts';
 export type { DefinitionSource, LocalSource } from './read-source.ts';
 export { type CreateRequest, createVersion, noteWarnings } from './register.ts';
-export { createRunQueue, type RunQueue } from './run-queue.ts';
 export {
   askToCancel,
   cancelRun,
@@ -67,4 +75,5 @@ export { replayUploaded, type Submission, submitUploaded, type UploadedJob } fro
 export { createToken, listTokens, revokeToken, type TokenRequest } from './tokens.ts';
 export { type ImageValidation, validateImageAt } from './validate-image.ts';
 export type { RegisteredVersion, VersionView } from './views.ts';
+export { returnLostTasks, startWorker, type Worker, type WorkerOptions } from './worker.ts';
 export { openWorkspaceRegistry } from './workspace-registry.ts';

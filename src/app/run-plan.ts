@@ -9,6 +9,10 @@ export interface RunPlan {
   id?: string;
   version: EnvironmentVersion;
   target: RunTarget;
+  /** The worker that it shall wait for, by name. */
+  compute?: string;
+  /** Of those that wait, the highest comes first. */
+  priority?: number;
   /** Of a replay: the image that it must have. */
   imageDigest?: string;
   /** Of a replay: the lock that it must have. */
@@ -22,10 +26,10 @@ export interface RunPlan {
   code: RunCode;
   inputs: Record<string, JobInput>;
   /** Inputs that may have no value. */
-  optionalInputs: readonly string[];
+  optionalInputs: string[];
   outputs: Record<string, JobOutput>;
   variables: Record<string, JobVariable>;
-  /** What `secret` variables are taken from, if the submitter is on another machine. */
+  /** What `secret` variables are taken from, if not from this process’s environment. */
   secrets?: Readonly<Record<string, string>>;
   /** Seconds. */
   timeout?: number;
@@ -43,7 +47,7 @@ export type RunTarget =
       gpus?: string;
       shmSize?: string;
       /** Further words for the engine. */
-      args: readonly string[];
+      args: string[];
     };
 
 export type RunCode =

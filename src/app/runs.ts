@@ -9,6 +9,7 @@ import { endProcessGroup, recordVariables } from '../targets/index.ts';
 import { orphanedScript, type Page, type PageRequest, type Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
 import { executeRun, type RunOutcome } from './execute-run.ts';
+import { followFile } from './follow-file.ts';
 import type { OnOutput, RunPlan } from './run-plan.ts';
 
 export async function listRuns(
@@ -80,35 +81,16 @@ export async function followLogs(
 ): Promise<void> {
   const { runs, runFolder } = await app.openWorkspace();
   const { id: full } = await runs.get(id);
-  const path = join(runFolder(full), 'logs', 'output.log');
-  let position = options.from ?? 0;
-  for (;;) {
-    const ended = terminalStatuses.has((await runs.get(full)).status);
-    position = await copyFrom(path, position, options.write);
-    if (!options.follow || ended) return;
-    await sleep(200, app.signal);
-    await endOrphans(app);
-  }
-}
-
-async function copyFrom(
-  path: string,
-  position: number,
-  write: (chunk: Uint8Array, end: number) => Promise<void>,
-): Promise<number> {
-  if (!(await pathExists(path))) return position;
-  const file = await open(path, 'r');
-  try {
-    const buffer = Buffer.alloc(1 << 16);
-    for (let at = position; ; ) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
-      if (bytesRead === 0) return at;
-      at += bytesRead;
-      await write(buffer.subarray(0, bytesRead), at);
-    }
-  } finally {
-    await file.close();
-  }
+  await followFile(join(runFolder(full), 'logs', 'output.log'), {
+    from: options.from,
+    write: options.write,
+    signal: app.signal,
+    isGrowing: async () => {
+      if (!options.follow) return false;
+      await endOrphans(app);
+      return !terminalStatuses.has((await runs.get(full)).status);
+    },
+  });
 }
 
 /** Asks a run to end and waits until it has. */

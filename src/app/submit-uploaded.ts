@@ -5,15 +5,15 @@ import { type CommandJob, canonicalJson, type RunRecord, sha256, type UploadedFi
 import { checkUploadedSnapshot, snapshotManifest } from '../snapshots/index.ts';
 import { createRunId, type EnvironmentVersion, type Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
-import { type StartedRun, startRun } from './execute-run.ts';
+import { enqueueRun } from './enqueue-run.ts';
 import { findVersion } from './find-version.ts';
 import { readSource } from './read-source.ts';
 import { registerAnonymous } from './register.ts';
 import type { RunCode, RunPlan } from './run-plan.ts';
-import type { RunQueue } from './run-queue.ts';
 import { planReplay } from './runs.ts';
 import { placeOf, readVariables } from './submit.ts';
 import { uploadedSnapshot } from './uploaded-files.ts';
+import { refuseIfFull, type Waiting } from './waiting.ts';
 
 /** A job that somebody sent, with everything that it needs. */
 export interface UploadedJob {
@@ -30,24 +30,27 @@ export interface UploadedJob {
   variables?: Record<string, string>;
   secrets?: Record<string, string>;
   target?: string;
+  /** A worker, by its name. */
+  compute?: string;
+  /** Of those that wait, the highest comes first; 0 if not given. */
+  priority?: number;
   timeout?: number;
   displayName?: string;
   tags?: Record<string, string>;
 }
 
-interface SubmitContext {
-  queue: RunQueue;
+interface SubmitContext extends Waiting {
   /** Sent again with the same key, a submission starts nothing. */
   key?: string;
 }
 
 export interface Submission {
   record: RunRecord;
-  /** Undefined for one that was sent before. */
-  started: StartedRun | undefined;
+  /** False for one that was sent before. */
+  isNew: boolean;
 }
 
-/** Starts a run for somebody on another machine; answers as soon as it has a record. */
+/** Puts a run on record for somebody who need not be on this machine; a worker does it. */
 export async function submitUploaded(app: App, request: UploadedJob, context: SubmitContext): Promise<Submission> {
   return await submitOnce(app, request, context, async () => await planOf(app, request));
 }
@@ -69,19 +72,19 @@ export async function replayUploaded(
 async function submitOnce(
   app: App,
   request: object,
-  { queue, key }: SubmitContext,
+  { key, maximumWaiting }: SubmitContext,
   plan: () => Promise<RunPlan>,
 ): Promise<Submission> {
   const workspace = await app.openWorkspace();
   const id = createRunId();
   if (key !== undefined) {
     const earlier = await claim(app, workspace, { key, digest: sha256(canonicalJson(request)), runId: id });
-    if (earlier !== undefined) return { record: earlier, started: undefined };
+    if (earlier !== undefined) return { record: earlier, isNew: false };
   }
   try {
-    queue.refuseIfFull();
-    const started = await startRun(app, { ...(await plan()), id }, queue);
-    return { record: started.record, started };
+    await refuseIfFull(workspace, { maximumWaiting });
+    const record = await enqueueRun(app, workspace, { ...(await plan()), id });
+    return { record, isNew: true };
   } catch (error) {
     if (key !== undefined) await workspace.submissions.release(app.user, key);
     throw error;
@@ -129,10 +132,16 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
     throw new AppError('PERMISSION_DENIED', '`resources.docker_args` cannot be sent to a server', {
       hint: 'Remove it, or run the job on a machine of your own.',
     });
-  const place = placeOf(app, version, { target: request.target ?? job?.compute, container: job?.container });
+  const compute = await workerOf(workspace, request, job);
+  const place = placeOf(app, version, {
+    target: compute === undefined ? (request.target ?? job?.compute) : undefined,
+    container: job?.container,
+  });
   return {
     version,
     target: place.target,
+    compute,
+    priority: request.priority,
     displayName: request.displayName ?? job?.displayName ?? job?.name,
     experimentName: job?.experimentName,
     description: job?.description,
@@ -148,6 +157,21 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
     notes: [...place.notes, ...(job?.notes ?? [])],
     onOutput: () => undefined,
   };
+}
+
+/** The worker that a job names; undefined if it may be anyone. @throws AppError USAGE if there is none of that name. */
+async function workerOf(
+  { workers }: Workspace,
+  { compute, target }: UploadedJob,
+  job: CommandJob | undefined,
+): Promise<string | undefined> {
+  const named = (compute ?? target ?? job?.compute)?.replace(/^azureml:/, '');
+  if (named === undefined || named === 'local' || named === 'docker') return undefined;
+  const names = (await workers.list()).map(({ name }) => name);
+  if (names.includes(named)) return named;
+  throw new AppError('USAGE', `there is no target \`${named}\``, {
+    hint: `The targets are ${['local', 'docker', ...names].map((name) => `\`${name}\``).join(', ')}; a worker is one while it is at work.`,
+  });
 }
 
 /** The folder of a job that came without one. It must not matter: whatever depends on it is refused. */

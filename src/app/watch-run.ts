@@ -19,7 +19,7 @@ export interface RunWatchOptions {
 
 /** What goes on beside a run until it has ended: signs of life for those who cannot see its driver, and a look for cancel requests. */
 export function watchRun(
-  runs: Pick<RunStore, 'heartbeat' | 'isCancelRequested'>,
+  runs: Pick<RunStore, 'isCancelRequested'> & Partial<Pick<RunStore, 'heartbeat'>>,
   id: string,
   options: RunWatchOptions,
 ): RunWatch {
@@ -32,7 +32,7 @@ export function watchRun(
   repeat(cancelPoll, AbortSignal.any([stopped.signal, controller.signal]), async () => {
     if (await runs.isCancelRequested(id)) controller.abort(new AppError('CANCELED', `the run ${id} was canceled`));
   });
-  repeat(heartbeat, stopped.signal, async () => await runs.heartbeat(id));
+  if (runs.heartbeat !== undefined) repeat(heartbeat, stopped.signal, async () => await runs.heartbeat?.(id));
   return {
     signal: controller.signal,
     stop: () => {

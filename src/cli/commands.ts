@@ -67,6 +67,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   ),
   'cache gc': entry('Remove what no lock needs', () => import('./commands/cache-gc.ts')),
   serve: entry('Serve the workspace to a team: API and docs on one port', () => import('./commands/serve.ts')),
+  worker: entry('Do the runs and builds that a server takes in, on this machine', () => import('./commands/worker.ts')),
   'token create': entry('Make a token for somebody; it is shown once', () => import('./commands/token-create.ts')),
   'token list': entry('List tokens', () => import('./commands/token-list.ts')),
   'token revoke': entry('Revoke a token', () => import('./commands/token-revoke.ts')),

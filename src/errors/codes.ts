@@ -47,6 +47,7 @@ export const errorCodes = {
   FILE_NOT_FOUND: code(4, 404, 'A file or folder that was named does not exist.'),
   ENVIRONMENT_NOT_FOUND: code(4, 404, 'No environment or version of that name is in the workspace.'),
   RUN_NOT_FOUND: code(4, 404, 'No run of that id is in the workspace.'),
+  BUILD_NOT_FOUND: code(4, 404, 'No build of that id is in the workspace.'),
   MODEL_NOT_FOUND: code(4, 404, 'No model of that name and version is in the workspace.'),
   LOCK_NOT_FOUND: code(4, 404, 'The environment has no lock (of that revision, for that platform).'),
   PYTHON_NOT_FOUND: code(4, 404, 'No Python of the version that the lock names is on this machine.'),

@@ -18,4 +18,5 @@ export * from './oci.ts';
 export * from './people.ts';
 export * from './platform.ts';
 export * from './records.ts';
+export * from './tasks.ts';
 export * from './uploads.ts';

@@ -99,6 +99,10 @@ export const RunRecord = z.object({
   prefix: z.string().nullable(),
   interpreter: InterpreterFacts.nullable(),
   target: z.string(),
+  /** The worker that it was sent to by name. */
+  compute: z.string().nullable().default(null),
+  /** The worker that runs it, if one was asked. */
+  worker: z.string().nullable().default(null),
   /** As given: the job's command text, or the words after `--`. */
   command: z.union([z.string(), z.array(z.string())]),
   /** With placeholders expanded: the words that were executed. */
@@ -147,3 +151,37 @@ export const ModelRecord = z.object({
   createdBy: z.string(),
 });
 export type ModelRecord = z.infer<typeof ModelRecord>;
+
+export const buildStatuses = ['Queued', 'Running', 'Completed', 'Failed', 'Canceled'] as const;
+export const BuildStatus = z.enum(buildStatuses);
+export type BuildStatus = z.infer<typeof BuildStatus>;
+
+/** An image of one platform that a build answered. */
+export const BuiltPlatform = z.object({
+  platform: z.string(),
+  revision: z.number().int(),
+  digest: z.string(),
+  size: z.number().int(),
+  source: z.enum(['workspace', 'global', 'built']),
+});
+
+/** The record of a build that somebody asked a server for. After the end it never changes. */
+export const BuildRecord = z.object({
+  id: z.string(),
+  status: BuildStatus,
+  environment: z.object({ name: z.string(), version: z.string(), fingerprint: z.string() }),
+  platforms: z.array(z.string()),
+  rebuild: z.boolean(),
+  priority: z.number().int(),
+  /** Who does it, or did it last. */
+  worker: z.string().nullable(),
+  /** How often it was begun: more than once if a worker was lost. */
+  attempts: z.number().int(),
+  createdAt: z.string(),
+  createdBy: z.string(),
+  startedAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).nullable(),
+  images: z.array(BuiltPlatform).nullable(),
+});
+export type BuildRecord = z.infer<typeof BuildRecord>;

@@ -3,7 +3,6 @@ import {
   archiveEnvironment,
   buildImages,
   cancelRun,
-  createRunQueue,
   createVersion,
   followLogs,
   isDefinitionPath,
@@ -19,7 +18,9 @@ import {
   showModel,
   showRun,
   showVersion,
+  startWorker,
   submitUploaded,
+  type Worker,
 } from '../app/index.ts';
 import { packRun } from '../client/index.ts';
 import { sleep } from '../io/index.ts';
@@ -32,8 +33,6 @@ import type { ConnectOptions, DefinitionInput, Run, Terroir, VersionHeader } fro
 /** Runs of one process on a folder: more wait. */
 const parallelRuns = 4;
 const pageLimit = 50;
-/** What became of a run is on its record. */
-const ignore = (): void => undefined;
 
 export type FolderOptions = ConnectOptions & Required<Pick<ConnectOptions, 'cwd' | 'env' | 'user'>> & { home: string };
 
@@ -49,8 +48,9 @@ export async function openFolder(folder: string | undefined, options: FolderOpti
     emit: silent,
     version: 'sdk',
   });
-  const queue = createRunQueue({ parallel: parallelRuns, maximumWaiting: Number.POSITIVE_INFINITY });
-  const going = new Set<Promise<unknown>>();
+  /** What this process submitted, and does. */
+  const own = new Set<string>();
+  let worker: Promise<Worker> | undefined;
   const register = async (definition: DefinitionInput, header: VersionHeader & { anonymous?: boolean } = {}) =>
     (await createVersion(app, { source: definitionSource(definition), ...header })).version;
   const settle = async (word: string): Promise<string> => {
@@ -83,9 +83,11 @@ export async function openFolder(folder: string | undefined, options: FolderOpti
       await keep(app, contents);
       // On a machine of one's own, secrets come from the environment.
       const submitter = { ...app, env: { ...app.env, ...input.secrets } };
-      const { record, started } = await submitUploaded(submitter, request, { queue });
-      const ended = (started?.outcome ?? Promise.resolve()).then(ignore, ignore).finally(() => going.delete(ended));
-      going.add(ended);
+      const { record } = await submitUploaded(submitter, request, { maximumWaiting: Number.POSITIVE_INFINITY });
+      if (record.compute !== null) return record;
+      own.add(record.id);
+      worker ??= startWorker(app, { parallel: parallelRuns, own });
+      (await worker).wake();
       return record;
     },
     runs: async ({ limit = pageLimit, ...filter } = {}) => await listRuns(app, { ...filter, limit }),
@@ -100,7 +102,8 @@ export async function openFolder(folder: string | undefined, options: FolderOpti
       return { ...model, environment: run.environment, lockDigest: run.lockDigest, imageDigest: run.imageDigest };
     },
     close: async () => {
-      await Promise.all(going);
+      for (const id of own) await waitFor(app, id);
+      await (await worker)?.stop();
       await app.close();
     },
   };

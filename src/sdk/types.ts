@@ -109,8 +109,10 @@ export interface RunOptions {
   variables?: Record<string, string>;
   /** Only hashes of them are kept. */
   secrets?: Record<string, string>;
-  /** `local` or `docker`. */
+  /** `local`, `docker`, or the name of a worker. */
   target?: string;
+  /** Of those that wait, the highest comes first; 0 if not given. */
+  priority?: number;
   /** Seconds. */
   timeout?: number;
   displayName?: string;
@@ -125,6 +127,9 @@ export interface Run {
   lockDigest: string | null;
   imageDigest: string | null;
   target: string;
+  /** The worker that it was sent to by name, and the one that runs it. */
+  compute: string | null;
+  worker: string | null;
   /** As given: the job's text, or words. */
   command: string | string[];
   tags: Record<string, string>;

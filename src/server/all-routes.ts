@@ -5,6 +5,7 @@ import type { ServerContext } from './call-context.ts';
 import type { Route } from './route.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { blobRoutes, missingRoute } from './routes/blobs.ts';
+import { buildRoutes } from './routes/builds.ts';
 import { describeRoutes } from './routes/description.ts';
 import { environmentRoutes } from './routes/environments.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -28,9 +29,10 @@ export interface RouteGroup {
 export function allRoutes(context: ServerContext): RouteGroup[] {
   const api = [
     ...environmentRoutes,
-    ...versionRoutes,
+    ...versionRoutes(context),
     ...lockRoutes,
     ...runRoutes(context),
+    ...buildRoutes(context),
     ...modelRoutes,
     ...tokenRoutes,
     ...auditRoutes,

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type App, actFor, type RunQueue } from '../app/index.ts';
+import { type App, actFor, type Worker } from '../app/index.ts';
 import type { Workspace } from '../workspace/index.ts';
 import type { Authenticate } from './authenticate.ts';
 import { type Identity, originOf } from './identity.ts';
@@ -24,9 +24,8 @@ export interface ServerContext {
   rate: RateLimit;
   /** Wrong tokens, by address. */
   failures: RateLimit;
-  queue: RunQueue;
-  /** Keeps a run's end from being an unhandled rejection, and lets the server wait for it. */
-  follow(outcome: Promise<unknown>): void;
+  /** Undefined if this server leaves the work to others. */
+  worker: Worker | undefined;
   /** The web page; undefined for none. */
   studio?: Promise<StudioFiles>;
   /** Ends when the server stops. */
@@ -52,9 +51,4 @@ export function appFor(
         request.log[event.level === 'warning' ? 'warn' : 'info']({ hint: event.hint }, event.message);
     },
   });
-}
-
-/** The same for what goes on after the request. */
-export function lastingApp(context: ServerContext, app: App): App {
-  return { ...app, signal: context.stopping };
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import {
   AuditEntry,
+  BuildRecord,
   Definition,
   ImageRevision,
   Lock,
@@ -24,6 +25,7 @@ const asked: Readonly<Record<string, z.ZodType>> = {
   CloneVersion: rest.CloneVersion,
   BuildImages: rest.BuildImages,
   ShareVersion: rest.ShareVersion,
+  SubmitBuild: rest.SubmitBuild,
   CheckDefinition: rest.CheckDefinition,
   PreviewLock: rest.PreviewLock,
   MakeLock: rest.MakeLock,
@@ -57,6 +59,9 @@ const answered: Readonly<Record<string, z.ZodType>> = {
   SharedVersion: rest.SharedVersion,
   Run: RunRecord,
   RunPage: rest.RunPage,
+  Build: BuildRecord,
+  BuildPage: rest.BuildPage,
+  ComputeList: rest.ComputeList,
   Model: ModelRecord,
   ModelPage: rest.ModelPage,
   ShownModel: rest.ShownModel,

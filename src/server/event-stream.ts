@@ -3,12 +3,14 @@ import type { FastifyReply } from 'fastify';
 import { toAppError, toProblem } from './problem.ts';
 import { drained } from './stream-log.ts';
 
-/** Server-sent events of one run's log. */
+/** Server-sent events of one log. */
 export interface EventStream {
   /** Runs what writes to the stream, and ends it, whatever happens. */
   run(work: () => Promise<void>): Promise<void>;
   /** Whole characters only; the id of an event is the number of bytes that it and those before it cover. */
   log(chunk: Uint8Array, end: number): Promise<void>;
+  /** Whole lines only, each an event; ids as of `log`. */
+  lines(chunk: Uint8Array, end: number): Promise<void>;
   end(facts: object): Promise<void>;
 }
 
@@ -23,6 +25,7 @@ export function openEventStream(reply: FastifyReply): EventStream {
   raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
   raw.flushHeaders();
   const decoder = new StringDecoder('utf8');
+  let unfinished: Buffer = Buffer.alloc(0);
   const send = async (text: string): Promise<void> => {
     if (raw.destroyed) throw new Error('nobody reads any more');
     timer.refresh();
@@ -45,6 +48,16 @@ export function openEventStream(reply: FastifyReply): EventStream {
       const text = decoder.write(Buffer.from(chunk));
       // What the decoder holds back comes with the next event, and again after a resumption.
       if (text !== '') await send(`id: ${end - heldBack(decoder)}\nevent: log\ndata: ${JSON.stringify({ text })}\n\n`);
+    },
+    lines: async (chunk, end) => {
+      const bytes = Buffer.concat([unfinished, chunk]);
+      let at = 0;
+      for (let next = bytes.indexOf(10); next !== -1; next = bytes.indexOf(10, at)) {
+        const id = end - bytes.length + next + 1;
+        await send(`id: ${id}\nevent: progress\ndata: ${bytes.toString('utf8', at, next)}\n\n`);
+        at = next + 1;
+      }
+      unfinished = bytes.subarray(at);
     },
     end: async (facts) => {
       const rest = decoder.end();

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
-import type { FastifyInstance } from 'fastify';
-import { type App, createRunQueue, endLostRuns, openWorkspaceRegistry } from '../app/index.ts';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { type App, endLostRuns, openWorkspaceRegistry, returnLostTasks, startWorker } from '../app/index.ts';
 import { AppError } from '../errors/index.ts';
 import { sleep } from '../io/index.ts';
 import { allRoutes } from './all-routes.ts';
@@ -54,7 +54,6 @@ export async function startServer(app: App, options: ServeOptions): Promise<Runn
   // Whoever asks for a page hears of it.
   options.studio?.catch(() => undefined);
   const stopping = new AbortController();
-  const going = new Set<Promise<unknown>>();
   const context: ServerContext = {
     app,
     workspace,
@@ -65,11 +64,7 @@ export async function startServer(app: App, options: ServeOptions): Promise<Runn
     metrics: createMetrics(app.version),
     rate: createRateLimit({ perSecond: limits.rate, burst: limits.burst }),
     failures: createRateLimit({ perSecond: limits.failures / 60, burst: limits.failures }),
-    queue: createRunQueue({ parallel: limits.runs, maximumWaiting: limits.waitingRuns }),
-    follow: (outcome) => {
-      const ended = outcome.catch(() => undefined).finally(() => going.delete(ended));
-      going.add(ended);
-    },
+    worker: undefined,
     studio: options.studio,
     stopping: stopping.signal,
   };
@@ -88,6 +83,8 @@ export async function startServer(app: App, options: ServeOptions): Promise<Runn
   });
   await listen(server, options);
   lookForLostRuns(app, stopping.signal);
+  context.worker =
+    limits.runs === 0 ? undefined : await startWorker(logging(app, server.log), { parallel: limits.runs });
   const { port } = server.server.address() as AddressInfo;
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   const url = `${options.tls === undefined ? 'http' : 'https'}://${host}:${port}`;
@@ -98,10 +95,19 @@ export async function startServer(app: App, options: ServeOptions): Promise<Runn
       server.log.info('stopping');
       stopping.abort(new AppError('CANCELED', 'the server stopped'));
       const grace = setTimeout(() => server.server.closeAllConnections(), limits.grace);
-      await server.close();
+      await Promise.all([server.close(), context.worker?.stop()]);
       clearTimeout(grace);
-      await Promise.all(going);
       context.metrics.close();
+    },
+  };
+}
+
+/** Notes of the worker go into the server's log. */
+function logging(app: App, log: FastifyBaseLogger): App {
+  return {
+    ...app,
+    emit: (event) => {
+      if (event.type === 'note') log[event.level === 'warning' ? 'warn' : 'info']({ hint: event.hint }, event.message);
     },
   };
 }
@@ -145,6 +151,7 @@ function lookForLostRuns(app: App, until: AbortSignal): void {
   const loop = async (): Promise<void> => {
     while (!until.aborted) {
       await endLostRuns(app).catch(() => undefined);
+      await returnLostTasks(app).catch(() => undefined);
       await sleep(orphanPoll, until);
     }
   };

@@ -17,9 +17,17 @@ export async function deleteVersion(transaction: Connection, id: number): Promis
       hint: `Archive it instead: \`terroir env archive ${name}:${version}\`.`,
     });
   }
+  const builds = transaction.selectFrom('builds').where('version_id', '=', id);
+  const build = await builds.select('id').where('status', 'in', ['Queued', 'Running']).executeTakeFirst();
+  if (build !== undefined) {
+    throw new AppError('IN_USE', `${name}:${version} cannot be deleted: the build ${build.id} makes its image`, {
+      hint: 'Cancel it first, or wait for its end.',
+    });
+  }
   if (purgedAt !== null) {
     throw new AppError('IN_USE', `${name}:${version} cannot be deleted: it is what a purge left for the record`);
   }
+  await transaction.updateTable('builds').set({ version_id: null }).where('version_id', '=', id).execute();
   await transaction.deleteFrom('version_tags').where('version_id', '=', id).execute();
   await transaction.deleteFrom('lock_bindings').where('version_id', '=', id).execute();
   await transaction.deleteFrom('environment_versions').where('id', '=', id).execute();

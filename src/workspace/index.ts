@@ -9,12 +9,14 @@
  *   <folder>/workspace.db                        the database (SQLite, WAL)
  *   <folder>/registry/blobs/sha256/<2>/<hex>     content: sources, snapshots, built wheels, kept archives, models
  *   <folder>/runs/<id>/                          a run's folder: code, outputs, logs
+ *   <folder>/builds/<id>.ndjson                  what a build reported
  *   <folder>/locks/                              lock files between processes
  *   <folder>/settings.yml                        the user's settings; only read (by app)
  *   <folder>/secret.key                          key for the hashes of secret values
  */
 export type { AuditCheck, AuditFacts, AuditFilter, AuditStore } from './audit.ts';
 export type { BlobStore, GcOptions } from './blobs.ts';
+export type { BuildChange, BuildStore } from './builds.ts';
 export type { HeaderChange } from './environment-header.ts';
 export type {
   EnvironmentStore,
@@ -36,5 +38,7 @@ export { createRunId } from './run-id.ts';
 export { orphanedScript, type RunOwner } from './run-owner.ts';
 export type { RunChange, RunStore } from './runs.ts';
 export type { SubmissionStore } from './submissions.ts';
+export type { HeldTask, LostTask, Task, TaskStore } from './tasks.ts';
 export type { TokenStore } from './tokens.ts';
+export type { WorkerStore } from './workers.ts';
 export { openWorkspace, type Workspace } from './workspace.ts';

@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration';
 import { createTables } from './migrations/001-tables.ts';
 import { createImages } from './migrations/002-images.ts';
 import { createPeople } from './migrations/003-people.ts';
+import { createTasks } from './migrations/004-tasks.ts';
 import { createSummaries } from './migrations/005-summaries.ts';
 
 /**
@@ -12,5 +13,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '001-tables': { up: createTables },
   '002-images': { up: createImages },
   '003-people': { up: createPeople },
+  '004-tasks': { up: createTasks },
   '005-summaries': { up: createSummaries },
 };

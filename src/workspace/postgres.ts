@@ -11,10 +11,6 @@ const patience = 10_000;
 /** Numbers of the types `bigint` and `numeric`, which the driver gives as text: ours are all within what a number holds. */
 const numbers = new Set<number>([20, 1700]);
 
-export function isPostgresAddress(text: string): boolean {
-  return /^postgres(?:ql)?:\/\//i.test(text);
-}
-
 /**
  * Opens a database of PostgreSQL, and brings it up to date; of many who do so at once, one does it.
  * @throws AppError UNREACHABLE, UNAUTHORIZED, WORKSPACE_NOT_FOUND, WORKSPACE_UNUSABLE.

@@ -9,14 +9,14 @@ export interface Actor {
   origin: string;
 }
 
-type Stores = Pick<Workspace, 'environments' | 'locks' | 'images' | 'runs' | 'models' | 'tokens'>;
+type Stores = Pick<Workspace, 'environments' | 'locks' | 'images' | 'runs' | 'builds' | 'models' | 'tokens'>;
 
 /**
  * The same stores, with every change in the audit trail once it is made, and every refusal. What changes nothing (the same definition again,
  * a lock that is there) is not recorded, nor what a run notes about itself.
  */
 export function recorded(stores: Stores, audit: AuditStore, actor: Actor): Stores {
-  const { environments, locks, images, runs, models, tokens } = stores;
+  const { environments, locks, images, runs, builds, models, tokens } = stores;
   const record = recorder(audit, actor);
   const versionName = async (id: number): Promise<string> => {
     const version = await environments.byId(id);
@@ -73,9 +73,18 @@ export function recorded(stores: Stores, audit: AuditStore, actor: Actor): Store
     },
     runs: {
       ...runs,
-      create: async (run, versionId) =>
-        await record('run.submit', () => runs.create(run, versionId), { subject: () => run.id }),
+      create: async (run, ...details) =>
+        await record('run.submit', () => runs.create(run, ...details), { subject: () => run.id }),
       requestCancel: async (id) => await record('run.cancel', () => runs.requestCancel(id), { subject: () => id }),
+    },
+    builds: {
+      ...builds,
+      create: async (build, details) =>
+        await record('build.submit', () => builds.create(build, details), {
+          subject: () => `${build.id} ${build.environment.name}:${build.environment.version}`,
+          isChange: ({ id }) => id === build.id,
+        }),
+      requestCancel: async (id) => await record('build.cancel', () => builds.requestCancel(id), { subject: () => id }),
     },
     models: {
       ...models,

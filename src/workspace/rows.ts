@@ -17,7 +17,7 @@ export interface RowStore {
   add(table: string, rows: readonly Row[]): Promise<void>;
 }
 
-/** What orders the rows of each table. Leases are not among them: whoever holds one is a process of this moment. */
+/** What orders the rows of each table. Leases and workers are not among them: they are processes of this moment. */
 const keys: readonly (readonly [keyof Tables, ...string[]])[] = [
   ['environments', 'name'],
   ['environment_versions', 'id'],
@@ -26,6 +26,8 @@ const keys: readonly (readonly [keyof Tables, ...string[]])[] = [
   ['lock_bindings', 'version_id', 'platform'],
   ['kept_archives', 'lock_digest', 'sha256'],
   ['runs', 'number'],
+  ['builds', 'number'],
+  ['tasks', 'number'],
   ['models', 'number'],
   ['image_revisions', 'fingerprint', 'revision'],
   ['platform_images', 'fingerprint', 'platform', 'revision'],
@@ -97,6 +99,8 @@ async function summarize(database: Connection, table: keyof Tables, rows: readon
 const counted = new Map<keyof Tables, string>([
   ['environment_versions', 'id'],
   ['runs', 'number'],
+  ['builds', 'number'],
+  ['tasks', 'number'],
   ['models', 'number'],
 ]);
 

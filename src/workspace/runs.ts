@@ -8,14 +8,20 @@ import { cursorNumber, type Page, type PageRequest, toPage } from './page.ts';
 import { isHere, isLost, RunOwner, thisProcess } from './run-owner.ts';
 import { fromJson } from './stored-json.ts';
 import type { Tables } from './tables.ts';
+import { addTask, removeTask, type Task, taskState } from './tasks.ts';
 import { type Connection, inTransaction } from './transaction.ts';
 
 /** What of a record may change while the run goes on. */
 export type RunChange = Partial<Omit<RunRecord, 'id' | 'environment' | 'createdAt' | 'createdBy'>>;
 
 export interface RunStore {
-  /** This process becomes its driver. @throws AppError ALREADY_EXISTS; ENVIRONMENT_NOT_FOUND if the version was deleted meanwhile. */
-  create(record: RunRecord, versionId: number | undefined): Promise<void>;
+  /**
+   * This process becomes its driver; with a task, whichever worker takes it.
+   * @throws AppError ALREADY_EXISTS; ENVIRONMENT_NOT_FOUND if the version was deleted meanwhile.
+   */
+  create(record: RunRecord, versionId: number | undefined, task?: Task): Promise<void>;
+  /** This process becomes the driver of a run that was a task. */
+  adopt(id: string): Promise<void>;
   /** Changes a run that has not ended. @throws AppError RUN_NOT_FOUND, FINISHED. */
   update(id: string, change: RunChange): Promise<RunRecord>;
   /** Notes the script's process, so that others can find and end it. */
@@ -29,10 +35,13 @@ export interface RunStore {
   list(
     request: PageRequest & { status?: string; environment?: { name: string; version?: string } },
   ): Promise<Page<RunRecord>>;
-  /** Nothing if it has ended. @throws AppError RUN_NOT_FOUND. */
+  /** Ends it if it still waits for a worker. Nothing if it has ended. @throws AppError RUN_NOT_FOUND. */
   requestCancel(id: string): Promise<void>;
   isCancelRequested(id: string): Promise<boolean>;
-  /** Ends the runs whose process is gone, as Failed (as Canceled if that was asked for), and says which. The records tell what happened. */
+  /**
+   * Ends the runs whose process is gone, as Failed (as Canceled if that was asked for), and says which. The records tell what happened. Those that
+   * are tasks are left alone: they get another worker.
+   */
   endOrphans(): Promise<RunRecord[]>;
 }
 
@@ -42,7 +51,14 @@ const activeStatuses = runStatuses.filter((status) => !terminalStatuses.has(stat
 
 export function createRunStore(database: Connection): RunStore {
   return {
-    create: (record, versionId) => create(database, record, versionId),
+    create: async (record, versionId, task) => {
+      if (task === undefined) return await create(database, record, versionId);
+      await database.transaction().execute(async (transaction) => {
+        await create(transaction, record, versionId);
+        await addTask(transaction, task);
+      });
+    },
+    adopt: async (id) => await write(database, id, { owner: JSON.stringify(thisProcess()), heartbeat_at: now() }),
     update: (id, change) => inTransaction(database, (transaction) => update(transaction, id, change)),
     setScript: async (id, pid) => {
       await inTransaction(database, async (transaction) => {
@@ -59,10 +75,7 @@ export function createRunStore(database: Connection): RunStore {
     owner: async (id) => toOwner(await findRow(database, id)),
     get: async (id) => toRecord(await findRow(database, id)),
     list: (request) => list(database, request),
-    requestCancel: async (id) => {
-      const { status } = await rowById(database, id);
-      if (!terminalStatuses.has(status)) await write(database, id, { cancel_requested: 1 });
-    },
+    requestCancel: async (id) => await inTransaction(database, async (transaction) => await cancel(transaction, id)),
     isCancelRequested: async (id) => {
       const query = database.selectFrom('runs').select('cancel_requested').where('id', '=', id);
       return (await query.executeTakeFirst())?.cancel_requested === 1;
@@ -126,6 +139,16 @@ async function update(transaction: Connection, id: string, change: RunChange): P
   return record;
 }
 
+async function cancel(transaction: Connection, id: string): Promise<void> {
+  const { status } = await rowById(transaction, id);
+  if (terminalStatuses.has(status)) return;
+  await write(transaction, id, { cancel_requested: 1 });
+  if ((await taskState(transaction, id)) !== 'waiting') return;
+  await removeTask(transaction, id);
+  const error = { code: 'CANCELED', message: 'the run was canceled before it began' };
+  await update(transaction, id, { status: 'Canceled', endedAt: now(), error });
+}
+
 async function list(
   database: Connection,
   { limit, cursor, status, environment }: Parameters<RunStore['list']>[0],
@@ -183,7 +206,14 @@ function notFound(id: string): AppError {
 }
 
 async function endOrphans(database: Connection): Promise<RunRecord[]> {
-  const query = database.selectFrom('runs').selectAll().where('status', 'in', activeStatuses).orderBy('number');
+  const query = database
+    .selectFrom('runs')
+    .selectAll()
+    .where('status', 'in', activeStatuses)
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('tasks').select('tasks.id').whereRef('tasks.id', '=', 'runs.id'))),
+    )
+    .orderBy('number');
   const suspects = (await query.execute()).filter(isRowLost);
   const ended: RunRecord[] = [];
   for (const { id } of suspects) {

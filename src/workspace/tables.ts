@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely';
-import type { Category, Platform, Role, RunStatus } from '../schema/index.ts';
+import type { BuildStatus, Category, Platform, Role, RunStatus } from '../schema/index.ts';
 
 /** The tables, as both databases have them. Times are ISO 8601 in UTC; JSON and booleans are text and 0/1. */
 export interface Tables {
@@ -181,6 +181,54 @@ export interface Tables {
     /** Of what was asked for. */
     digest: string;
     run_id: string;
+    created_at: string;
+  };
+  /** Runs and builds that wait for a worker, or are under way. */
+  tasks: {
+    /** Counts up with creation. */
+    number: Generated<number>;
+    /** The run's or the build's. */
+    id: string;
+    kind: 'run' | 'build';
+    /** The worker that it is for; '' for any. */
+    compute: string;
+    /** The highest first. */
+    priority: number;
+    /** JSON: what a worker has to know besides the record. */
+    request: string;
+    /** How often it was begun. */
+    attempts: number;
+    /** Who does it. Null while it waits; the next three, too. */
+    worker: string | null;
+    /** Tells one attempt from the next. */
+    token: string | null;
+    /** JSON: the process. */
+    owner: string | null;
+    heartbeat_at: string | null;
+    created_at: string;
+    created_by: string;
+  };
+  workers: {
+    name: string;
+    /** JSON. */
+    record: string;
+    /** JSON: the process. */
+    owner: string;
+    heartbeat_at: string;
+  };
+  builds: {
+    /** Counts up with creation. */
+    number: Generated<number>;
+    id: string;
+    status: BuildStatus;
+    environment_name: string;
+    environment_version: string;
+    version_id: number | null;
+    /** What is the same of builds that are one. */
+    joined_by: string;
+    /** The record, JSON. */
+    record: string;
+    cancel_requested: number;
     created_at: string;
   };
 }

@@ -3,6 +3,7 @@ import { AppError } from '../errors/index.ts';
 import { ensureFolder, pathExists } from '../io/index.ts';
 import { type AuditStore, createAuditStore } from './audit.ts';
 import { type BlobStore, createBlobStore } from './blobs.ts';
+import { type BuildStore, createBuildStore } from './builds.ts';
 import { openDatabase } from './database.ts';
 import { createEnvironmentStore, type EnvironmentStore } from './environments.ts';
 import { createFactStore, type FactStore } from './facts.ts';
@@ -10,7 +11,6 @@ import { createImageStore, type ImageStore } from './images.ts';
 import { createLeaseStore, type LeaseStore } from './leases.ts';
 import { createLockStore, type LockStore } from './locks.ts';
 import { createModelStore, type ModelStore } from './models.ts';
-import { isPostgresAddress, openPostgres } from './postgres.ts';
 import { type Actor, recorded } from './recorded.ts';
 import { findReferences } from './references.ts';
 import { createRegister } from './register-version.ts';
@@ -18,8 +18,10 @@ import { createRowStore, type RowStore } from './rows.ts';
 import { createRunStore, type RunStore } from './runs.ts';
 import { readSecretKey } from './secret-key.ts';
 import { createSubmissionStore, type SubmissionStore } from './submissions.ts';
+import { createTaskStore, type TaskStore } from './tasks.ts';
 import { createTokenStore, type TokenStore } from './tokens.ts';
 import type { Connection } from './transaction.ts';
+import { createWorkerStore, type WorkerStore } from './workers.ts';
 
 export interface Workspace {
   folder: string;
@@ -29,6 +31,9 @@ export interface Workspace {
   images: ImageStore;
   leases: LeaseStore;
   runs: RunStore;
+  builds: BuildStore;
+  tasks: TaskStore;
+  workers: WorkerStore;
   models: ModelStore;
   tokens: TokenStore;
   audit: AuditStore;
@@ -37,6 +42,8 @@ export interface Workspace {
   rows: RowStore;
   /** Of one run: code, outputs, logs. */
   runFolder(id: string): string;
+  /** What a build reports while it goes on: one event a line, JSON. */
+  buildLog(id: string): string;
   /** A path for `withFileLock`, by a name of the caller's. */
   lockFile(name: string): string;
   /** Every digest that a record names, for `blobs.gc`; of trees their manifests' only, the caller adds their members. */
@@ -75,9 +82,12 @@ export async function openWorkspace(folder: string, options: WorkspaceOptions): 
     leases: createLeaseStore(database),
     audit: createAuditStore(database),
     submissions: createSubmissionStore(database),
+    tasks: createTaskStore(database),
+    workers: createWorkerStore(database),
     blobs: createBlobStore(join(folder, 'registry', 'blobs')),
     rows: createRowStore(database),
     runFolder: (id: string) => join(folder, 'runs', id),
+    buildLog: (id: string) => join(folder, 'builds', `${id}.ndjson`),
     lockFile: (name: string) => join(folder, 'locks', name),
     references: () => findReferences(database),
     secretKey: () => readSecretKey(folder),
@@ -92,11 +102,12 @@ export async function openWorkspace(folder: string, options: WorkspaceOptions): 
 }
 
 async function openServed(folder: string, address: string): Promise<Connection> {
-  if (!isPostgresAddress(address))
+  if (!/^postgres(?:ql)?:\/\//i.test(address))
     throw new AppError('USAGE', `\`${address.replace(/\/\/[^@/]*@/, '//')}\` is no address of a PostgreSQL database`, {
       hint: 'Write it like `postgresql://user@host:5432/name`.',
     });
   await ensureFolder(folder);
+  const { openPostgres } = await import('./postgres.ts');
   return await openPostgres(address);
 }
 
@@ -106,6 +117,7 @@ function storesOf(database: Connection, user: string, register: ReturnType<typeo
     locks: createLockStore(database, user),
     images: createImageStore(database, user),
     runs: createRunStore(database),
+    builds: createBuildStore(database),
     models: createModelStore(database),
     tokens: createTokenStore(database, user),
   };

@@ -5,6 +5,7 @@ import { startServer } from '../../server/index.ts';
 import type { Command, OptionValues } from '../command.ts';
 import { loadStudio } from '../load-studio.ts';
 import { readLogin } from '../login-options.ts';
+import { untilEnded, wholeNumber } from '../long-running.ts';
 
 export const command: Command = {
   name: 'serve',
@@ -47,7 +48,11 @@ export const command: Command = {
       choices: roles,
     },
     { flags: '--url <url>', description: 'Where browsers reach the server, if a proxy stands in front' },
-    { flags: '--runs <n>', description: 'So many runs at once; the others wait', default: '4' },
+    {
+      flags: '--runs <n>',
+      description: 'So many runs and builds at once, the others wait; 0 leaves them to workers',
+      default: '4',
+    },
     {
       flags: '--log-level <level>',
       description: 'What to log',
@@ -73,21 +78,14 @@ export const command: Command = {
       log: { write: (line) => void process.stderr.write(line) },
       logLevel: options.text('logLevel') ?? 'info',
       studio: loadStudio(),
-      limits: { runs: Math.max(1, wholeNumber(options, 'runs', 1000)) },
+      limits: { runs: wholeNumber(options, 'runs', 1000) },
     });
     app.emit({ type: 'note', level: 'info', message: `serving ${app.workspaceFolder} at ${server.url}` });
-    await ended(context.signal);
+    await untilEnded(context.signal);
     await server.close();
     return { data: { url: server.url }, text: '' };
   },
 };
-
-async function ended(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  await promise;
-}
 
 async function readTls(options: OptionValues): Promise<{ cert: Buffer; key: Buffer } | undefined> {
   const [cert, key] = [options.text('tlsCert'), options.text('tlsKey')];
@@ -97,11 +95,4 @@ async function readTls(options: OptionValues): Promise<{ cert: Buffer; key: Buff
       hint: 'https needs both: --tls-cert and --tls-key.',
     });
   return { cert: await readBytes(cert), key: await readBytes(key) };
-}
-
-function wholeNumber(options: OptionValues, name: string, maximum: number): number {
-  const text = options.text(name) ?? '';
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (value <= maximum) return value;
-  throw new AppError('USAGE', `--${name} wants a whole number up to ${maximum}, not \`${text}\``);
 }

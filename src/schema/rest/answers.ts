@@ -3,7 +3,7 @@ import { categories, Definition } from '../definition.ts';
 import { ImageRevision } from '../image-record.ts';
 import { Lock } from '../lock.ts';
 import { AuditEntry, Role, TokenRecord } from '../people.ts';
-import { ModelRecord, RunRecord } from '../records.ts';
+import { BuildRecord, ModelRecord, RunRecord } from '../records.ts';
 
 /** An error: problem details (RFC 9457). */
 export const Problem = z.object({
@@ -158,6 +158,21 @@ export const SharedVersion = z.object({
 });
 
 export const RunPage = pageOf(RunRecord);
+export const BuildPage = pageOf(BuildRecord);
+export const ComputeList = z.object({
+  items: z.array(
+    z.object({
+      name: z.string(),
+      kind: z
+        .enum(['prefix', 'image', 'worker'])
+        .describe('What a run is in; a worker takes what its environment wants'),
+      platform: z.string().nullable(),
+      state: z.enum(['ready', 'missing']),
+      detail: z.string(),
+    }),
+  ),
+  next: z.null(),
+});
 export const ModelPage = pageOf(ModelRecord);
 export const ShownModel = ModelRecord.extend({
   environment: RunRecord.shape.environment.describe('What trained it'),

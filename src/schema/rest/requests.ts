@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { categories } from '../definition.ts';
 import { Platform } from '../platform.ts';
-import { RunStatus } from '../records.ts';
+import { BuildStatus, RunStatus } from '../records.ts';
 import { ContentDigest, UploadedFiles } from '../uploads.ts';
 import { Flag, ReferenceText, Repeated, TagMap, Text, WholeNumber } from './text.ts';
 
@@ -63,6 +63,8 @@ export const CloneVersion = z.strictObject({
   python: Text(100).optional(),
 });
 
+const Priority = z.int().min(-1000).max(1000).describe('Of what waits, the highest comes first; 0 if not given');
+
 export const BuildImages = z.strictObject({
   rebuild: z.boolean().optional().describe('Resolve anew, look at the base anew, and make a new revision'),
   platforms: z.array(Text(100)).max(10).optional().describe('The definition’s, or the server’s own, if not given'),
@@ -71,6 +73,13 @@ export const BuildImages = z.strictObject({
 export const ShareVersion = z.strictObject({
   registry: Text(1000).min(1).describe('With or without a path: `registry.example/team`'),
 });
+
+export const SubmitBuild = BuildImages.extend({
+  environment: ReferenceText,
+  priority: Priority.optional(),
+});
+
+export const BuildsQuery = PageQuery.extend({ status: BuildStatus.optional(), environment: ReferenceText.optional() });
 
 export const CheckDefinition = z.strictObject({ definition: DefinitionUpload });
 
@@ -116,6 +125,8 @@ export const SubmitRun = z.strictObject({
   variables: Variables.optional().describe('`secret:NAME` takes the value from `secrets`'),
   secrets: Variables.optional().describe('Only hashes of them are kept'),
   target: Text(300).optional(),
+  compute: Text(300).optional().describe('A worker, by its name'),
+  priority: Priority.optional(),
   timeout: z.number().positive().max(1e9).optional().describe('Seconds'),
   displayName: Text(1000).optional(),
   tags: TagMap.optional(),

@@ -2,7 +2,7 @@ import type { ServerContext } from '../call-context.ts';
 import { type Route, route } from '../route.ts';
 
 /** What a load balancer and a monitoring ask. */
-export function healthRoutes({ app, workspace, metrics, queue, stopping }: ServerContext): Route[] {
+export function healthRoutes({ app, workspace, metrics, stopping }: ServerContext): Route[] {
   const plain = { description: 'Plain text', contentType: 'text/plain' };
   const text = { 'content-type': 'text/plain; charset=utf-8' };
   return [
@@ -43,12 +43,12 @@ export function healthRoutes({ app, workspace, metrics, queue, stopping }: Serve
       summary: 'Numbers for Prometheus',
       answers: { 200: plain },
       handle: async () => {
-        const { going, waiting } = queue.state();
+        const { going, waiting } = await workspace.tasks.count();
         return {
           headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
           body: metrics.text({
-            terroir_runs_going: { help: 'Runs that go on', value: going },
-            terroir_runs_waiting: { help: 'Runs that wait for their turn', value: waiting },
+            terroir_tasks_going: { help: 'Runs and builds that go on', value: going },
+            terroir_tasks_waiting: { help: 'Runs and builds that wait for a worker', value: waiting },
           }),
         };
       },

@@ -1,10 +1,20 @@
-import { diagnose, showCache } from '../../app/index.ts';
+import { diagnose, listCompute, showCache } from '../../app/index.ts';
 import * as rest from '../../schema/rest/index.ts';
 import { type Route, route } from '../route.ts';
 import { json } from './parts.ts';
 
 /** The machine that the server is on. */
 export const machineRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/compute',
+    role: 'reader',
+    id: 'listCompute',
+    tag: 'server',
+    summary: 'List where runs can happen: on the server’s machine, and on workers',
+    answers: { 200: json('The targets', rest.ComputeList) },
+    handle: async ({ app }) => ({ body: await listCompute(app) }),
+  }),
   route({
     method: 'GET',
     path: '/doctor',

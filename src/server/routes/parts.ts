@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { AppError } from '../../errors/index.ts';
 import type { RouteAnswer } from '../route.ts';
 
 /** Answers that many routes share. */
@@ -16,4 +17,11 @@ export function pageOf({ limit = 50, cursor }: PageInput): { limit: number; curs
 /** `name` and `version` of a path as a reference. `@latest` is the most recently created. */
 export function referenceOf({ name = '', version = '' }: Readonly<Record<string, string>>): string {
   return version === '@latest' ? `${name}@latest` : `${name}:${version}`;
+}
+
+/** How many bytes of a log a reader has had. */
+export function lastEventOf(header: string | string[] | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  if (typeof header === 'string' && /^\d{1,15}$/.test(header)) return Number(header);
+  throw new AppError('USAGE', '`Last-Event-ID` is the id of an event that came from here: a number of bytes');
 }

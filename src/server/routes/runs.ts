@@ -11,11 +11,11 @@ import {
 import { AppError } from '../../errors/index.ts';
 import { RunRecord } from '../../schema/index.ts';
 import * as rest from '../../schema/rest/index.ts';
-import { lastingApp, type ServerContext } from '../call-context.ts';
+import type { ServerContext } from '../call-context.ts';
 import { openEventStream } from '../event-stream.ts';
 import { type Answer, type Route, route } from '../route.ts';
 import { streamLog } from '../stream-log.ts';
-import { json, pageOf } from './parts.ts';
+import { json, lastEventOf, pageOf } from './parts.ts';
 
 const tag = 'runs';
 const idempotency = {
@@ -25,11 +25,10 @@ const idempotency = {
 
 /** Runs: submitting, watching, ending, repeating. */
 export function runRoutes(context: ServerContext): Route[] {
-  const { queue } = context;
-  const accepted = ({ record, started }: Submission): Answer => {
-    if (started !== undefined) context.follow(started.outcome);
-    const headers = { location: `/api/v1/runs/${record.id}` };
-    return { status: started === undefined ? 200 : 202, headers, body: record };
+  const { waitingRuns: maximumWaiting } = context.limits;
+  const accepted = ({ record, isNew }: Submission): Answer => {
+    context.worker?.wake();
+    return { status: isNew ? 202 : 200, headers: { location: `/api/v1/runs/${record.id}` }, body: record };
   };
   return [
     route({
@@ -57,7 +56,7 @@ export function runRoutes(context: ServerContext): Route[] {
       body: rest.SubmitRun,
       answers: { 200: json('It was submitted before', RunRecord), 202: json('The run', RunRecord) },
       handle: async ({ app, body, request }) =>
-        accepted(await submitUploaded(lastingApp(context, app), body, { queue, key: keyOf(request.headers) })),
+        accepted(await submitUploaded(app, body, { maximumWaiting, key: keyOf(request.headers) })),
     }),
     route({
       method: 'GET',
@@ -135,7 +134,7 @@ export function runRoutes(context: ServerContext): Route[] {
       optionalBody: true,
       answers: { 200: json('It was repeated before', RunRecord), 202: json('The new run', RunRecord) },
       handle: async ({ app, params: { id = '' }, body, request }) =>
-        accepted(await replayUploaded(lastingApp(context, app), id, body, { queue, key: keyOf(request.headers) })),
+        accepted(await replayUploaded(app, id, body, { maximumWaiting, key: keyOf(request.headers) })),
     }),
   ];
 }
@@ -145,10 +144,4 @@ function keyOf(headers: Readonly<Record<string, string | string[] | undefined>>)
   if (key === undefined) return undefined;
   if (typeof key === 'string' && /^[\x20-\x7e]{1,255}$/.test(key)) return key;
   throw new AppError('USAGE', '`Idempotency-Key` wants 1 to 255 printable ASCII characters');
-}
-
-function lastEventOf(header: string | string[] | undefined): number | undefined {
-  if (header === undefined) return undefined;
-  if (typeof header === 'string' && /^\d{1,15}$/.test(header)) return Number(header);
-  throw new AppError('USAGE', '`Last-Event-ID` is the id of an event that came from here: a number of bytes');
 }

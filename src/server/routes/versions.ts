@@ -1,6 +1,6 @@
 import {
   archiveEnvironment,
-  buildImages,
+  awaitBuild,
   checkEnvironment,
   cloneEnvironment,
   deleteVersion,
@@ -10,10 +10,12 @@ import {
   shareEnvironment,
   showImage,
   showVersion,
+  submitBuild,
   updateVersion,
 } from '../../app/index.ts';
 import { AppError } from '../../errors/index.ts';
 import * as rest from '../../schema/rest/index.ts';
+import type { ServerContext } from '../call-context.ts';
 import { checkIfMatch, etagOf } from '../etag.ts';
 import { mayAct } from '../identity.ts';
 import { type Route, route } from '../route.ts';
@@ -24,7 +26,7 @@ const path = '/environments/:name/versions/:version';
 const ifMatch = { name: 'If-Match', description: 'The `ETag` of what is to be changed: refused if it is another one' };
 
 /** One version of an environment. Its name may be `@latest`. */
-export const versionRoutes: readonly Route[] = [
+export const versionRoutes = (context: ServerContext): Route[] => [
   route({
     method: 'GET',
     path,
@@ -185,7 +187,10 @@ export const versionRoutes: readonly Route[] = [
     body: rest.BuildImages,
     answers: { 200: json('The images, one a platform', rest.BuiltImages) },
     handle: async ({ app, params, body: { rebuild = false, platforms = [] } }) => {
-      const items = await buildImages(app, referenceOf(params), { rebuild, platforms, outputs: [] });
+      const request = { environment: referenceOf(params), rebuild, platforms, priority: 0 };
+      const { build } = await submitBuild(app, request, { maximumWaiting: context.limits.waitingRuns });
+      context.worker?.wake();
+      const items = await awaitBuild(app, build.id);
       return { body: { items, next: null } };
     },
   }),

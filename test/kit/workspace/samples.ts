@@ -82,6 +82,8 @@ export function sampleRun(id: string, version: EnvironmentVersion, more: Partial
     prefix: null,
     interpreter: null,
     target: 'local',
+    compute: null,
+    worker: null,
     command: ['python', 'train.py'],
     executed: [],
     snapshot: null,
