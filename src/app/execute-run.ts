@@ -3,7 +3,15 @@ import { dirname, join, resolve } from 'node:path';
 import { AppError, isAppError } from '../errors/index.ts';
 import { gitState, machineFacts, now, pathExists, withFsErrors } from '../io/index.ts';
 import { expandCommand } from '../jobs/index.ts';
-import type { JobInput, JobOutput, Lock, RecordedInput, RecordedOutput, RunRecord } from '../schema/index.ts';
+import type {
+  JobInput,
+  JobOutput,
+  Lock,
+  RecordedInput,
+  RecordedOutput,
+  RunRecord,
+  WorkspaceSettings,
+} from '../schema/index.ts';
 import { hashTree } from '../snapshots/index.ts';
 import { type LocalRunResult, recordVariables, runVariables } from '../targets/index.ts';
 import { createRunId, type Workspace } from '../workspace/index.ts';
@@ -28,14 +36,17 @@ export interface RunOutcome {
  */
 export async function executeRun(app: App, plan: RunPlan): Promise<RunOutcome> {
   const workspace = await app.openWorkspace();
+  // Before the script, not hours after it.
+  const settings = await readSettings(app);
   await workspace.runs.endOrphans();
   const record = newRecord(app, plan, 'Preparing');
   await workspace.runs.create(record, plan.version.id);
-  return await conductRun(app, workspace, { plan, id: record.id });
+  return await conductRun(app, workspace, { plan, settings, id: record.id });
 }
 
 export interface ConductedRun {
   plan: RunPlan;
+  settings: WorkspaceSettings;
   /** Of its record. */
   id: string;
   /** Ends when somebody else shall go on with the run: then it ends here, and its record does not. */
@@ -102,9 +113,11 @@ export function newRecord(app: App, plan: RunPlan, status: RunRecord['status']):
   };
 }
 
-async function drive(app: App, workspace: Workspace, { plan, id, handOver }: ConductedRun): Promise<RunOutcome> {
-  // Before the script, not hours after it.
-  const settings = await readSettings(app);
+async function drive(
+  app: App,
+  workspace: Workspace,
+  { plan, settings, id, handOver }: ConductedRun,
+): Promise<RunOutcome> {
   const folder = workspace.runFolder(id);
   await withFsErrors(`make \`${folder}\``, async () => {
     await mkdir(join(folder, 'logs'), { recursive: true });

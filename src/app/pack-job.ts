@@ -31,7 +31,7 @@ export async function packJob(
     throw new AppError('FILE_NOT_FOUND', `the job file \`${file}\` does not exist`);
   const text = decodeSource(await readBytes(file), file);
   const folder = dirname(file);
-  const job = readJob({ path: file, text }, { folder, environment, inputs, cwd: folder });
+  const job = readJob({ path: file, text }, { folder, environment, inputs, cwd: folder, workers: 'any' });
   const own = environment === undefined ? job.environment : undefined;
   const named = own?.kind === 'reference' && (await isDefinitionPath({ cwd: folder }, own.reference));
   return {

@@ -7,6 +7,7 @@ import { conductRun } from './execute-run.ts';
 import { performBuild } from './perform-build.ts';
 import type { RunPlan } from './run-plan.ts';
 import { openSecrets } from './sealed-secrets.ts';
+import { readSettings } from './settings.ts';
 
 /** Milliseconds between two signs of life. */
 const beat = 10_000;
@@ -111,8 +112,9 @@ async function performRun(
   await runs.adopt(id);
   await runs.update(id, { status: 'Preparing', worker });
   if (attempt > 1) await clearAway(workspace, id);
+  const settings = await readSettings(app);
   const plan = await planOf(workspace, record, RunTask.parse(request));
-  await conductRun(app, workspace, { plan: attempt > 1 ? again(plan, attempt) : plan, id, handOver });
+  await conductRun(app, workspace, { plan: attempt > 1 ? again(plan, attempt) : plan, settings, id, handOver });
 }
 
 /** What an earlier attempt left must not look like this one's. Its log stays, and goes on. */

@@ -116,13 +116,14 @@ async function claim(
 }
 
 async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
-  const job = request.job === undefined ? undefined : readUploadedJob(request.job, request);
+  const workspace = await app.openWorkspace();
+  const workers = (await workspace.workers.list()).map(({ name }) => name);
+  const job = request.job === undefined ? undefined : readUploadedJob(request.job, request, workers);
   if (job === undefined && (request.command === undefined || request.environment === undefined)) {
     throw new AppError('USAGE', 'there is nothing to run', { hint: 'Send `job`, or `environment` and `command`.' });
   }
   if (job !== undefined && request.command !== undefined)
     throw new AppError('USAGE', '`job` and `command` cannot be given together');
-  const workspace = await app.openWorkspace();
   const version =
     job === undefined || request.environment !== undefined
       ? await findVersion(workspace, request.environment ?? '')
@@ -132,7 +133,7 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
     throw new AppError('PERMISSION_DENIED', '`resources.docker_args` cannot be sent to a server', {
       hint: 'Remove it, or run the job on a machine of your own.',
     });
-  const compute = await workerOf(workspace, request, job);
+  const compute = workerOf(workers, request.compute ?? request.target ?? job?.compute);
   const place = placeOf(app, version, {
     target: compute === undefined ? (request.target ?? job?.compute) : undefined,
     container: job?.container,
@@ -159,26 +160,29 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
   };
 }
 
-/** The worker that a job names; undefined if it may be anyone. @throws AppError USAGE if there is none of that name. */
-async function workerOf(
-  { workers }: Workspace,
-  { compute, target }: UploadedJob,
-  job: CommandJob | undefined,
-): Promise<string | undefined> {
-  const named = (compute ?? target ?? job?.compute)?.replace(/^azureml:/, '');
-  if (named === undefined || named === 'local' || named === 'docker') return undefined;
-  const names = (await workers.list()).map(({ name }) => name);
-  if (names.includes(named)) return named;
-  throw new AppError('USAGE', `there is no target \`${named}\``, {
-    hint: `The targets are ${['local', 'docker', ...names].map((name) => `\`${name}\``).join(', ')}; a worker is one while it is at work.`,
+/** The worker that a target names; undefined if it may be any. @throws AppError USAGE if there is none of that name. */
+function workerOf(workers: readonly string[], target: string | undefined): string | undefined {
+  const name = target?.replace(/^azureml:/, '');
+  if (name === undefined || name === 'local' || name === 'docker') return undefined;
+  if (workers.includes(name)) return name;
+  const targets = ['local', 'docker', ...workers].map((each) => `\`${each}\``);
+  throw new AppError('USAGE', `there is no target \`${name}\``, {
+    hint: `The targets are ${targets.join(', ')}; a worker is one while it is at work.`,
   });
 }
 
 /** The folder of a job that came without one. It must not matter: whatever depends on it is refused. */
 const nowhere = '/nowhere';
 
-function readUploadedJob(text: string, { target, environment, inputs }: UploadedJob): CommandJob {
-  const job = readJob({ path: 'job.yml', text }, { folder: nowhere, target, environment, inputs, cwd: nowhere });
+function readUploadedJob(
+  text: string,
+  { target, compute, environment, inputs }: UploadedJob,
+  workers: readonly string[],
+): CommandJob {
+  const job = readJob(
+    { path: 'job.yml', text },
+    { folder: nowhere, target: compute ?? target, workers, environment, inputs, cwd: nowhere },
+  );
   const [path] = Object.entries(job.inputs).find(([, input]) => input.kind === 'path') ?? [];
   if (path !== undefined) {
     throw new AppError('UNSUPPORTED_FEATURE', `the input \`${path}\` is a path on your machine, not on the server`, {

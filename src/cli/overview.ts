@@ -9,6 +9,7 @@ const pairs: Readonly<Record<string, { with: string; summary: string }>> = {
   'env archive': { with: 'env restore', summary: 'Hide an environment or a version from lists, or bring it back' },
   'env exec': { with: 'env shell', summary: 'Run a command, or open a shell, in an environment, without a record' },
   'env save': { with: 'env load', summary: 'Write a version as a v1 folder, or register one from it' },
+  serve: { with: 'worker', summary: 'Serve the workspace to a team on one port; help the server from other machines' },
   backup: { with: 'restore', summary: 'Copy the workspace into a file, or make one of it' },
 };
 const second = new Set(Object.values(pairs).map((pair) => pair.with));

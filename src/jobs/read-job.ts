@@ -15,6 +15,8 @@ export interface ReadJobOptions {
   folder: string;
   /** Wins over the file's `compute`. */
   target?: string;
+  /** What `compute` may name besides `local` and `docker`; `any` if somebody else will look. */
+  workers?: readonly string[] | 'any';
   /** Wins over the file's `environment`. */
   environment?: string;
   /** Win over the values of the file's `inputs`, which must have them; relative paths begin in `cwd`. */

@@ -2,8 +2,6 @@ import type { CommandJob } from '../schema/index.ts';
 import type { JobReader } from './job-reader.ts';
 import { unsupportedResources } from './unsupported.ts';
 
-const targets = new Set(['local', 'docker']);
-
 /** `compute`; the caller's target wins. */
 export function readCompute(reader: JobReader): string | undefined {
   const { shape, options, notes } = reader;
@@ -14,11 +12,14 @@ export function readCompute(reader: JobReader): string | undefined {
       notes.push(`the job’s \`compute: ${written}\` was overruled by the target \`${options.target}\``);
     return options.target;
   }
-  if (compute !== undefined && !targets.has(compute))
+  const { workers = [] } = options;
+  if (compute === undefined || workers === 'any') return compute;
+  const targets = ['local', 'docker', ...workers];
+  if (!targets.includes(compute))
     reader.refuse(
       ['compute'],
       `the compute target \`${written ?? ''}\` does not exist here`,
-      'Write `compute: local` or `compute: docker`, or run it with `--target local`.',
+      `Write ${targets.map((name) => `\`compute: ${name}\``).join(' or ')}, or run it with \`--target local\`.`,
       'value',
     );
   return compute;

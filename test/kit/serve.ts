@@ -8,9 +8,9 @@ export interface Served {
   stop(): Promise<void>;
 }
 
-/** A real `terroir serve` for a sandbox's workspace. */
-export async function startServe(sandbox: Sandbox, args: readonly string[] = ['--port', '0']): Promise<Served> {
-  const { child, outcome } = sandbox.start(['serve', ...args]);
+/** A real `terroir serve` for a sandbox's workspace, on a free port. */
+export async function startServe(sandbox: Sandbox, args: readonly string[] = []): Promise<Served> {
+  const { child, outcome } = sandbox.start(['serve', '--port', '0', ...args]);
   const url = await new Promise<string>((resolve, reject) => {
     let text = '';
     child.stderr?.on('data', (chunk: Buffer) => {

@@ -7,7 +7,7 @@ import type { TokenCredential } from '@azure/core-auth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeCertificates } from '../../kit/certificates.ts';
 import { createSandbox, type Sandbox } from '../../kit/sandbox.ts';
-import { type Served, serveSandbox } from '../../kit/serve-sandbox.ts';
+import { type Served, startServe } from '../../kit/serve.ts';
 
 const group = 'science';
 const conda = 'name: whatever\nchannels:\n  - conda-forge\ndependencies:\n  - python=3.12\n  - numpy=2.1\n';
@@ -36,7 +36,7 @@ describe('Azure’s own client for JavaScript, over https', () => {
       tokens[role] = made.stdout.trim();
     }
     const tls = ['--tls-cert', join(folder, 'cert.pem'), '--tls-key', join(folder, 'key.pem')];
-    served = await serveSandbox(sandbox, '--name', 'team', ...tls);
+    served = await startServe(sandbox, ['--name', 'team', ...tls]);
   });
   afterAll(async () => {
     served.child.kill('SIGTERM');

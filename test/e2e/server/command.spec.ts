@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeCertificates } from '../../kit/certificates.ts';
 import { createSandbox, type Sandbox } from '../../kit/sandbox.ts';
-import { type Served, serveSandbox } from '../../kit/serve-sandbox.ts';
+import { type Served, startServe } from '../../kit/serve.ts';
 
 describe('terroir serve', () => {
   let sandbox: Sandbox;
@@ -17,7 +17,7 @@ describe('terroir serve', () => {
   });
   afterEach(() => sandbox.remove());
 
-  const serve = (...args: string[]): Promise<Served> => serveSandbox(sandbox, ...args);
+  const serve = (...args: string[]): Promise<Served> => startServe(sandbox, args);
 
   it('serves what the command line sees, and ends well on a signal', async () => {
     await sandbox.write('environment.yml', 'name: iris\nrequirements: [alpha==1]\n');
