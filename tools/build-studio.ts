@@ -25,7 +25,7 @@ export async function buildStudio({ release }: { release: boolean }): Promise<Ma
     bundle: true,
     splitting: true,
     platform: 'browser',
-    target: ['chrome115', 'firefox115', 'safari16.4'],
+    target: ['chrome123', 'firefox121', 'safari17.5'],
     format: 'esm',
     minify: true,
     jsx: 'automatic',

@@ -2,12 +2,12 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { LocationProvider, lazy, Route, Router } from 'preact-iso';
 import { call } from './api/client.ts';
-import { me, tokenWanted } from './api/session.ts';
+import { logInWanted, me } from './api/session.ts';
 import type { Me } from './api/types.ts';
 import { useData } from './api/use-data.ts';
 import { Environments } from './pages/environments.tsx';
 import { Home } from './pages/home.tsx';
-import { LogIn } from './pages/log-in.tsx';
+import { LogIn, LogInAgain } from './pages/log-in.tsx';
 import { Frame } from './parts/frame.tsx';
 import { Empty, Failure, Loading } from './parts/states.tsx';
 
@@ -24,12 +24,12 @@ const Model = lazy(async () => (await import('./pages/model.tsx')).Model);
 const own = /^\/(?:$|\?|environments|compare|create|runs|models)/;
 
 export function App(): JSX.Element {
-  const wanted = tokenWanted.value;
+  const wanted = logInWanted.value;
   const asked = useData<Me>(wanted === undefined ? 'me' : undefined, (signal) => call('/me', { signal }));
   useEffect(() => {
     if (asked.data !== undefined) me.value = asked.data;
   }, [asked.data]);
-  if (wanted !== undefined) return <LogIn wasRefused={wanted.wasRefused} />;
+  if (wanted !== undefined && me.value === undefined) return <LogIn wanted={wanted} />;
   if (me.value === undefined && asked.problem !== undefined && asked.problem.status !== 401)
     return (
       <main class="alone">
@@ -54,6 +54,7 @@ export function App(): JSX.Element {
           <Route default component={Missing} />
         </Router>
       </Frame>
+      {wanted !== undefined && <LogInAgain wanted={wanted} />}
     </LocationProvider>
   );
 }

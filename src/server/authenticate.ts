@@ -32,6 +32,7 @@ export function createAuthenticate(
     if (token === undefined) {
       throw new AppError('UNAUTHORIZED', 'the token does not hold: it is wrong, has expired or was revoked', {
         hint: 'Ask an administrator for a new one: `terroir token create`.',
+        ...(login === undefined ? {} : { details: { login: '/auth/login' } }),
       });
     }
     return { user: token.user, role: token.role, token: token.id, address };

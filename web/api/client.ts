@@ -1,5 +1,5 @@
 import { lostServer, sawServer } from './connection.ts';
-import { sessionToken, wantToken } from './session.ts';
+import { sessionToken, wantLogIn } from './session.ts';
 import type { Problem } from './types.ts';
 
 /** What the server answered instead: a problem of the API, or `UNREACHABLE` where no answer came. */
@@ -60,7 +60,7 @@ export async function send(path: string, init: RequestInit): Promise<Response> {
   sawServer();
   if (answer.ok) return answer;
   const problem = await readProblem(answer);
-  if (answer.status === 401) wantToken(token);
+  if (answer.status === 401) wantLogIn(token, loginOf(problem));
   throw new ApiError(problem);
 }
 
@@ -78,6 +78,12 @@ async function readProblem(answer: Response): Promise<Problem> {
     status: answer.status,
     code: 'INTERNAL',
   };
+}
+
+/** Only an address of this server: nobody is led elsewhere to type a password. */
+function loginOf({ details }: Problem): string | undefined {
+  const login = details?.login;
+  return typeof login === 'string' && /^\/(?!\/)/.test(login) ? login : undefined;
 }
 
 /** `/environments/a%20b/versions/1`. */

@@ -1,5 +1,6 @@
 import { ApiError, send } from './client.ts';
 import { isLost } from './connection.ts';
+import { loggedIn } from './session.ts';
 
 export interface LogEnd {
   status: string;
@@ -36,7 +37,8 @@ export async function followLog(run: string, { from, log, end, signal }: Listene
       }
     } catch (error) {
       if (isEnded()) return;
-      if (error instanceof ApiError && error.problem.code !== 'UNREACHABLE') throw error;
+      if (error instanceof ApiError && error.problem.status === 401) await loggedIn(signal);
+      else if (error instanceof ApiError && error.problem.code !== 'UNREACHABLE') throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, isLost.peek() ? 2 * pause : pause));
   }

@@ -32,9 +32,9 @@ export function useData<T>(key: string | undefined, load: (signal: AbortSignal) 
       (error: unknown) => {
         if (gone.signal.aborted) return;
         const problem = problemOf(error);
-        // What is on the page stays readable while the server is away.
+        // What is on the page stays readable while the server is away, and while somebody logs in again.
         setState((before) =>
-          problem.code === 'UNREACHABLE' && before.key === key && before.data !== undefined
+          (problem.code === 'UNREACHABLE' || problem.status === 401) && before.key === key && before.data !== undefined
             ? { ...before, isLoading: false }
             : { key, problem, isLoading: false },
         );

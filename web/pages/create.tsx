@@ -27,6 +27,8 @@ interface Preview {
 interface Draft {
   files: OpenFile[];
   name: string;
+  /** The version that it was to be when it began. */
+  next?: string;
 }
 
 /** A new environment, or the next version of one: an editor with the rules live, and what changes before it is saved. */
@@ -65,13 +67,17 @@ function Form({ from, source }: { from: string; source: Source | undefined }): J
   );
   const kept = `terroir-draft ${from}`;
   const [draft, setDraft] = useState<Draft>(
-    () => readDraft(kept) ?? { files: original, name: isChange ? source.version.name : '' },
+    () =>
+      readDraft(kept) ?? {
+        files: original,
+        name: isChange ? source.version.name : '',
+        next: source?.environment.nextVersion,
+      },
   );
-  const { files, name } = draft;
+  const { files, name, next } = draft;
   const [open, setOpen] = useState(0);
   const [analysis, setAnalysis] = useState<Analysis>({ read: undefined, findings: [] });
   const [before, setBefore] = useState<Analysis | undefined>(undefined);
-  const [next, setNext] = useState(source?.environment.nextVersion);
   /** Counts how often the texts came from elsewhere than the editor. */
   const [beginnings, setBeginnings] = useState(0);
   const [isOver, setOver] = useState(false);
@@ -106,7 +112,7 @@ function Form({ from, source }: { from: string; source: Source | undefined }): J
   });
   const again = useAction(async () => {
     const { nextVersion } = await call<Environment>(`/environments/${encodeURIComponent(effective)}`);
-    setNext(nextVersion);
+    change({ next: nextVersion });
     save.forget();
   });
   const drop = async (event: DragEvent): Promise<void> => {
@@ -332,10 +338,10 @@ function textOf(file: OpenFile | undefined): string {
 }
 
 /** What was typed outlives a reload and the end of a session. Bytes do not. */
-function keepDraft(key: string, { files, name }: Draft): void {
+function keepDraft(key: string, { files, ...draft }: Draft): void {
   const texts = files.filter(({ content }) => typeof content === 'string');
   try {
-    sessionStorage.setItem(key, JSON.stringify({ files: texts, name }));
+    sessionStorage.setItem(key, JSON.stringify({ ...draft, files: texts }));
   } catch {
     // More than the browser keeps: the page itself still has it.
   }

@@ -1,14 +1,45 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
-import { keepToken, me, tokenWanted } from '../api/session.ts';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { queryText } from '../api/client.ts';
+import { logIn, type Wanted } from '../api/session.ts';
 import type { Me } from '../api/types.ts';
 import { useTitle } from '../parts/use-title.ts';
 
-/** Asks for a token, and tries it before the page goes on. */
-export function LogIn({ wasRefused }: { wasRefused: boolean }): JSX.Element {
+/** The whole page, before anybody is there. */
+export function LogIn({ wanted }: { wanted: Wanted }): JSX.Element {
   useTitle('Log in');
+  return (
+    <main class="alone">
+      <div class="log-in">
+        <h1>Terroir</h1>
+        <Ways wanted={wanted} message={wanted.wasRefused ? 'The token does not hold any more.' : ''} />
+      </div>
+    </main>
+  );
+}
+
+/** Over the page, which stays as it is: a session that ends takes no typed text with it. */
+export function LogInAgain({ wanted }: { wanted: Wanted }): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog
+      ref={dialog}
+      class="log-in"
+      aria-labelledby="log-in-again"
+      onCancel={(event) => event.preventDefault()}
+      onClose={() => dialog.current?.showModal()}
+    >
+      <h2 id="log-in-again">Your session has ended</h2>
+      <p>Log in again to go on. What you typed stays.</p>
+      <Ways wanted={wanted} message="" />
+    </dialog>
+  );
+}
+
+function Ways({ wanted: { login }, message: first }: { wanted: Wanted; message: string }): JSX.Element {
   const [token, setToken] = useState('');
-  const [message, setMessage] = useState(wasRefused ? 'Your session has ended: the token does not hold any more.' : '');
+  const [message, setMessage] = useState(first);
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     const answer = await fetch('/api/v1/me', { headers: { authorization: `Bearer ${token.trim()}` } }).catch(
@@ -16,26 +47,37 @@ export function LogIn({ wasRefused }: { wasRefused: boolean }): JSX.Element {
     );
     if (answer === undefined) setMessage('The server does not answer. Try again in a moment.');
     else if (!answer.ok) setMessage('The token does not hold: it is wrong, has expired or was revoked.');
-    else {
-      keepToken(token.trim());
-      me.value = (await answer.json()) as Me;
-      tokenWanted.value = undefined;
-    }
+    else logIn(token.trim(), (await answer.json()) as Me);
   };
   return (
-    <main class="alone">
-      <form class="log-in" onSubmit={(event) => void submit(event)}>
-        <h1>Terroir</h1>
-        <p>This server wants a token. An administrator makes one:</p>
-        <pre>
-          <code>terroir token create --user NAME --role contributor</code>
-        </pre>
+    <>
+      {login !== undefined && (
+        <>
+          <a
+            class="button primary"
+            href={`${login}${queryText({ to: `${location.pathname}${location.search}` })}`}
+            target="_self"
+          >
+            Log in with your organisation
+          </a>
+          <p class="or muted">or with a token</p>
+        </>
+      )}
+      {login === undefined && (
+        <>
+          <p>This server wants a token. An administrator makes one:</p>
+          <pre>
+            <code>terroir token create --user NAME --role contributor</code>
+          </pre>
+        </>
+      )}
+      <form onSubmit={(event) => void submit(event)}>
         <label>
           Token
           <input
             type="password"
             autoComplete="current-password"
-            autoFocus
+            autoFocus={login === undefined}
             required
             value={token}
             onInput={(event) => setToken(event.currentTarget.value)}
@@ -46,11 +88,11 @@ export function LogIn({ wasRefused }: { wasRefused: boolean }): JSX.Element {
             {message}
           </p>
         )}
-        <button type="submit" class="primary">
+        <button type="submit" class={login === undefined ? 'primary' : ''}>
           Log in
         </button>
         <p class="muted">It stays in this tab, and goes with it.</p>
       </form>
-    </main>
+    </>
   );
 }

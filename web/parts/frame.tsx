@@ -4,6 +4,7 @@ import { useLocation } from 'preact-iso';
 import { isLost } from '../api/connection.ts';
 import { logOut, mayAct, me } from '../api/session.ts';
 import { ThemeSwitch } from './theme-switch.tsx';
+import { useAction } from './use-action.tsx';
 
 const places = [
   ['/', 'Home', 'M4 11 12 4l8 7v9h-5v-6H9v6H4z'],
@@ -32,6 +33,7 @@ export function Frame({ children }: { children: ComponentChildren }): JSX.Elemen
     return () => document.removeEventListener('keydown', keys);
   }, [route]);
   const user = me.value;
+  const leave = useAction(logOut);
   return (
     <div class="frame">
       <a class="skip" href="#main">
@@ -70,12 +72,13 @@ export function Frame({ children }: { children: ComponentChildren }): JSX.Elemen
           )}
           <p>
             <a href="/api/v1/docs">API</a>
-            {user?.token !== null && user !== undefined && (
-              <button type="button" class="link" onClick={logOut}>
+            {user !== undefined && (user.token !== null || user.session) && (
+              <button type="button" class="link" onClick={() => leave.start()}>
                 Log out
               </button>
             )}
           </p>
+          {leave.message}
           <ThemeSwitch />
         </div>
       </header>

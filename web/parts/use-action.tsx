@@ -22,7 +22,11 @@ export function useAction<Input = void>(work: (input: Input) => Promise<void>): 
     setGoing(true);
     setProblem(undefined);
     work(input)
-      .catch((error: unknown) => setProblem(problemOf(error)))
+      .catch((error: unknown) => {
+        const problem = problemOf(error);
+        // Whoever has to log in again is told so over the page, and starts it again.
+        if (problem.status !== 401) setProblem(problem);
+      })
       .finally(() => setGoing(false));
   };
   return {

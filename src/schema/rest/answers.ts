@@ -190,7 +190,12 @@ export const CreatedToken = TokenRecord.extend({ token: z.string().describe('Sho
 export const AuditPage = pageOf(AuditEntry);
 export const AuditCheck = z.object({ entries: z.number().int(), head: z.string() });
 
-export const Me = z.object({ user: z.string(), role: Role, token: z.string().nullable() });
+export const Me = z.object({
+  user: z.string(),
+  role: Role,
+  token: z.string().nullable(),
+  session: z.boolean().describe('True for who logged in with a browser'),
+});
 
 export const Diagnoses = z.object({
   items: z.array(

@@ -16,7 +16,7 @@ export const tokenRoutes: readonly Route[] = [
     tag,
     summary: 'Say who asks, and what they may do',
     answers: { 200: json('The caller', rest.Me) },
-    handle: async ({ identity: { user, role, token } }) => ({ body: { user, role, token } }),
+    handle: async ({ identity: { user, role, token, session = false } }) => ({ body: { user, role, token, session } }),
   }),
   route({
     method: 'GET',

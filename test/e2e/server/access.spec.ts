@@ -72,7 +72,12 @@ describe('who may do what', () => {
     });
     expect(made.status).toBe(201);
     const { token, id } = made.body as { token: string; id: string };
-    expect((await server.call('GET /api/v1/me', { token })).body).toEqual({ user: 'bob', role: 'reader', token: id });
+    expect((await server.call('GET /api/v1/me', { token })).body).toEqual({
+      user: 'bob',
+      role: 'reader',
+      token: id,
+      session: false,
+    });
     expect((await server.call(`DELETE /api/v1/tokens/${id}`, { token: server.tokens.admin })).status).toBe(200);
     expect((await server.call('GET /api/v1/me', { token })).status).toBe(401);
   });
@@ -102,7 +107,12 @@ describe('a server without tokens', () => {
   afterAll(() => server.close());
 
   it('takes whoever is on the machine for the local user, with all rights', async () => {
-    expect((await server.call('GET /api/v1/me')).body).toEqual({ user: 'ada', role: 'admin', token: null });
+    expect((await server.call('GET /api/v1/me')).body).toEqual({
+      user: 'ada',
+      role: 'admin',
+      token: null,
+      session: false,
+    });
   });
 
   it.each<[string, Record<string, string>]>([

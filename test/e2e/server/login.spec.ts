@@ -57,8 +57,8 @@ describe.each([
   it('gives the role that the groups give, and comes back to where it began', async () => {
     const { text, url } = await logIn('ann');
     expect(url).toBe(`${server.url}/api/v1/me`);
-    expect(JSON.parse(text)).toEqual({ user: 'ann', role: 'admin', token: null });
-    expect(JSON.parse((await logIn('bob')).text)).toEqual({ user: 'bob', role: 'reader', token: null });
+    expect(JSON.parse(text)).toEqual({ user: 'ann', role: 'admin', token: null, session: true });
+    expect(JSON.parse((await logIn('bob')).text)).toEqual({ user: 'bob', role: 'reader', token: null, session: true });
     const { body } = await server.call('GET /api/v1/audit?action=login', { token: server.tokens.admin });
     expect(body.items[0]).toMatchObject({ user: 'bob', subject: 'reader', outcome: 'done' });
   });

@@ -1,13 +1,19 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
 import { callWithTag, versionPath } from '../../api/client.ts';
 import { mayAct } from '../../api/session.ts';
 import type { Version } from '../../api/types.ts';
 import { Tags } from '../../parts/small.tsx';
 import { useAction } from '../../parts/use-action.tsx';
+import { useKept } from '../../parts/use-kept.ts';
 
 interface Tagged {
   data: Version;
+  etag: string | null;
+}
+
+/** Text that was typed, and what the version was then. */
+interface Draft {
+  text: string;
   etag: string | null;
 }
 
@@ -27,16 +33,23 @@ export function HeaderEditor({
   onChange(next: Tagged): void;
 }): JSX.Element {
   const { name, version: number, description, tags } = version;
-  const [draft, setDraft] = useState<string | undefined>(undefined);
-  const [tag, setTag] = useState('');
+  const [draft, setDraft] = useKept<Draft>(`description ${name}:${number}`);
+  const [tag = { text: '', etag }, setTag] = useKept<Draft>(`tag ${name}:${number}`);
   const path = versionPath(name, number);
-  const save = useAction(async (change: Change) => {
-    onChange(await callWithTag<Version>(path, { method: 'PATCH', body: change, headers: { 'if-match': etag ?? '*' } }));
-    setDraft(undefined);
-    setTag('');
+  /** What is typed is typed with this in view, unless it began on what is neither this nor what was `seen`. */
+  const show = (next: Tagged, seen?: string | null): void => {
+    const follows = (typed: Draft): boolean => seen === undefined || typed.etag === seen;
+    if (draft !== undefined && follows(draft)) setDraft({ ...draft, etag: next.etag });
+    if (tag.text !== '' && follows(tag)) setTag({ ...tag, etag: next.etag });
+    onChange(next);
+  };
+  const save = useAction(async ({ seen, forget, ...body }: Change & { seen: string | null; forget?(): void }) => {
+    const next = await callWithTag<Version>(path, { method: 'PATCH', body, headers: { 'if-match': seen ?? '*' } });
+    show(next, seen);
+    forget?.();
   });
   const refresh = useAction(async () => {
-    onChange(await callWithTag<Version>(path));
+    show(await callWithTag<Version>(path));
     save.forget();
   });
   if (!mayAct('contributor') || version.category === 'curated')
@@ -48,13 +61,14 @@ export function HeaderEditor({
     );
   const addTag = (event: Event): void => {
     event.preventDefault();
-    const [key = '', ...rest] = tag.split('=');
-    if (key.trim() !== '') save.start({ tags: { [key.trim()]: rest.join('=').trim() } });
+    const [key = '', ...rest] = tag.text.split('=');
+    if (key.trim() === '') return;
+    save.start({ tags: { [key.trim()]: rest.join('=').trim() }, seen: tag.etag, forget: () => setTag(undefined) });
   };
   return (
     <div class="header-editor">
       {draft === undefined ? (
-        <button type="button" class="description in-place" onClick={() => setDraft(description ?? '')}>
+        <button type="button" class="description in-place" onClick={() => setDraft({ text: description ?? '', etag })}>
           {description ?? <span class="muted">Add a description</span>}
           <span class="hidden"> Change the description</span>
         </button>
@@ -63,15 +77,19 @@ export function HeaderEditor({
           class="description-form"
           onSubmit={(event) => {
             event.preventDefault();
-            save.start({ description: draft.trim() === '' ? null : draft });
+            save.start({
+              description: draft.text.trim() === '' ? null : draft.text,
+              seen: draft.etag,
+              forget: () => setDraft(undefined),
+            });
           }}
         >
           <textarea
             aria-label="Description"
             rows={3}
             autoFocus
-            value={draft}
-            onInput={(event) => setDraft(event.currentTarget.value)}
+            value={draft.text}
+            onInput={(event) => setDraft({ ...draft, text: event.currentTarget.value })}
             onKeyDown={(event) => {
               if (event.key === 'Escape') setDraft(undefined);
             }}
@@ -92,7 +110,7 @@ export function HeaderEditor({
             class="tag removable"
             aria-label={`${value === '' ? key : `${key}=${value}`}: remove the tag ${key}`}
             disabled={save.isGoing}
-            onClick={() => save.start({ tags: { [key]: null } })}
+            onClick={() => save.start({ tags: { [key]: null }, seen: etag })}
           >
             {value === '' ? key : `${key}=${value}`} <span aria-hidden="true">×</span>
           </button>
@@ -101,8 +119,11 @@ export function HeaderEditor({
           class="tag-input"
           placeholder="+ key=value"
           aria-label="Add a tag"
-          value={tag}
-          onInput={(event) => setTag(event.currentTarget.value)}
+          value={tag.text}
+          onInput={(event) => {
+            const text = event.currentTarget.value;
+            setTag(text === '' ? undefined : { ...tag, text });
+          }}
         />
       </form>
       {save.problem?.code === 'PRECONDITION_FAILED' ? (
@@ -116,7 +137,7 @@ export function HeaderEditor({
       ) : (
         save.message
       )}
-      {draft !== undefined && draft !== (description ?? '') && (
+      {draft !== undefined && draft.text !== (description ?? '') && (
         <p class="muted">
           Saved now: <q>{description ?? ''}</q>
         </p>
