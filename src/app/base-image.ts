@@ -64,7 +64,7 @@ async function openHere(
 ): Promise<Image> {
   const repository = (await openWorkspaceRegistry(app)).repository(copies);
   const wanted = { reference: digest, platform: ociPlatform(platform), signal: app.signal };
-  const tag = `${digest.split(':')[1]?.slice(0, 32)}-${platform}`;
+  const tag = `${tagOfCopy(digest)}-${platform}`;
   if ((await repository.findManifest(tag)) === undefined) {
     const image = await openImage(place.source, wanted);
     const total = image.layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
@@ -83,6 +83,15 @@ async function openHere(
     );
   }
   return await openImage(repositorySource(repository, workspaceHost), { ...wanted, reference: tag });
+}
+
+/** The tags of copies begin with it, and go on with a platform. */
+const tagOfCopy = (digest: string): string => digest.split(':')[1]?.slice(0, 32) ?? '';
+
+/** Tells garbage collection which tags are of copies of base images that no image was made on and no reference means any more: they can be brought again. */
+export async function findLooseCopies({ images }: Workspace): Promise<(repository: string, tag: string) => boolean> {
+  const known = new Set([...(await images.knownBases())].map(tagOfCopy));
+  return (repository, tag) => repository === copies && !known.has(tag.slice(0, 32));
 }
 
 /** `localhost/NAME` without a port is the workspace's own registry. */

@@ -2,6 +2,7 @@ import type { GarbageReport } from '../registry/index.ts';
 import { step } from '../report/index.ts';
 import type { StoreSummary } from '../store/index.ts';
 import type { App } from './app.ts';
+import { findLooseCopies } from './base-image.ts';
 import { neededContent } from './needed-content.ts';
 import { openRegistryIn, openWorkspaceRegistry } from './workspace-registry.ts';
 
@@ -66,12 +67,13 @@ export async function collectGarbage(
   const grace = Math.max(1, options.olderThanDays) * day;
   const registry = await openRegistryIn(workspace.folder, app, { grace }).collectGarbage({
     keep: await neededContent(workspace),
+    isLoose: await findLooseCopies(workspace),
     dryRun: options.dryRun,
     signal: app.signal,
   });
   return {
     removed: {
-      count: prefixes.removed.count + store.removed.count + registry.removed + registry.uploads,
+      count: prefixes.removed.count + store.removed.count + registry.removed + registry.manifests + registry.uploads,
       bytes: prefixes.removed.bytes + store.removed.bytes + registry.bytes,
     },
     registry,

@@ -15,7 +15,7 @@ export function fsErrorToAppError(error: unknown, action: string): unknown {
     case 'ENOSPC':
     case 'EDQUOT':
       return new AppError('DISK_FULL', `cannot ${action}: the disk is full`, {
-        hint: 'Free some space (`terroir cache gc` removes what no lock needs) and repeat the command; it goes on where it stopped.',
+        hint: 'Free some space (`terroir cache gc` removes what nothing needs) and try again.',
         cause: error,
       });
     case 'EACCES':

@@ -26,6 +26,8 @@ export interface ImageStore {
   /** What a base image's reference meant when somebody looked last, and when that was (ISO 8601). */
   baseDigest(reference: string): Promise<{ digest: string; checkedAt: string } | undefined>;
   setBaseDigest(reference: string, digest: string): Promise<void>;
+  /** Digests of the base images that images were made on, and of those that references mean. */
+  knownBases(): Promise<Set<string>>;
 }
 
 export function createImageStore(database: Connection, user: string): ImageStore {
@@ -78,6 +80,12 @@ export function createImageStore(database: Connection, user: string): ImageStore
         .values({ reference, ...row })
         .onConflict((conflict) => conflict.column('reference').doUpdateSet(row))
         .execute();
+    },
+    knownBases: async () => {
+      const made = database.selectFrom('platform_images').select('base_digest as digest').distinct();
+      const meant = database.selectFrom('base_references').select('digest').distinct();
+      const rows = [...(await made.execute()), ...(await meant.execute())];
+      return new Set(rows.map(({ digest }) => digest).filter((digest) => digest !== null));
     },
   };
 }

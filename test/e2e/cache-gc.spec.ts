@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findLooseCopies } from '../../src/app/base-image.ts';
 import { findVersion } from '../../src/app/find-version.ts';
 import { neededContent } from '../../src/app/needed-content.ts';
 import { createRegistry, type Registry } from '../../src/registry/index.ts';
@@ -123,6 +124,25 @@ describe('cache gc', { timeout: 120_000 }, () => {
     expect(await sandbox.json(['cache', 'verify'])).toMatchObject({ damaged: [] });
     expect(await sandbox.json(['image', 'validate', 'localhost/copy0:1'])).toMatchObject({ valid: true });
     expect(await sandbox.json(['env', 'build', 'iris0'])).toMatchObject({ source: 'workspace' });
+  });
+
+  it('takes copies of base images that no image was made on, and no others', async () => {
+    const bases = registry.repository('terroir/bases');
+    const [used = ''] = await bases.listTags();
+    const copy = await bases.findManifest(used);
+    if (copy === undefined) throw new Error('no copy of the base');
+    const loose = `${'0'.repeat(32)}-linux-64`;
+    await bases.putManifest({ bytes: await bases.readManifest(copy), tags: [loose] });
+    expect(await bases.listTags()).toContain(loose);
+    const needed = await withWorkspace(async (workspace) => ({
+      keep: await neededContent(workspace),
+      isLoose: await findLooseCopies(workspace),
+    }));
+    await registry.collectGarbage(needed);
+    expect(await bases.listTags()).toContain(loose);
+    await createRegistry(registry.root, twoDaysOn).collectGarbage(needed);
+    expect(await bases.listTags()).toEqual([used]);
+    await sandbox.json(['env', 'build', 'iris0', '--rebuild']);
   });
 
   it('is named by cache show with its bytes', async () => {

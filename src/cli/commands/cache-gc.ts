@@ -8,8 +8,9 @@ export const command: Command = {
   summary: 'Remove what no lock needs',
   description: [
     'Removes archives, unpacked packages and prefixes that no lock of this workspace needs and nobody used lately. What goes can be fetched or made again.',
-    'From the workspace’s registry goes what neither an image nor a record names, and uploads that nobody went on with for a day. Pushes, pulls and builds',
-    'may go on meanwhile, so what came in or was used during the last day stays in any case.',
+    'From the workspace’s registry goes what neither an image nor a record names, images without a tag that nothing refers to, copies of base images that no image',
+    'was made on, and uploads that nobody went on with for a day. Pushes, pulls and builds may go on meanwhile, so what came in or was used during the last day',
+    'stays in any case.',
   ].join('\n'),
   options: [
     { flags: '--older-than <days>', description: 'Only what was not used for so many days', default: '30' },

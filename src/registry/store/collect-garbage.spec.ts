@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type SmallImage, sha256Of, smallImage } from '../../../test/kit/registry/image.ts';
+import { mediaTypes } from '../../schema/index.ts';
 import { createBlobStore } from '../../workspace/blobs.ts';
 import { createLayout } from './layout.ts';
 import { createRegistry, type Registry } from './registry.ts';
@@ -32,13 +34,16 @@ const push = async (name: string, image: SmallImage, reference?: string): Promis
 const image = smallImage(['one', 'two']);
 const whole = [image.config, image.manifest, 'one', 'two'].map(pathOf).sort();
 
+const missing = { digest: '', mediaType: '', size: 0 };
+const oneBlob = { removed: 1, bytes: 5, manifests: 0, unlinked: 1, uploads: 0 };
+
 describe('what goes and what stays', () => {
-  test('content that nothing names goes, content of manifests stays, tagged or not', async () => {
-    await push('a', image);
+  test('content that nothing names goes, content of manifests stays', async () => {
+    await push('a', image, 'latest');
     await registry.repository('a').addBlob(Buffer.from('loose'));
-    expect(await registry.collectGarbage({ dryRun: true })).toEqual({ removed: 1, bytes: 5, unlinked: 1, uploads: 0 });
+    expect(await registry.collectGarbage({ dryRun: true })).toEqual(oneBlob);
     expect(await contentOf()).toHaveLength(5);
-    expect(await registry.collectGarbage()).toEqual({ removed: 1, bytes: 5, unlinked: 1, uploads: 0 });
+    expect(await registry.collectGarbage()).toEqual(oneBlob);
     expect(await contentOf()).toEqual(whole);
     expect(await registry.repository('a').findBlob(sha256Of('loose'))).toBeUndefined();
   });
@@ -62,7 +67,7 @@ describe('what goes and what stays', () => {
     const document = JSON.parse(withForeign.manifest.toString()) as { layers: { mediaType: string }[] };
     const [layer] = document.layers;
     if (layer !== undefined) layer.mediaType = 'application/vnd.oci.image.layer.nondistributable.v1.tar';
-    await push('a', { ...withForeign, manifest: Buffer.from(JSON.stringify(document)) });
+    await push('a', { ...withForeign, manifest: Buffer.from(JSON.stringify(document)) }, 'latest');
     expect(await registry.collectGarbage()).toMatchObject({ removed: 0, unlinked: 0 });
   });
 
@@ -107,6 +112,116 @@ describe('what goes and what stays', () => {
     const both = await Promise.allSettled([registry.collectGarbage(), registry.collectGarbage()]);
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(both.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'BUSY' } });
+  });
+});
+
+describe('manifests', () => {
+  const [one, two, three] = [smallImage(['1']), smallImage(['2']), smallImage(['3'])];
+  const descriptorOf = ({ digest, manifest }: SmallImage) => ({
+    mediaType: mediaTypes.ociManifest,
+    digest,
+    size: manifest.length,
+  });
+  const indexOf = (...images: SmallImage[]): Buffer =>
+    Buffer.from(
+      JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: images.map(descriptorOf) }),
+    );
+  const signatureOf = (subject: SmallImage, layer: string): SmallImage => {
+    const signature = smallImage([layer]);
+    const document = JSON.parse(signature.manifest.toString()) as Record<string, unknown>;
+    const manifest = Buffer.from(JSON.stringify({ ...document, subject: descriptorOf(subject) }));
+    return { ...signature, manifest, digest: sha256Of(manifest) };
+  };
+  const isThere = async ({ digest }: { digest: string }): Promise<boolean> =>
+    (await readdir(join(folder, 'repositories/a/_manifests/sha256'))).includes(digest.slice(7));
+
+  test('go with all that is theirs when nothing holds them, and come again', async () => {
+    await push('a', one);
+    expect(await registry.collectGarbage()).toMatchObject({ manifests: 1, unlinked: 2, removed: 3 });
+    expect(await contentOf()).toEqual([]);
+    await push('a', one);
+    expect((await registry.repository('a').findManifest(one.digest))?.digest).toBe(one.digest);
+  });
+
+  test('stay while an index with a tag names them; the index that lost its tag goes with those that it alone named', async () => {
+    for (const each of [one, two, three]) await push('a', each);
+    const repository = registry.repository('a');
+    const old = await repository.putManifest({ bytes: indexOf(one, two), reference: 'latest' });
+    expect(await registry.collectGarbage()).toMatchObject({ manifests: 1 });
+    expect([await isThere(one), await isThere(two), await isThere(three)]).toEqual([true, true, false]);
+    await push('a', three);
+    await repository.putManifest({ bytes: indexOf(two, three), reference: 'latest' });
+    expect(await registry.collectGarbage()).toMatchObject({ manifests: 2 });
+    expect([await isThere(old), await isThere(one), await isThere(two), await isThere(three)]).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+  });
+
+  test('stay while they are about one that stays', async () => {
+    const [signature, loose] = [signatureOf(one, 'signature'), signatureOf(two, 'other')];
+    await push('a', one, 'latest');
+    await push('a', two);
+    for (const each of [signature, loose]) await push('a', each);
+    expect(await registry.collectGarbage()).toMatchObject({ manifests: 2 });
+    const { listReferrers } = registry.repository('a');
+    expect((await listReferrers(one.digest)).map(({ digest }) => digest)).toEqual([signature.digest]);
+    expect(await listReferrers(two.digest)).toEqual([]);
+    expect(await readdir(join(folder, 'repositories/a/_referrers/sha256', two.digest.slice(7)))).toEqual([]);
+  });
+
+  test('stay while somebody else knows them, or used them lately', async () => {
+    await push('a', one);
+    expect(await registry.collectGarbage({ keep: new Set([one.digest]) })).toMatchObject({ manifests: 0, unlinked: 0 });
+    const patient = createRegistry(folder, { grace: 1500 });
+    const collect = async (): Promise<number> => (await patient.collectGarbage()).manifests;
+    await delay(900);
+    expect(await patient.repository('a').findManifest(one.digest)).toBeDefined();
+    await delay(800);
+    expect(await collect()).toBe(0);
+    await delay(1600);
+    expect(await collect()).toBe(1);
+  });
+
+  test('of tags that hold nothing go once nobody asks for the tag any more', async () => {
+    await push('a', one, 'cache-1');
+    await push('a', two, 'latest');
+    const isLoose = (repository: string, tag: string): boolean => repository === 'a' && tag.startsWith('cache-');
+    expect(await createRegistry(folder, { grace: 60_000 }).collectGarbage({ isLoose })).toMatchObject({ manifests: 0 });
+    expect(await registry.collectGarbage({ isLoose, dryRun: true })).toMatchObject({ manifests: 1 });
+    expect(await registry.repository('a').listTags()).toEqual(['cache-1', 'latest']);
+    expect(await registry.collectGarbage({ isLoose })).toMatchObject({ manifests: 1, unlinked: 2, removed: 3 });
+    expect(await registry.repository('a').listTags()).toEqual(['latest']);
+  });
+
+  test('are whole for everybody who pushed them while collections went on', { timeout: 30_000 }, async () => {
+    const over = new AbortController();
+    let gone = 0;
+    const collecting = (async () => {
+      const collector = createRegistry(folder, { grace: 1000 });
+      while (!over.signal.aborted) gone += (await collector.collectGarbage()).manifests;
+    })();
+    // Renews whatever it is told of.
+    const repository = createRegistry(folder, { grace: 0 }).repository('a');
+    for (let round = 0; round < 9; round += 1) {
+      const each = smallImage([`layer ${round % 3}`]);
+      for (const content of [each.config, ...each.layers]) await repository.addBlob(content);
+      await repository.putManifest({ bytes: each.manifest });
+      await repository.putManifest({ bytes: indexOf(each), reference: 'latest' });
+      const found = await repository.findManifest('latest');
+      expect(JSON.parse((await repository.readManifest(found ?? missing)).toString())).toMatchObject({
+        manifests: [{ digest: each.digest }],
+      });
+      expect(await repository.findManifest(each.digest)).toBeDefined();
+      for (const layer of each.layers) expect(await repository.findBlob(sha256Of(layer))).toBeDefined();
+      // Until what was pushed two rounds ago is old.
+      await delay(500);
+    }
+    over.abort();
+    await collecting;
+    expect(gone).toBeGreaterThan(0);
   });
 });
 

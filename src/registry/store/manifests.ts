@@ -7,6 +7,7 @@ import type { Content } from './content.ts';
 import type { Layout } from './layout.ts';
 import { type ManifestReference, readManifest } from './read-manifest.ts';
 import type { Referrers } from './referrers.ts';
+import { affirm, type Grace } from './retire.ts';
 import type { Tags } from './tags.ts';
 
 export interface StoredManifest {
@@ -50,8 +51,14 @@ interface Stores {
   referrers: Referrers;
 }
 
-export function createManifests(layout: Layout, { content, links, tags, referrers }: Stores): Manifests {
+export function createManifests(
+  layout: Layout,
+  { content, links, tags, referrers }: Stores,
+  { grace }: Grace,
+): Manifests {
+  /** It stays for now, with all that it names: garbage collection goes by when it was asked for. */
   const record = async (repository: string, digest: string): Promise<ManifestRecord | undefined> => {
+    if (!(await affirm(layout.manifest(repository, digest), { grace }))) return undefined;
     const text = await readTextIfExists(layout.manifest(repository, digest));
     if (text === undefined) return undefined;
     return { digest, ...(JSON.parse(text) as Omit<ManifestRecord, 'digest'>) };
@@ -114,6 +121,7 @@ export function createManifests(layout: Layout, { content, links, tags, referrer
       return { ...stored, subject: facts.subject };
     },
     find: async (repository, reference) => {
+      if (!isDigest(reference) && !(await affirm(layout.tag(repository, reference), { grace }))) return undefined;
       const digest = isDigest(reference) ? reference : await tags.get(repository, reference);
       return digest === undefined ? undefined : await record(repository, digest);
     },

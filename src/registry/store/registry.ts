@@ -67,7 +67,7 @@ export interface Registry {
   /** @throws NAME_INVALID. It need not exist. */
   repository: (name: string) => Repository;
   repositories: () => AsyncIterable<string>;
-  /** Removes what nothing names and nobody used lately, while others push and pull. Manifests stay, tagged or not. */
+  /** Removes what nothing names and nobody used lately, untagged manifests among it, while others push and pull. */
   collectGarbage: (options?: GarbageOptions) => Promise<GarbageReport>;
   /** How much content there is, whoever it belongs to. */
   measure: () => Promise<{ count: number; bytes: number }>;
@@ -94,7 +94,7 @@ export function createRegistry(root: string, options: RegistryOptions = {}): Reg
   const links = createBlobLinks(layout, content, { grace });
   const tags = createTags(layout);
   const referrers = createReferrers(layout);
-  const manifests = createManifests(layout, { content, links, tags, referrers });
+  const manifests = createManifests(layout, { content, links, tags, referrers }, { grace });
   const uploads = createUploads(layout, content, { lifetime: uploadLifetime });
   const stores: Stores = { layout, content, links, manifests, tags, referrers, uploads };
   return {
