@@ -20,6 +20,8 @@ export interface AppOptions {
   remote?: boolean;
   /** The workspace's folder; without one it is looked for. */
   workspace?: string;
+  /** Where the workspace's registry is, if that is on a server. */
+  servedRegistry?: ServedRegistry;
   offline: boolean;
   emit: Emit;
   signal: AbortSignal;
@@ -27,6 +29,15 @@ export interface AppOptions {
   catalogFolder?: string;
   /** Of Terroir itself. */
   version: string;
+}
+
+/** The registry of a workspace behind a server. */
+export interface ServedRegistry {
+  /** With its port. */
+  host: string;
+  /** True if it speaks http. */
+  isPlain: boolean;
+  token?: string;
 }
 
 /** What the use cases share: the workspace, the machine's store, and how to talk to the user. */

@@ -7,7 +7,7 @@
 export type { Finding } from '../definition/checks/index.ts';
 export type { LockDiff } from '../resolve/index.ts';
 export { actFor } from './act-for.ts';
-export { type App, type AppOptions, openApp, storeFolderOf } from './app.ts';
+export { type App, type AppOptions, openApp, type ServedRegistry, storeFolderOf } from './app.ts';
 export { type AuditRequest, exportAudit, listAudit, verifyAudit } from './audit.ts';
 export { type BackupView, backUp, restore } from './backup.ts';
 export { type BuildRequest, buildImages } from './build-images.ts';
@@ -68,6 +68,7 @@ export {
   replayRun,
   showRun,
 } from './runs.ts';
+export { sendServedImage } from './send-served-image.ts';
 export { type SharedEnvironment, shareEnvironment } from './share.ts';
 export { showImage } from './show-image.ts';
 export { submitCommand, submitJob } from './submit.ts';

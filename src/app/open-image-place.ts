@@ -74,7 +74,8 @@ async function openRepository(
   app: App,
   { registry, repository }: { registry: string; repository: string },
 ): Promise<{ source: ImageSource; sink: ImageSink }> {
-  if (registry !== workspaceHost) return await openRemoteRepository(app, `${registry}/${repository}`);
+  const host = registry === workspaceHost ? app.servedRegistry?.host : registry;
+  if (host !== undefined) return await openRemoteRepository(app, `${host}/${repository}`);
   const own = (await openWorkspaceRegistry(app)).repository(repository);
   return { source: repositorySource(own, workspaceHost), sink: repositorySink(own, workspaceHost) };
 }

@@ -4,6 +4,7 @@ import { createHttp } from '../io/index.ts';
 import {
   createDockerCredentials,
   createRegistryClient,
+  type FindCredentials,
   type RegistryClient,
   type RemoteRepository,
   remoteSink,
@@ -13,13 +14,19 @@ import { parseImage } from '../schema/index.ts';
 import type { App, AppOptions } from './app.ts';
 
 /** A client of registries as this user is known to them: proxies, certificates and log-ins as Docker has them. */
-export function createRemoteRegistries({ env, home, offline }: AppOptions): {
+export function createRemoteRegistries({ env, home, offline, servedRegistry }: AppOptions): {
   client: RegistryClient;
   close(): Promise<void>;
 } {
   const http = createHttp({ env, offline });
   const insecure = (env.TERROIR_INSECURE_REGISTRIES ?? '').split(',').filter((host) => host !== '');
-  const client = createRegistryClient({ http, findCredentials: createDockerCredentials({ env, home }), insecure });
+  if (servedRegistry?.isPlain === true) insecure.push(servedRegistry.host);
+  const dockers = createDockerCredentials({ env, home });
+  const findCredentials: FindCredentials = async (registry, repository) =>
+    registry === servedRegistry?.host && servedRegistry.token !== undefined
+      ? { credentials: { kind: 'password', user: 'terroir', password: servedRegistry.token } }
+      : await dockers(registry, repository);
+  const client = createRegistryClient({ http, findCredentials, insecure });
   return { client, close: async () => await http.close() };
 }
 

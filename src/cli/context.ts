@@ -1,6 +1,6 @@
 import { homedir, hostname, userInfo } from 'node:os';
 import { type App, openApp } from '../app/index.ts';
-import { isServerUrl, mirrorFolder, type Server } from '../client/index.ts';
+import { isServerUrl, mirrorFolder, type Server, servedRegistry } from '../client/index.ts';
 import { AppError } from '../errors/index.ts';
 import { createStyle, type Renderer } from '../report/render/index.ts';
 import { catalogFolder } from './catalog-folder.ts';
@@ -29,6 +29,7 @@ export function createContext(parts: ContextParts): CommandContext & { close(): 
     signal,
     version,
   };
+  const token = env.TERROIR_TOKEN || undefined;
   let opened: Promise<App> | undefined;
   let server: Promise<Server> | undefined;
   /** The workspace of the folder; for a server, the small one on this machine that has what was brought from there. */
@@ -36,7 +37,11 @@ export function createContext(parts: ContextParts): CommandContext & { close(): 
     const place =
       url === undefined
         ? { env, workspace: options.text('workspace'), catalogFolder: catalogFolder(env.TERROIR_CATALOG) }
-        : { env: { ...env, TERROIR_DATABASE: undefined }, workspace: mirrorFolder({ env, home: homedir() }, url) };
+        : {
+            env: { ...env, TERROIR_DATABASE: undefined },
+            workspace: mirrorFolder({ env, home: homedir() }, url),
+            servedRegistry: servedRegistry(url, token),
+          };
     opened ??= openApp({
       ...common,
       home: homedir(),
@@ -47,9 +52,7 @@ export function createContext(parts: ContextParts): CommandContext & { close(): 
     return await opened;
   };
   const connect = async (address: string): Promise<Server> => {
-    server ??= import('../client/index.ts').then(({ openServer }) =>
-      openServer(address, { ...common, token: env.TERROIR_TOKEN || undefined }),
-    );
+    server ??= import('../client/index.ts').then(({ openServer }) => openServer(address, { ...common, token }));
     return await server;
   };
   return {

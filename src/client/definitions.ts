@@ -27,6 +27,8 @@ export interface Header {
 export interface Definitions {
   /** Sends what the server lacks of the files that a definition names. */
   upload: (packed: PackedDefinition) => Promise<DefinitionUpload>;
+  /** The files that a definition names are sent, and it is answered as a request has it. */
+  pack: (source: DefinitionSource) => Promise<DefinitionUpload>;
   /** Sends a definition with the files that it names. */
   register: (source: DefinitionSource, header?: Header) => Promise<RegisteredVersion>;
   /** What a word on the command line means there: a reference as it is; a file is registered now. */
@@ -43,12 +45,15 @@ export function createDefinitions({ api, cwd, emit }: Connection): Definitions {
     noteWarnings(emit, packed.warnings);
     return await upload(packed);
   };
+  const pack: Definitions['pack'] = async (source) =>
+    source.kind === 'uploaded' ? withoutKind(source) : await send(source);
   const register: Definitions['register'] = async (source, header = {}) => {
-    const body = { definition: source.kind === 'uploaded' ? withoutKind(source) : await send(source), ...header };
+    const body = { definition: await pack(source), ...header };
     return await readRegistered(api, await api.send({ method: 'POST', path: '/environments', body }));
   };
   return {
     upload,
+    pack,
     register,
     settle: async (word) => {
       if (!(await isDefinitionPath({ cwd }, word))) return word;

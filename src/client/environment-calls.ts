@@ -17,7 +17,7 @@ type VersionView = useCases.VersionView;
 // oxlint-disable-next-line typescript/explicit-function-return-type -- its type is what it makes
 export function createEnvironmentCalls(
   { api, cwd }: Connection,
-  { settle, register, upload }: Definitions,
+  { settle, register, pack, upload }: Definitions,
   { lockEnvironment }: ReturnType<typeof createLockCalls>,
 ) {
   const setArchived = async (reference: string, archived: boolean): Promise<ArchiveResult> => {
@@ -30,6 +30,9 @@ export function createEnvironmentCalls(
     const view = await api.json<VersionView>({ method: 'POST', path: `${versionPath(reference)}/${verb}` });
     return { name: view.name, version: view.version, archived, view };
   };
+  const checkVersion = async (reference: string): Promise<CheckResult> =>
+    await api.json({ path: `${versionPath(reference)}/check` });
+
   const findVersions: useCases.FindVersions = async (packed) => {
     const body = { definition: await upload(packed), platform: readPlatform(undefined) };
     const preview = await api.json<LockPreview>({ method: 'POST', path: '/preview', body, waits: true });
@@ -96,10 +99,14 @@ export function createEnvironmentCalls(
     /** A file is read and repaired here; what it is pinned to, the server finds out. */
     checkEnvironment: async (app: useCases.App, target: string, { fix }: { fix: boolean }): Promise<CheckResult> => {
       if (await isDefinitionPath(app, target)) return await checkEnvironment(app, target, { fix, findVersions });
-      const path = versionPath(target);
-      if (fix) return await api.json({ method: 'POST', path: `${path}/fix`, waits: true });
-      return await api.json({ path: `${path}/check` });
+      if (fix) return await api.json({ method: 'POST', path: `${versionPath(target)}/fix`, waits: true });
+      return await checkVersion(target);
     },
+
+    checkVersion,
+
+    checkDefinition: async (source: useCases.DefinitionSource): Promise<CheckResult> =>
+      await api.json({ method: 'POST', path: '/check', body: { definition: await pack(source) } }),
 
     saveFolder: async (reference: string, folder: string, options: { overwrite?: boolean }) => {
       const version = await api.json<VersionView>({ path: versionPath(reference) });

@@ -1,26 +1,55 @@
 import type * as useCases from '../app/index.ts';
-import { readPlatform } from '../app/index.ts';
+import { readPlatform, sendServedImage } from '../app/index.ts';
 import { AppError } from '../errors/index.ts';
 import { step } from '../report/index.ts';
+import type { ImageRevision, Lock, PublishedImage } from '../schema/index.ts';
 import type { Connection } from './connection.ts';
 import type { Definitions } from './definitions.ts';
 import { versionPath } from './paths.ts';
 
 type ImageView = useCases.ImageView;
+type Published = Pick<PublishedImage, 'image' | 'locks'>;
 
 /** Images are built there, and kept in the server's registry. */
 // oxlint-disable-next-line typescript/explicit-function-return-type -- its type is what it makes
 export function createImageCalls({ api, emit }: Connection, { settle }: Definitions) {
+  /** A revision with its locks, as registries get it. */
+  const publishedOf = async (version: string, number: number): Promise<Published> => {
+    const { items } = await api.json<{ items: ImageRevision[] }>({ path: `${version}/images` });
+    const image = items.find(({ revision }) => revision === number);
+    if (image === undefined)
+      throw new AppError('IMAGE_NOT_FOUND', `the server has no image revision ${number} any more`);
+    const locks: Lock[] = [];
+    for (const { platform, lockRevision } of image.platforms) {
+      if (lockRevision === null) continue;
+      const query = { revision: lockRevision };
+      locks.push((await api.json<{ lock: Lock }>({ path: `${version}/locks/${platform}`, query })).lock);
+    }
+    return { image, locks };
+  };
+
   return {
-    buildImages: async (reference: string, request: useCases.BuildRequest): Promise<ImageView[]> => {
-      const { platforms, rebuild } = request;
-      refuseMachines(request);
-      const path = `${versionPath(await settle(reference))}/images`;
+    /** With `app`, the image is brought to `push` and `outputs`, from here and with the log-ins of here. */
+    buildImages: async (
+      reference: string,
+      request: useCases.BuildRequest,
+      app?: useCases.App,
+    ): Promise<ImageView[]> => {
+      const { platforms, rebuild, push, outputs } = request;
+      refuseEngine(request);
+      const version = versionPath(await settle(reference));
+      const path = `${version}/images`;
       const build = async (): Promise<ImageView[]> => {
         const body = { platforms, rebuild };
         return (await api.json<{ items: ImageView[] }>({ method: 'POST', path, body, waits: true })).items;
       };
-      return await step(emit, `Building on ${api.url}`, build);
+      const images = await step(emit, `Building on ${api.url}`, build);
+      const places = [...(push === undefined ? [] : [`registry:${push}`]), ...outputs];
+      const [first] = images;
+      if (app === undefined || first === undefined || places.length === 0) return images;
+      const published = await publishedOf(version, first.revision);
+      for (const place of places) await sendServedImage(app, place, published);
+      return images;
     },
 
     showImage: async (
@@ -33,15 +62,10 @@ export function createImageCalls({ api, emit }: Connection, { settle }: Definiti
   };
 }
 
-/** Its engines, its disk and its credentials are the server's own matter. */
-function refuseMachines({ push, outputs, engine }: useCases.BuildRequest): void {
-  const given =
-    push !== undefined ? '--push' : outputs.length > 0 ? '--output' : engine !== undefined ? '--engine' : undefined;
-  if (given === undefined) return;
-  throw new AppError('USAGE', `${given} is for builds on this machine, and the server builds`, {
-    hint:
-      given === '--engine'
-        ? 'The server takes the engine that it has.'
-        : 'Build it, then bring it elsewhere: `terroir image copy SERVER/REPOSITORY@DIGEST PLACE`, or `terroir env share`.',
+/** Which engine it has is the server's own matter. */
+function refuseEngine({ engine }: useCases.BuildRequest): void {
+  if (engine === undefined) return;
+  throw new AppError('USAGE', '--engine is for builds on this machine, and the server builds', {
+    hint: 'Leave it out: the server takes the engine that it has.',
   });
 }

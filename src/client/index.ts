@@ -8,4 +8,4 @@
  */
 export { openServer, type Server } from './open-server.ts';
 export { packRun } from './pack-run.ts';
-export { isServerUrl, mirrorFolder } from './server-url.ts';
+export { isServerUrl, mirrorFolder, servedRegistry } from './server-url.ts';

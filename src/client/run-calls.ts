@@ -30,7 +30,16 @@ export function createRunCalls({ api, cwd, env, emit, signal }: Connection, { se
   const submit = async (input: RunInput): Promise<RunRecord> => {
     const { request, contents } = await packRun(input, { cwd, env, signal, settle });
     await uploadMissing(api, contents);
-    return await api.json({ method: 'POST', path: '/runs', body: request });
+    return await api.json({ method: 'POST', path: '/runs', body: request, signal: sure() });
+  };
+
+  const resubmit = async (id: string, secrets?: Record<string, string>): Promise<RunRecord> =>
+    await api.json({ method: 'POST', path: `/runs/${segment(id)}/replay`, body: { secrets }, signal: sure() });
+
+  /** Who interrupts while it is under way has a run that has to be ended. */
+  const sure = (): AbortSignal => {
+    signal.throwIfAborted();
+    return patient();
   };
 
   /** Whoever interrupts us ends the run, and sees how it ends. */
@@ -78,6 +87,7 @@ export function createRunCalls({ api, cwd, env, emit, signal }: Connection, { se
     showRun,
     waitFor,
     submit,
+    resubmit,
 
     /** Submits, and stays with it to its end. */
     run: async (input: RunInput, onOutput: OnOutput): Promise<useCases.RunOutcome> =>
@@ -91,8 +101,7 @@ export function createRunCalls({ api, cwd, env, emit, signal }: Connection, { se
         const value = from === undefined ? undefined : env[from];
         if (from !== undefined && value !== undefined) secrets[from] = value;
       }
-      const path = `/runs/${segment(id)}/replay`;
-      return await attend(await api.json<RunRecord>({ method: 'POST', path, body: { secrets } }), onOutput);
+      return await attend(await resubmit(id, secrets), onOutput);
     },
 
     cancelRun: async (id: string): Promise<RunRecord> => {

@@ -10,7 +10,7 @@ export interface AnsweringServer {
   serverVersion: () => Promise<string | undefined>;
 }
 
-interface Problem {
+export interface Problem {
   code?: string;
   title?: string;
   hint?: string;
@@ -20,15 +20,21 @@ interface Problem {
 /** A problem as the server described it; whatever else stands between answers without a code. */
 export async function serverError(answer: HttpResponse, server: AnsweringServer): Promise<AppError> {
   const { status, headers } = answer;
-  const { code, title = '', hint, details } = parse(await answer.text());
+  const problem = parse(await answer.text());
+  const { code, title = '', details } = problem;
   if (code === 'UNAUTHORIZED') return new AppError(code, title, { hint: tokenHint(server), details });
   if (code === 'ROUTE_NOT_FOUND') return new AppError(code, title, { hint: await versionHint(server), details });
-  if (code !== undefined && isErrorCode(code)) return new AppError(code, title, { hint, details });
-  // A newer server may have codes that this program does not know.
-  if (code !== undefined) return new AppError('HTTP_ERROR', title, { hint, details: { ...details, code } });
+  if (code !== undefined) return problemError(problem);
   if (status < 400) return moved(server.base, headers.location);
   const refused = status === 401 ? 'UNAUTHORIZED' : status === 403 ? 'PERMISSION_DENIED' : undefined;
   return new AppError(refused ?? 'HTTP_ERROR', `${server.base} answered ${status}`, { hint: addressHint });
+}
+
+/** A problem as an error of ours. A newer server may have codes that this program does not know. */
+export function problemError({ code = '', title = '', hint, details }: Problem): AppError {
+  return isErrorCode(code)
+    ? new AppError(code, title, { hint, details })
+    : new AppError('HTTP_ERROR', title, { hint, details: { ...details, code } });
 }
 
 /** An answer of something else. */

@@ -62,6 +62,49 @@ export interface EnvironmentFilter extends PageOptions {
   archived?: 'active' | 'archived' | 'all';
 }
 
+export interface VersionChange {
+  description?: string;
+  /** Added to those that are there. */
+  tags?: Record<string, string>;
+  removeTags?: string[];
+}
+
+export interface CloneOptions {
+  name: string;
+  version?: string;
+  description?: string;
+  tags?: Record<string, string>;
+  /** Packages to add or change, such as `numpy==2.1`. */
+  add?: string[];
+  remove?: string[];
+  /** Another base image. */
+  image?: string;
+  /** Another Python version. */
+  python?: string;
+}
+
+/** What differs between two versions. */
+export interface Diff {
+  definition: { path: string; from?: unknown; to?: unknown }[];
+  packages: {
+    added: { name: string; version: string }[];
+    removed: { name: string; version: string }[];
+    changed: { name: string; from: string; to: string }[];
+  };
+  /** Why packages could not be compared. */
+  notes: string[];
+  /** Of the newest images; null where one of them has none. */
+  image: { from: string; to: string; added: Layer[]; removed: Layer[]; shared: number; pull: number } | null;
+}
+
+/** What a rule found. */
+export interface Finding {
+  code: string;
+  severity: 'error' | 'warning' | 'info';
+  message: string;
+  explanation: string;
+}
+
 export interface LockOptions {
   /** Such as `linux-64`; this machine's if not given. */
   platform?: string;
@@ -82,6 +125,20 @@ export interface BuildOptions {
   rebuild?: boolean;
 }
 
+export interface Layer {
+  digest: string;
+  size: number;
+  kind: string;
+  packages: string[];
+}
+
+export interface ImageOptions {
+  /** This machine's if not given. */
+  platform?: string;
+  /** An earlier one; the newest if not given. */
+  revision?: number;
+}
+
 export interface Image {
   platform: string;
   /** Of the platform's manifest. */
@@ -91,7 +148,7 @@ export interface Image {
   revision: number;
   base: { reference: string; digest: string } | null;
   lockDigest: string | null;
-  layers: { digest: string; size: number; kind: string; packages: string[] }[];
+  layers: Layer[];
   size: number;
   /** Which cache answered, if one did. */
   source: 'workspace' | 'global' | 'built';
@@ -175,6 +232,45 @@ export interface ShownModel extends Model {
   imageDigest: string | null;
 }
 
+export interface Token {
+  id: string;
+  user: string;
+  role: 'reader' | 'contributor' | 'admin';
+  createdAt: string;
+  expiresAt: string | null;
+  revokedAt: string | null;
+  usedAt: string | null;
+}
+
+export interface TokenInput {
+  /** Whose it is. */
+  user: string;
+  role?: Token['role'];
+  /** `12h`, `90d`, `1y` or `never`; `90d` if not given. */
+  expires?: string;
+}
+
+export interface AuditEntry {
+  number: number;
+  time: string;
+  user: string;
+  origin: string;
+  action: string;
+  subject: string;
+  outcome: string;
+  hash: string;
+}
+
+export interface AuditFilter extends PageOptions {
+  user?: string;
+  /** Such as `environment.register`. */
+  action?: string;
+  /** Such as `iris:3`. */
+  subject?: string;
+  /** A time, ISO 8601. */
+  since?: string;
+}
+
 /** What goes wrong comes as this. Codes are stable; docs/errors.md has them all. */
 export interface TerroirError extends Error {
   code: string;
@@ -193,10 +289,21 @@ export interface Terroir {
   /** Hides a version, or with a bare name the whole environment, from lists. */
   archive: (reference: string) => Promise<void>;
   restore: (reference: string) => Promise<void>;
+  /** Changes description and tags; nothing else of a version can change. */
+  update: (reference: string, change: VersionChange) => Promise<Version>;
+  /** Deletes a version that nothing used. With `purge` its content goes although it was used, and a tombstone stays. */
+  delete: (reference: string, options?: { purge?: boolean }) => Promise<Version>;
+  /** A new environment from an existing one, with changes. */
+  clone: (reference: string, options: CloneOptions) => Promise<Version>;
+  diff: (from: string, to: string, options?: { platform?: string }) => Promise<Diff>;
+  /** Analyses a version, or a definition that is registered nowhere. */
+  check: (what: string | DefinitionInput) => Promise<Finding[]>;
   /** The exact packages; found out now if nobody did yet. */
   lock: (reference: string, options?: LockOptions) => Promise<LockResult>;
   /** Builds the images of a version, or takes them from a cache; one a platform. */
   build: (reference: string, options?: BuildOptions) => Promise<Image[]>;
+  /** The image that a version has; nothing is built. */
+  image: (reference: string, options?: ImageOptions) => Promise<Image>;
   /** Submits, and answers as soon as the run is on record. */
   run: (input: RunInput) => Promise<Run>;
   runs: (filter?: RunFilter) => Promise<Page<Run>>;
@@ -206,10 +313,19 @@ export interface Terroir {
   /** What it prints, as it comes, until its end. */
   logs: (id: string) => AsyncIterable<string>;
   cancel: (id: string) => Promise<Run>;
+  /** Repeats a run: same snapshot, same packages. Its secrets have to be given again; in a folder they may be in the environment. */
+  replay: (id: string, options?: { secrets?: Record<string, string> }) => Promise<Run>;
   registerModel: (model: ModelInput) => Promise<Model>;
   models: (filter?: PageOptions & { name?: string }) => Promise<Page<Model>>;
   /** By `name` or `name:version`. */
   showModel: (reference: string) => Promise<ShownModel>;
+  /** Newest first. */
+  tokens: (filter?: PageOptions) => Promise<Page<Token>>;
+  /** Its text is in the answer, and nowhere else. */
+  createToken: (token: TokenInput) => Promise<Token & { token: string }>;
+  revokeToken: (id: string) => Promise<Token>;
+  /** Who did what, newest first. */
+  audit: (filter?: AuditFilter) => Promise<Page<AuditEntry>>;
   /** Waits for runs that go on in this process, and lets go of what is open. */
   close: () => Promise<void>;
 }

@@ -144,6 +144,53 @@ describe.each(['folder', 'URL'] as const)('the SDK on a %s', (kind) => {
     expect(await terroir.cancel(run.id)).toMatchObject({ status: 'Canceled' });
   });
 
+  it('changes, clones, compares, checks and deletes', async () => {
+    await terroir.register({ text: 'name: changed\nrequirements: [alpha]\n' }, { tags: { a: 'b', c: 'd' } });
+    const change = { description: 'better', tags: { e: 'f' }, removeTags: ['a'] };
+    expect(await terroir.update('changed:1', change)).toMatchObject({
+      description: 'better',
+      tags: { c: 'd', e: 'f' },
+    });
+    const clone = await terroir.clone('changed', { name: 'clone', add: ['joblib==1.5.2'], tags: { own: 'yes' } });
+    expect(clone).toMatchObject({ name: 'clone', version: '1', tags: { own: 'yes' } });
+    expect((await terroir.diff('changed', 'clone')).definition).toMatchObject([{ to: 'joblib==1.5.2' }]);
+    const codes = (await terroir.check('changed')).map(({ code }) => code);
+    expect(codes).toContain('unpinned-package');
+    expect((await terroir.check({ text: 'name: x\nrequirements: [alpha]\n' })).map(({ code }) => code)).toEqual(codes);
+    expect(await terroir.delete('clone:1')).toEqual(clone);
+    await expect(terroir.show('clone')).rejects.toMatchObject({ code: 'ENVIRONMENT_NOT_FOUND' });
+    await expect(terroir.delete('changed')).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(terroir.image('changed')).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
+    expect(await terroir.image('built', { platform: 'linux-64' })).toMatchObject({ revision: 1, source: 'workspace' });
+  });
+
+  it('repeats runs, with their secrets given again', async () => {
+    await terroir.register({ file: 'own.yml' });
+    const run = await terroir.wait(
+      (
+        await terroir.run({
+          environment: 'own.yml',
+          command: ['python3', 'train.py'],
+          code: 'code',
+          variables: { KEY: 'secret:KEY' },
+          secrets: { KEY: 'one' },
+        })
+      ).id,
+    );
+    const again = await terroir.replay(run.id, { secrets: { KEY: 'two' } });
+    expect(await read(again.id)).toBe('ééé [] two\n');
+  });
+
+  it('makes tokens and tells who did what, for administrators', async () => {
+    const admin = kind === 'URL' ? await connect(server.url, { token: server.tokens.admin, env }) : terroir;
+    const made = await admin.createToken({ user: 'ci', expires: '12h' });
+    expect(made).toMatchObject({ user: 'ci', role: 'reader', token: expect.stringMatching(/.{40}/) as string });
+    expect((await admin.tokens({ limit: 1 })).items).toMatchObject([{ id: made.id, revokedAt: null }]);
+    expect(await admin.revokeToken(made.id)).toMatchObject({ revokedAt: expect.any(String) as string });
+    expect((await admin.audit({ action: 'token.revoke', limit: 1 })).items).toMatchObject([{ outcome: 'done' }]);
+    if (admin !== terroir) await admin.close();
+  });
+
   it('keeps models', async () => {
     const command = ['python3', '-c', 'open("outputs/m", "w").write("m")'];
     const run = await terroir.wait((await terroir.run({ environment: 'own', command })).id);

@@ -50,7 +50,7 @@ export const command: Command = {
     };
     const images = await context.on({
       folder: (app) => buildImages(app, reference, request),
-      server: (server) => server.buildImages(reference, request),
+      server: async (server) => await server.buildImages(reference, request, await context.machine()),
     });
     const [only] = images;
     return {

@@ -1,14 +1,20 @@
+import { mkdtemp } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pushBase } from '../../kit/push-base.ts';
 import { type PypiIndex, startPypiIndex } from '../../kit/pypi-index.ts';
+import { type RegistryProcess, startDockerRegistry } from '../../kit/registry/docker-registry.ts';
 import { type CommandOutcome, createSandbox, type Sandbox } from '../../kit/sandbox.ts';
 import { type Served, startServe } from '../../kit/serve.ts';
 import { makeWheel } from '../../kit/wheel.ts';
 
 describe('the command line on a server', () => {
   let index: PypiIndex;
+  let registry: RegistryProcess;
   /** The server's machine, with the folder of its workspace. */
   let there: Sandbox;
   /** A user's machine. */
@@ -20,6 +26,8 @@ describe('the command line on a server', () => {
       makeWheel({ name: 'alpha', version: '1.0', files: { 'alpha/__init__.py': 'value = 1\n' } }),
       makeWheel({ name: 'alpha', version: '1.1', files: { 'alpha/__init__.py': 'value = 2\n' } }),
     ]);
+    registry = await startDockerRegistry({ root: join(await mkdtemp(join(tmpdir(), 'terroir-base-')), 'data') });
+    await pushBase(`${registry.host}/base:1`);
     there = await createSandbox({ index: index.url });
     const make = async (role: string): Promise<string> =>
       (await there.run(['token', 'create', '--user', `the-${role}`, '--role', role])).stdout.trim();
@@ -37,6 +45,7 @@ describe('the command line on a server', () => {
   afterAll(async () => {
     await served.stop();
     await index.close();
+    await registry.stop();
     await here.remove();
     await there.remove();
   });
@@ -292,13 +301,28 @@ describe('the command line on a server', () => {
   });
 
   it('builds there', async () => {
-    const refused = await here.run(['env', 'build', 'iris', '--push', 'registry.example/team']);
-    expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining('terroir image copy')]);
-    const [mine, theirs] = [
-      await here.run(['env', 'build', 'iris', '-q']),
-      await there.run(['env', 'build', 'iris', '-q']),
-    ];
-    expect([mine.exitCode, mine.stderr]).toEqual([theirs.exitCode, theirs.stderr]);
+    const refused = await here.run(['env', 'build', 'iris', '--engine', 'docker']);
+    expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining('the server builds')]);
+    const baseless = await here.run(['env', 'build', 'iris', '-q']);
+    expect([baseless.exitCode, baseless.stderr]).toEqual([3, expect.stringContaining('iris:1 has no base image')]);
+    const input = `image: ${registry.host}/base:1\npython: {version: "3.11"}\nrequirements: [alpha==1.0]\n`;
+    await here.run(['env', 'create', '-', '--name', 'built', '-q'], { input });
+    const built = await here.json(['env', 'build', 'built', '--platform', 'linux-64']);
+    expect(built).toMatchObject({ source: 'built', revision: 1 });
+    const shown = ['env', 'image', 'built', '--platform', 'linux-64', '--json'];
+    expect((await here.run(shown)).stdout).toBe((await there.run(shown)).stdout);
+    const shared = await here.json(['env', 'share', 'built', `${registry.host}/team`]);
+    expect(shared).toMatchObject({ name: 'built', version: '1', locks: [{ platform: 'linux-64' }] });
+    // `localhost` is the workspace's own registry, wherever the workspace is.
+    const copied = await here.run(['image', 'copy', `localhost/${String(built.repository)}:latest`, 'oci:layout']);
+    expect([copied.exitCode, copied.stdout]).toEqual([0, expect.stringContaining(String(built.digest))]);
+    const written = ['env', 'build', 'built', '--platform', 'linux-64', '--output', 'docker-archive:image.tar'];
+    expect(await here.json(written)).toMatchObject({ source: 'workspace', digest: built.digest });
+    expect((await here.run(['image', 'validate', 'docker-archive:image.tar'])).exitCode).toBe(0);
+    const pushed = `${registry.host}/mine/iris`;
+    expect((await here.run(['env', 'build', 'built', '--platform', 'linux-64', '--push', pushed])).exitCode).toBe(0);
+    const validated = await here.json(['image', 'validate', `${pushed}:1`]);
+    expect(validated).toMatchObject({ digest: built.digest, valid: true });
   });
 
   it.each<[string, string[]]>([
