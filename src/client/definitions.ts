@@ -37,7 +37,7 @@ export interface Definitions {
 
 export function createDefinitions({ api, cwd, emit }: Connection): Definitions {
   const upload: Definitions['upload'] = async ({ text, path, files, contents }) => {
-    await uploadMissing(api, contents);
+    await uploadMissing({ api, emit }, contents);
     return { text, path, files };
   };
   const send = async (source: LocalSource): Promise<DefinitionUpload> => {

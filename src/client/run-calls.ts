@@ -29,7 +29,7 @@ export function createRunCalls({ api, cwd, env, emit, signal }: Connection, { se
 
   const submit = async (input: RunInput): Promise<RunRecord> => {
     const { request, contents } = await packRun(input, { cwd, env, signal, settle });
-    await uploadMissing(api, contents);
+    await uploadMissing({ api, emit }, contents);
     return await api.json({ method: 'POST', path: '/runs', body: request, signal: sure() });
   };
 

@@ -162,7 +162,7 @@ export interface RunOptions {
   /** A folder on this machine; of a job file, its own `code` if not given. */
   code?: string;
   inputs?: Record<string, string>;
-  /** `secret:NAME` takes the value from `secrets`. */
+  /** `secret:NAME` takes the value from `secrets`, else from the environment. */
   variables?: Record<string, string>;
   /** Only hashes of them are kept. */
   secrets?: Record<string, string>;

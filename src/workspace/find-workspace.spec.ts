@@ -29,10 +29,10 @@ describe('findWorkspaceFolder', () => {
     expect(found.replace(root, '<root>')).toBe(expected);
   });
 
-  it.each(['https://team.example', 'postgres://user:secret@db/terroir'])('refuses %s for now', async (url) => {
+  it.each(['https://team.example', 'postgres://user:secret@db/terroir'])('refuses %s, which is no folder', async (url) => {
     const found = findWorkspaceFolder({ cwd: root, env: { TERROIR_WORKSPACE: url }, home: root });
     await expect(found).rejects.toMatchObject({
-      code: 'UNSUPPORTED_FEATURE',
+      code: 'USAGE',
       message: expect.not.stringContaining('secret'),
     });
   });

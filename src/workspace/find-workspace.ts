@@ -15,11 +15,9 @@ export async function findWorkspaceFolder(place: {
   const named = env.TERROIR_WORKSPACE;
   if (named) {
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(named)) {
-      throw new AppError(
-        'UNSUPPORTED_FEATURE',
-        `the workspace \`${named}\` is on a server, and that cannot be used yet`,
-        { hint: 'Set TERROIR_WORKSPACE to a folder.' },
-      );
+      throw new AppError('USAGE', `the workspace \`${named}\` is neither a folder nor the address of a server`, {
+        hint: 'Name a folder, or an address that begins with `https://` or `http://`.',
+      });
     }
     return resolve(cwd, named);
   }
