@@ -30,6 +30,8 @@ export interface UploadedJob {
   variables?: Record<string, string>;
   secrets?: Record<string, string>;
   target?: string;
+  /** A number, or `all`; for containers. */
+  gpus?: string;
   /** A worker, by its name. */
   compute?: string;
   /** Of those that wait, the highest comes first; 0 if not given. */
@@ -136,6 +138,7 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
   const compute = workerOf(workers, request.compute ?? request.target ?? job?.compute);
   const place = placeOf(app, version, {
     target: compute === undefined ? (request.target ?? job?.compute) : undefined,
+    gpus: request.gpus,
     container: job?.container,
   });
   return {

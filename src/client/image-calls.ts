@@ -1,10 +1,10 @@
 import type * as useCases from '../app/index.ts';
 import { readPlatform, sendServedImage } from '../app/index.ts';
 import { AppError } from '../errors/index.ts';
-import { step } from '../report/index.ts';
-import type { ImageRevision, Lock, PublishedImage } from '../schema/index.ts';
+import type { BuildRecord, ImageRevision, Lock, PublishedImage } from '../schema/index.ts';
 import type { Connection } from './connection.ts';
 import type { Definitions } from './definitions.ts';
+import { followBuild } from './follow-build.ts';
 import { versionPath } from './paths.ts';
 
 type ImageView = useCases.ImageView;
@@ -12,7 +12,8 @@ type Published = Pick<PublishedImage, 'image' | 'locks'>;
 
 /** Images are built there, and kept in the server's registry. */
 // oxlint-disable-next-line typescript/explicit-function-return-type -- its type is what it makes
-export function createImageCalls({ api, emit }: Connection, { settle }: Definitions) {
+export function createImageCalls(connection: Connection, { settle }: Definitions) {
+  const { api, emit } = connection;
   /** A revision with its locks, as registries get it. */
   const publishedOf = async (version: string, number: number): Promise<Published> => {
     const { items } = await api.json<{ items: ImageRevision[] }>({ path: `${version}/images` });
@@ -28,6 +29,16 @@ export function createImageCalls({ api, emit }: Connection, { settle }: Definiti
     return { image, locks };
   };
 
+  const imagesOf = async (version: string, { images }: BuildRecord): Promise<ImageView[]> => {
+    const views: ImageView[] = [];
+    for (const { platform, revision, source } of images ?? [])
+      views.push({
+        ...(await api.json<ImageView>({ path: `${version}/image`, query: { platform, revision } })),
+        source,
+      });
+    return views;
+  };
+
   return {
     /** With `app`, the image is brought to `push` and `outputs`, from here and with the log-ins of here. */
     buildImages: async (
@@ -37,13 +48,13 @@ export function createImageCalls({ api, emit }: Connection, { settle }: Definiti
     ): Promise<ImageView[]> => {
       const { platforms, rebuild, push, outputs } = request;
       refuseEngine(request);
-      const version = versionPath(await settle(reference));
-      const path = `${version}/images`;
-      const build = async (): Promise<ImageView[]> => {
-        const body = { platforms, rebuild };
-        return (await api.json<{ items: ImageView[] }>({ method: 'POST', path, body, waits: true })).items;
-      };
-      const images = await step(emit, `Building on ${api.url}`, build);
+      const body = { environment: await settle(reference), platforms, rebuild };
+      const answer = await api.send({ method: 'POST', path: '/builds', body });
+      const { id } = await api.read<BuildRecord>(answer);
+      emit({ type: 'note', level: 'info', message: `the build ${id} is on ${api.url}` });
+      const build = await followBuild(connection, { id, isOurs: answer.status === 202 });
+      const version = versionPath(`${build.environment.name}:${build.environment.version}`);
+      const images = await imagesOf(version, build);
       const places = [...(push === undefined ? [] : [`registry:${push}`]), ...outputs];
       const [first] = images;
       if (app === undefined || first === undefined || places.length === 0) return images;

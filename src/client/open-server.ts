@@ -1,12 +1,11 @@
-import type * as useCases from '../app/index.ts';
 import type { Emit } from '../report/index.ts';
 import { createApiClient } from './api-client.ts';
-import { checkServer } from './check-server.ts';
 import type { Connection } from './connection.ts';
 import { createDefinitions } from './definitions.ts';
 import { createEnvironmentCalls } from './environment-calls.ts';
 import { createImageCalls } from './image-calls.ts';
 import { createLockCalls } from './lock-calls.ts';
+import { createMachineCalls } from './machine-calls.ts';
 import { createMirrorCalls } from './mirror-calls.ts';
 import { createModelCalls } from './model-calls.ts';
 import { createPeopleCalls } from './people-calls.ts';
@@ -44,7 +43,6 @@ export function openServer(url: string, options: ServerOptions) {
     ...createModelCalls(connection),
     ...createRunCalls(connection, definitions),
     ...createPeopleCalls(connection),
-    /** Whether it answers, and what it takes us for. */
-    checkServer: async (): Promise<useCases.Diagnosis[]> => await checkServer(api),
+    ...createMachineCalls(connection),
   };
 }

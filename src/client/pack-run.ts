@@ -14,6 +14,7 @@ interface RunOptions {
   variables?: Record<string, string>;
   secrets?: Record<string, string>;
   target?: string;
+  gpus?: string;
   priority?: number;
   timeout?: number;
   displayName?: string;
@@ -37,7 +38,7 @@ export interface PackOptions {
 
 /** A run with everything of this machine that it needs. @throws AppError FILE_NOT_FOUND, INVALID_JOB, SNAPSHOT_TOO_LARGE; USAGE for a secret that is not set. */
 export async function packRun(input: RunInput, options: PackOptions): Promise<PackedRun> {
-  const { code, inputs, variables, secrets, target, priority, timeout, displayName, tags } = input;
+  const { code, inputs, variables, secrets, target, gpus, priority, timeout, displayName, tags } = input;
   const what = await whatOf(input, options);
   const request: UploadedJob = {
     ...what.request,
@@ -45,6 +46,7 @@ export async function packRun(input: RunInput, options: PackOptions): Promise<Pa
     variables,
     secrets: { ...readSecrets(variables, what.secrets, { ...options.env, ...secrets }), ...secrets },
     target,
+    gpus,
     priority,
     timeout,
     displayName,

@@ -168,6 +168,8 @@ export interface RunOptions {
   secrets?: Record<string, string>;
   /** `local`, `docker`, or the name of a worker. */
   target?: string;
+  /** For a container: a number, or `all`. */
+  gpus?: string;
   /** Of those that wait, the highest comes first; 0 if not given. */
   priority?: number;
   /** Seconds. */

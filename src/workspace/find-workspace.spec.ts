@@ -29,11 +29,14 @@ describe('findWorkspaceFolder', () => {
     expect(found.replace(root, '<root>')).toBe(expected);
   });
 
-  it.each(['https://team.example', 'postgres://user:secret@db/terroir'])('refuses %s, which is no folder', async (url) => {
-    const found = findWorkspaceFolder({ cwd: root, env: { TERROIR_WORKSPACE: url }, home: root });
-    await expect(found).rejects.toMatchObject({
-      code: 'USAGE',
-      message: expect.not.stringContaining('secret'),
-    });
-  });
+  it.each(['https://team.example', 'postgres://user:secret@db/terroir'])(
+    'refuses %s, which is no folder',
+    async (url) => {
+      const found = findWorkspaceFolder({ cwd: root, env: { TERROIR_WORKSPACE: url }, home: root });
+      await expect(found).rejects.toMatchObject({
+        code: 'USAGE',
+        message: expect.not.stringContaining('secret'),
+      });
+    },
+  );
 });

@@ -19,7 +19,8 @@ export const command: Command = {
     { flags: '-e, --env <reference>', description: 'name, name:version, name@latest, or an environment file' },
     {
       flags: '-t, --target <target>',
-      description: 'Where to run: local or docker (local, but for what only an image can give)',
+      description:
+        'Where to run: local or docker (local, but for what only an image can give); on a server also a worker',
     },
     { flags: '--gpus <n>', description: 'With docker: give the container so many GPUs, or `all`' },
     {
@@ -53,19 +54,20 @@ export const command: Command = {
   run: async (context, { arguments: [job], options, rest }) => {
     const common = {
       target: options.text('target'),
+      gpus: readGpus(options),
       variables: assignments(options, 'var'),
       timeout: readTimeout(options),
       displayName: options.text('displayName'),
       tags: assignments(options, 'tag'),
     };
     const onOutput = passOutput(context);
-    const container = { gpus: readGpus(options), engine: options.text('engine') };
+    const engine = options.text('engine');
     if (job !== undefined) {
       if (rest.length > 0) throw new AppError('USAGE', 'a job file and a command after `--` cannot be given together');
       const what = { ...common, environment: options.text('env'), inputs: assignments(options, 'input') };
       const outcome = await context.on({
-        folder: (app) => submitJob(app, { ...what, ...container, file: job, onOutput }),
-        server: (server) => server.run({ ...what, ...refuseContainer(container), job }, onOutput),
+        folder: (app) => submitJob(app, { ...what, engine, file: job, onOutput }),
+        server: async (server) => await server.run({ ...what, ...refuseEngine(engine), job }, onOutput),
       });
       return runResult(outcome, context);
     }
@@ -83,19 +85,18 @@ export const command: Command = {
     if (options.list('input').length > 0) throw new AppError('USAGE', '--input is for job files');
     const what = { ...common, environment, command: rest };
     const outcome = await context.on({
-      folder: (app) => submitCommand(app, { ...what, ...container, onOutput }),
+      folder: (app) => submitCommand(app, { ...what, engine, onOutput }),
       // It cannot run in place there: the folder's snapshot goes along.
-      server: (server) => server.run({ ...what, ...refuseContainer(container), code: '.' }, onOutput),
+      server: async (server) => await server.run({ ...what, ...refuseEngine(engine), code: '.' }, onOutput),
     });
     return runResult(outcome, context);
   },
 };
 
-/** Which engine a server has, and what of it containers get, is not for those who submit to say. */
-function refuseContainer({ gpus, engine }: { gpus?: string; engine?: string }): object {
-  if (gpus === undefined && engine === undefined) return {};
-  throw new AppError('USAGE', `${gpus === undefined ? '--engine' : '--gpus'} cannot be sent to a server`, {
-    hint: 'Leave it out, or run on a machine of your own: --workspace FOLDER.',
+function refuseEngine(engine: string | undefined): object {
+  if (engine === undefined) return {};
+  throw new AppError('USAGE', '--engine is for runs on this machine, and the server runs it', {
+    hint: 'Leave it out: the server takes the engine that it has.',
   });
 }
 

@@ -125,6 +125,10 @@ export const SubmitRun = z.strictObject({
   variables: Variables.optional().describe('`secret:NAME` takes the value from `secrets`'),
   secrets: Variables.optional().describe('Only hashes of them are kept'),
   target: Text(300).optional(),
+  gpus: Text(10)
+    .regex(/^(?:all|[1-9]\d*)$/)
+    .optional()
+    .describe('For a container: so many GPUs, or `all`'),
   compute: Text(300).optional().describe('A worker, by its name'),
   priority: Priority.optional(),
   timeout: z.number().positive().max(1e9).optional().describe('Seconds'),

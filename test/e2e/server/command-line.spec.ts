@@ -170,7 +170,8 @@ describe('the command line on a server', () => {
     const missing = await here.run(['run', '--env', 'own', '--', 'no-such-program']);
     const local = await there.run(['run', '--env', 'own', '--', 'no-such-program']);
     expect([missing.exitCode, lastLines(missing)]).toEqual([local.exitCode, lastLines(local)]);
-    expect((await here.run(['run', '--env', 'own', '--gpus', '1', '--', 'x'])).exitCode).toBe(102);
+    const gpus = await here.run(['run', '--env', 'own', '--gpus', '1', '--', 'x']);
+    expect([gpus.exitCode, gpus.stderr]).toEqual([102, expect.stringContaining('--gpus is for containers')]);
     expect((await here.run(['run', '--env', 'nobody', '--', 'x'])).exitCode).toBe(104);
   });
 
@@ -307,7 +308,10 @@ describe('the command line on a server', () => {
     expect([baseless.exitCode, baseless.stderr]).toEqual([3, expect.stringContaining('iris:1 has no base image')]);
     const input = `image: ${registry.host}/base:1\npython: {version: "3.11"}\nrequirements: [alpha==1.0]\n`;
     await here.run(['env', 'create', '-', '--name', 'built', '-q'], { input });
-    const built = await here.json(['env', 'build', 'built', '--platform', 'linux-64']);
+    const build = await here.run(['env', 'build', 'built', '--platform', 'linux-64', '--json']);
+    // What it does there is shown here.
+    expect(build.stderr).toMatch(/Resolving|Fetching|Layers|Composing/);
+    const built = JSON.parse(build.stdout) as Record<string, unknown>;
     expect(built).toMatchObject({ source: 'built', revision: 1 });
     const shown = ['env', 'image', 'built', '--platform', 'linux-64', '--json'];
     expect((await here.run(shown)).stdout).toBe((await there.run(shown)).stdout);
@@ -335,6 +339,7 @@ describe('the command line on a server', () => {
     ['an export', ['env', 'lock', 'moving', '--platform', 'linux-64', '--export', 'pylock']],
     ['differences', ['env', 'diff', 'iris', 'moving']],
     ['an image that there is not', ['env', 'image', 'iris']],
+    ['where runs can happen', ['compute', 'list']],
     ['runs of one kind', ['runs', 'list', '--status', 'Completed', '--env', 'own', '--limit', '2']],
     ['a model', ['model', 'show', 'iris-model:1']],
   ])('answers in the same bytes as on the folder: %s', async (_title, args) => {
