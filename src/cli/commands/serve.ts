@@ -49,6 +49,11 @@ export const command: Command = {
     },
     { flags: '--url <url>', description: 'Where browsers reach the server, if a proxy stands in front' },
     {
+      flags: '--rate <n>',
+      description: 'So many requests a second may each caller send in the long run',
+      default: '1000',
+    },
+    {
       flags: '--runs <n>',
       description: 'So many runs and builds at once, the others wait; 0 leaves them to workers',
       default: '4',
@@ -69,6 +74,7 @@ export const command: Command = {
   ],
   run: async (context, { options }) => {
     const app = await context.app();
+    const rate = Math.max(1, wholeNumber(options, 'rate', 1_000_000));
     const server = await startServer(app, {
       host: options.text('host') ?? '127.0.0.1',
       port: wholeNumber(options, 'port', 65_535),
@@ -78,7 +84,7 @@ export const command: Command = {
       log: { write: (line) => void process.stderr.write(line) },
       logLevel: options.text('logLevel') ?? 'info',
       studio: loadStudio(),
-      limits: { runs: wholeNumber(options, 'runs', 1000) },
+      limits: { runs: wholeNumber(options, 'runs', 1000), rate, burst: 4 * rate },
     });
     app.emit({ type: 'note', level: 'info', message: `serving ${app.workspaceFolder} at ${server.url}` });
     await untilEnded(context.signal);
