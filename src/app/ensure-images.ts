@@ -89,7 +89,13 @@ async function ingredientsOf(
   const ingredients: Ingredients[] = [];
   for (const platform of platforms) {
     const lock = layer === undefined ? undefined : await lockOf(app, version, platform);
-    ingredients.push({ platform, base, lock: lock && (await withPythonOf(app, workspace, { version, base, lock })) });
+    // One that was resolved just now has seen its base.
+    const isOlder = lock?.outcome === 'cached';
+    ingredients.push({
+      platform,
+      base,
+      lock: isOlder ? await withPythonOf(app, workspace, { version, base, lock }) : lock,
+    });
   }
   return ingredients;
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Media types of the OCI image specification 1.1, and Docker's own of the same things. */
 export const mediaTypes = {

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { AppError } from '../errors/index.ts';
 
 /** Reads JSON that a column holds. @throws AppError CORRUPT_STORE, naming `what`, if it is not what was once written. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../../errors/index.ts';
 import { readTextIfExists } from '../../io/index.ts';
 import { basic, type Login, readNetrc } from '../netrc.ts';

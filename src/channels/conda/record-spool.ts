@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { withFsErrors } from '../../io/index.ts';
 import { createRepodataSplitter } from './split-repodata.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../../errors/index.ts';
 import { readBytes, readBytesIfExists, writeAtomically } from '../../io/index.ts';
 import type { Channel } from './channel.ts';

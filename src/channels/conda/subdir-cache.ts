@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { listFolder, readTextIfExists, removeTree, writeAtomically } from '../../io/index.ts';
 import { sha256 } from '../../schema/index.ts';
 

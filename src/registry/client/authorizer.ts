@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../../errors/index.ts';
 import type { Http, HttpResponse } from '../../io/index.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError, isAppError } from '../../errors/index.ts';
 import type { HttpResponse } from '../../io/index.ts';
 import type { Descriptor } from '../../schema/index.ts';

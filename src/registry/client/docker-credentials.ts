@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError, isAppError } from '../../errors/index.ts';
 import { readTextIfExists, runProcess } from '../../io/index.ts';
 

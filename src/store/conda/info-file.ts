@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { invalidPackage } from './invalid-package.ts';
 
 /** Reads files of a package's `info/`, whose sizes were held in bounds when they were unpacked. */
