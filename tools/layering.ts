@@ -68,7 +68,7 @@ const innerSurfaces = new Set([
 const foundations = new Set(['errors', 'schema']);
 
 /** What the studio may import of `src`: what a browser can run. */
-const forWeb = new Set(['errors', 'schema', 'documents', 'requirements', 'definition']);
+const forWeb = new Set(['errors', 'schema', 'report', 'documents', 'requirements', 'definition']);
 
 const problems: string[] = [];
 for (const file of globSync('src/**/*.ts', { cwd: root })) {

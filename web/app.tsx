@@ -14,6 +14,8 @@ import { Empty, Failure, Loading } from './parts/states.tsx';
 const Environment = lazy(async () => (await import('./pages/environment.tsx')).EnvironmentPage);
 const Compare = lazy(async () => (await import('./pages/compare.tsx')).Compare);
 const Create = lazy(async () => (await import('./pages/create.tsx')).Create);
+const Builds = lazy(async () => (await import('./pages/builds.tsx')).Builds);
+const Build = lazy(async () => (await import('./pages/build.tsx')).Build);
 const Runs = lazy(async () => (await import('./pages/runs.tsx')).Runs);
 const CompareRuns = lazy(async () => (await import('./pages/compare-runs.tsx')).CompareRuns);
 const Run = lazy(async () => (await import('./pages/run.tsx')).Run);
@@ -21,7 +23,7 @@ const Models = lazy(async () => (await import('./pages/models.tsx')).Models);
 const Model = lazy(async () => (await import('./pages/model.tsx')).Model);
 
 /** What of the server is the studio; every other address is left to the browser. */
-const own = /^\/(?:$|\?|environments|compare|create|runs|models)/;
+const own = /^\/(?:$|\?|environments|compare|create|builds|runs|models)/;
 
 export function App(): JSX.Element {
   const wanted = logInWanted.value;
@@ -46,6 +48,8 @@ export function App(): JSX.Element {
           <Route path="/environments/:name" component={Environment} />
           <Route path="/compare" component={Compare} />
           <Route path="/create" component={Create} />
+          <Route path="/builds" component={Builds} />
+          <Route path="/builds/:id" component={Build} />
           <Route path="/runs" component={Runs} />
           <Route path="/runs/compare" component={CompareRuns} />
           <Route path="/runs/:id" component={Run} />

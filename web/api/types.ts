@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type * as rest from '../../src/schema/rest/index.ts';
 
 export type {
+  BuildRecord,
   ImageRevision,
   Lock,
   LockedPackage,

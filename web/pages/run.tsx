@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
 import { call, queryText } from '../api/client.ts';
@@ -8,7 +8,7 @@ import { useData } from '../api/use-data.ts';
 import { bytes, commandText, duration, plural, shortDigest } from '../parts/format.ts';
 import { LogView } from '../parts/log-view.tsx';
 import { EnvironmentLink, tookText } from '../parts/run-row.tsx';
-import { Copy, Status, Tabs, Tags, Time } from '../parts/small.tsx';
+import { Copy, Fact, Status, Tabs, Tags, Time } from '../parts/small.tsx';
 import { Failure, Loading } from '../parts/states.tsx';
 import { useAction } from '../parts/use-action.tsx';
 import { useTitle } from '../parts/use-title.ts';
@@ -226,14 +226,5 @@ function Pairs({ title, of }: { title: string; of: Readonly<Record<string, unkno
         </tbody>
       </table>
     </>
-  );
-}
-
-function Fact({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
-  return (
-    <div>
-      <dt>{title}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

@@ -9,6 +9,7 @@ import { useAction } from './use-action.tsx';
 const places = [
   ['/', 'Home', 'M4 11 12 4l8 7v9h-5v-6H9v6H4z'],
   ['/environments', 'Environments', 'M4 8c4-3 6 2 8 0s4-3 8 0M4 13c4-3 6 2 8 0s4-3 8 0M4 18c4-3 6 2 8 0s4-3 8 0'],
+  ['/builds', 'Builds', 'M4 7l8-4 8 4-8 4zM4 12l8 4 8-4M4 17l8 4 8-4'],
   ['/runs', 'Runs', 'M7 5v14l11-7z'],
   ['/models', 'Models', 'M12 3 4 7.5v9L12 21l8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9'],
 ] as const;

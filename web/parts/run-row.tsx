@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { RunRecord } from '../api/types.ts';
+import type { BuildRecord, RunRecord } from '../api/types.ts';
 import { commandText, duration } from './format.ts';
 import { Status, Time } from './small.tsx';
 
@@ -50,7 +50,7 @@ export function EnvironmentLink({ of: { name, version } }: { of: { name: string;
   );
 }
 
-export function tookText({ startedAt, endedAt }: RunRecord): string {
+export function tookText({ startedAt, endedAt }: RunRecord | BuildRecord): string {
   if (startedAt === null) return '';
   const end = endedAt === null ? Date.now() : Date.parse(endedAt);
   return duration((end - Date.parse(startedAt)) / 1000);

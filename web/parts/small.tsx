@@ -32,6 +32,16 @@ export function Tags({ of }: { of: Readonly<Record<string, string>> }): JSX.Elem
   );
 }
 
+/** One of the `facts` of a definition list. */
+export function Fact({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
+  return (
+    <div>
+      <dt>{title}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
 /** A command or digest that one click copies. */
 export function Copy({
   text,

@@ -10,6 +10,8 @@ const pages = [
   '/environments/*',
   '/compare',
   '/create',
+  '/builds',
+  '/builds/*',
   '/runs',
   '/runs/*',
   '/models',

@@ -1,16 +1,27 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { lazy } from 'preact-iso';
-import { call, versionPath } from '../../api/client.ts';
+import { call, queryText, versionPath } from '../../api/client.ts';
 import { mayAct } from '../../api/session.ts';
-import type { Environment, ImageList, ImageRevision, Page, PlatformImage, Version } from '../../api/types.ts';
+import type {
+  BuildRecord,
+  Environment,
+  ImageList,
+  ImageRevision,
+  Page,
+  PlatformImage,
+  Version,
+} from '../../api/types.ts';
 import { useData } from '../../api/use-data.ts';
+import { BuildFailure } from '../../parts/build-failure.tsx';
 import { bytes, plural, shortDigest } from '../../parts/format.ts';
 import { Source } from '../../parts/highlight.tsx';
-import { Copy, Time } from '../../parts/small.tsx';
+import { Rebuild } from '../../parts/rebuild.tsx';
+import { Copy, Status, Time } from '../../parts/small.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { useAction } from '../../parts/use-action.tsx';
 
+const BuildSteps = lazy(async () => (await import('../../parts/build-steps.tsx')).BuildSteps);
 const LayerMap = lazy(async () => (await import('../../parts/layer-map.tsx')).LayerMap);
 
 /** Environments whose latest image is looked at for layers in common. */
@@ -23,11 +34,28 @@ export function ImageTab({ version }: { version: Version }): JSX.Element {
   const shared = useData(images.data === undefined ? undefined : `shared ${version.name}`, (signal) =>
     findShared(version, signal),
   );
+  const reference = `${version.name}:${version.version}`;
+  const builds = useData(`builds ${reference}`, (signal) =>
+    call<Page<BuildRecord>>(`/builds${queryText({ environment: reference, limit: 1 })}`, { signal }),
+  );
   const build = useAction(async (rebuild: boolean) => {
-    await call(path, { method: 'POST', body: { rebuild } });
-    setNumber(undefined);
-    images.reload();
+    const begun = await call<BuildRecord>('/builds', { method: 'POST', body: { environment: reference, rebuild } });
+    builds.replace({ items: [begun], next: null });
   });
+  const last = builds.data?.items[0];
+  const isGoing = build.isGoing || last?.endedAt === null;
+  const progress = last !== undefined && (
+    <LastBuild
+      key={last.id}
+      of={last}
+      since={images.data?.items[0]?.createdAt}
+      onEnd={() => {
+        setNumber(undefined);
+        images.reload();
+        builds.reload();
+      }}
+    />
+  );
   const [chosen, setChosen] = useState(0);
   const [number, setNumber] = useState<number | undefined>(undefined);
   if (images.problem !== undefined) return <Failure problem={images.problem} onRetry={images.reload} />;
@@ -40,12 +68,13 @@ export function ImageTab({ version }: { version: Version }): JSX.Element {
       <Empty title="No image yet">
         <p>A build takes seconds: packages become layers, nothing runs.</p>
         {mayAct('contributor') && (
-          <button type="button" class="primary" disabled={build.isGoing} onClick={() => build.start(false)}>
-            {build.isGoing ? 'Building…' : 'Build'}
+          <button type="button" class="primary" disabled={isGoing} onClick={() => build.start(false)}>
+            Build
           </button>
         )}
-        <Copy text={`terroir env build ${version.name}:${version.version}`} label="build command" />
+        <Copy text={`terroir env build ${reference}`} label="build command" />
         {build.message}
+        {progress}
       </Empty>
     );
   return (
@@ -76,14 +105,15 @@ export function ImageTab({ version }: { version: Version }): JSX.Element {
       </div>
       <Facts revision={revision} image={image} />
       {mayAct('contributor') && (
-        <p>
-          <button type="button" disabled={build.isGoing} onClick={() => build.start(true)}>
-            {build.isGoing ? 'Rebuilding…' : 'Rebuild'}
-          </button>{' '}
-          Packages without a pin may move, and so may the base; this revision stays.
-        </p>
+        <div class="actions">
+          <Rebuild isGoing={isGoing} onStart={() => build.start(true)} />
+          <a class="button" href={`/builds${queryText({ environment: reference })}`}>
+            Its builds
+          </a>
+        </div>
       )}
       {build.message}
+      {progress}
       <h2>Layers</h2>
       <LayerMap layers={image.layers} shared={shared.data ?? new Map<string, string[]>()} />
       <h2>As a Dockerfile</h2>
@@ -92,6 +122,31 @@ export function ImageTab({ version }: { version: Version }): JSX.Element {
         <Source path="Dockerfile" text={image.dockerfile} />
       </figure>
     </>
+  );
+}
+
+/** The last build, while it goes on and as it ended under the reader's eyes; and if it failed since the image was made. */
+function LastBuild({
+  of,
+  since = '',
+  onEnd,
+}: {
+  of: BuildRecord;
+  since: string | undefined;
+  onEnd(): void;
+}): JSX.Element | null {
+  const [wasSeen] = useState(of.endedAt === null);
+  if (!wasSeen && (of.status !== 'Failed' || of.createdAt < since)) return null;
+  return (
+    <section class="last-build" aria-label="The last build">
+      <p>
+        <Status of={of.status} /> <a href={`/builds/${of.id}`}>The last build</a>, <Time of={of.createdAt} /> by{' '}
+        {of.createdBy}
+        {of.images?.[0] !== undefined && `. Revision ${of.images[0].revision} came out of it.`}
+      </p>
+      {of.error !== null && of.status === 'Failed' && <BuildFailure error={of.error} />}
+      {wasSeen && <BuildSteps build={of.id} onEnd={onEnd} />}
+    </section>
   );
 }
 

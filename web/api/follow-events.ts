@@ -2,38 +2,33 @@ import { ApiError, send } from './client.ts';
 import { isLost } from './connection.ts';
 import { loggedIn } from './session.ts';
 
-export interface LogEnd {
-  status: string;
-  exitCode: number | null;
-}
-
-interface Listener {
+interface Listener<End> {
+  /** The byte of the log at which it begins. */
   from: number;
-  log(text: string): void;
-  end(facts: LogEnd): void;
+  /** Each event but the last, as the server names it. */
+  take(name: string, data: unknown): void;
+  end(facts: End): void;
   signal: AbortSignal;
 }
 
 /** Milliseconds before the stream is asked for again. */
 const pause = 500;
 
-/** A run's log as it grows, from a byte of it. When the connection goes, it goes on from the byte where it was. */
-export async function followLog(run: string, { from, log, end, signal }: Listener): Promise<void> {
+/** What grows at an address of the API, a run's log or a build's steps. When the connection goes, it goes on from the byte where it was. */
+export async function followEvents<End>(path: string, { from, take, end, signal }: Listener<End>): Promise<void> {
   let last = String(from);
   const isEnded = (): boolean => signal.aborted;
   while (!isEnded()) {
     try {
-      const answer = await send(`/runs/${encodeURIComponent(run)}/events`, {
-        signal,
-        headers: { 'last-event-id': last },
-      });
+      const answer = await send(path, { signal, headers: { 'last-event-id': last } });
       for await (const event of readEvents(answer)) {
         if (event.id !== undefined) last = event.id;
-        if (event.name === 'log') log((JSON.parse(event.data) as { text: string }).text);
+        const data: unknown = JSON.parse(event.data);
         if (event.name === 'end') {
-          end(JSON.parse(event.data) as LogEnd);
+          end(data as End);
           return;
         }
+        take(event.name, data);
       }
     } catch (error) {
       if (isEnded()) return;
