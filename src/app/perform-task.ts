@@ -1,5 +1,5 @@
 import { AppError, isAppError } from '../errors/index.ts';
-import { now, removeTree, sleep } from '../io/index.ts';
+import { now, pathExists, removeTree, sleep } from '../io/index.ts';
 import { type RunRecord, RunTask, terminalStatuses } from '../schema/index.ts';
 import type { BuildChange, HeldTask, RunChange, Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
@@ -111,19 +111,30 @@ async function performRun(
   if (terminalStatuses.has(record.status)) return;
   await runs.adopt(id);
   await runs.update(id, { status: 'Preparing', worker });
-  if (attempt > 1) await clearAway(workspace, id);
+  const note = await clearAway(workspace, { id, attempt });
   const settings = await readSettings(app);
   const plan = await planOf(workspace, record, RunTask.parse(request));
-  await conductRun(app, workspace, { plan: attempt > 1 ? again(plan, attempt) : plan, settings, id, handOver });
+  await conductRun(app, workspace, {
+    plan: note === undefined ? plan : { ...plan, notes: [...plan.notes, note] },
+    settings,
+    id,
+    handOver,
+  });
 }
 
-/** What an earlier attempt left must not look like this one's. Its log stays, and goes on. */
-async function clearAway({ runFolder }: Workspace, id: string): Promise<void> {
-  for (const each of ['code', 'outputs']) await removeTree(`${runFolder(id)}/${each}`);
-}
-
-function again(plan: RunPlan, attempt: number): RunPlan {
-  return { ...plan, notes: [...plan.notes, `began anew (attempt ${attempt}): the worker before was lost`] };
+/**
+ * What was begun before must not look like what begins now. Its log stays, and goes on. Answers what the record says of it; undefined if nobody has
+ * begun before. (An attempt that was handed over does not count, so its number alone does not tell.)
+ */
+async function clearAway(
+  { runFolder }: Workspace,
+  { id, attempt }: Pick<HeldTask, 'id' | 'attempt'>,
+): Promise<string | undefined> {
+  const left = ['code', 'outputs'].map((each) => `${runFolder(id)}/${each}`);
+  const wasBegun = (await Promise.all(left.map(pathExists))).includes(true);
+  for (const each of left) await removeTree(each);
+  if (attempt > 1) return `began anew (attempt ${attempt}): the worker before was lost`;
+  return wasBegun ? 'began anew: the worker before stopped' : undefined;
 }
 
 async function planOf(workspace: Workspace, record: RunRecord, task: RunTask): Promise<RunPlan> {
