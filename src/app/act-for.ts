@@ -5,7 +5,7 @@ import type { App } from './app.ts';
 /**
  * The same App for somebody on another machine: what is made bears their name, and no word of theirs names a path here. Nothing is opened anew.
  */
-export function actFor(app: App, caller: Actor & { emit: Emit; signal: AbortSignal }): App {
+export function actFor(app: App, caller: Actor & { admin?: boolean; emit: Emit; signal: AbortSignal }): App {
   return {
     ...app,
     ...caller,

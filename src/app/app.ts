@@ -18,6 +18,8 @@ export interface AppOptions {
   origin?: string;
   /** True if the user is on another machine: then no word of theirs names a path here. */
   remote?: boolean;
+  /** Of a user on another machine: whether this one is theirs to use as they like. */
+  admin?: boolean;
   /** The workspace's folder; without one it is looked for. */
   workspace?: string;
   /** Where the workspace's registry is, if that is on a server. */

@@ -130,10 +130,11 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
     job === undefined || request.environment !== undefined
       ? await findVersion(workspace, request.environment ?? '')
       : await environmentOf(app, workspace, job, request);
-  // Words for the engine can give a container the whole machine: they are for who runs on a machine of their own.
-  if (job?.container?.dockerArgs !== undefined)
-    throw new AppError('PERMISSION_DENIED', '`resources.docker_args` cannot be sent to a server', {
+  // Words for the engine can give a container the whole machine.
+  if (job?.container?.dockerArgs !== undefined && app.admin !== true)
+    throw new AppError('PERMISSION_DENIED', '`resources.docker_args` on a server wants the role admin', {
       hint: 'Remove it, or run the job on a machine of your own.',
+      details: { wanted: 'admin' },
     });
   const compute = workerOf(workers, request.compute ?? request.target ?? job?.compute);
   const place = placeOf(app, version, {

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type App, actFor, type Worker } from '../app/index.ts';
 import type { Workspace } from '../workspace/index.ts';
 import type { Authenticate } from './authenticate.ts';
-import { type Identity, originOf } from './identity.ts';
+import { type Identity, mayAct, originOf } from './identity.ts';
 import type { Limits } from './limits.ts';
 import type { Login } from './login/login.ts';
 import type { Metrics } from './metrics.ts';
@@ -45,6 +45,7 @@ export function appFor(
   return actFor(context.app, {
     user: identity.user,
     origin: originOf(identity),
+    admin: mayAct(identity.role, 'admin'),
     signal: AbortSignal.any([gone.signal, context.stopping]),
     emit: (event) => {
       if (event.type === 'note')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { roles } from '../../../src/schema/index.ts';
+import { type Role, roles } from '../../../src/schema/index.ts';
 import { allRoutes } from '../../../src/server/index.ts';
 import { createTestServer, type TestServer } from '../../kit/server.ts';
 
@@ -38,6 +38,29 @@ describe('who may do what', () => {
       if (isEnough) expect([401, 403]).not.toContain(got);
       else expect(got).toBe(403);
     });
+  });
+
+  it('takes words for the container engine from an admin only', async () => {
+    const own = await createTestServer({ withTokens: true, limits: { runs: 0 } });
+    try {
+      const job = [
+        'command: python3 -V',
+        'environment: {image: localhost/base@sha256:' + 'a'.repeat(64) + ', python: {user_managed: true}}',
+        'compute: docker',
+        'resources: {docker_args: --ipc=host --pid=host}',
+      ].join('\n');
+      const submit = async (role: Role) =>
+        await own.call('POST /api/v1/runs', { token: own.tokens[role], body: { job, target: 'docker' } });
+      const refused = await submit('contributor');
+      expect([refused.status, refused.body.code]).toEqual([403, 'PERMISSION_DENIED']);
+      expect(refused.body.details).toMatchObject({ wanted: 'admin' });
+      const taken = await submit('admin');
+      expect(taken.status, taken.text).toBe(202);
+      const task = await (await own.app.openWorkspace()).tasks.claim({ worker: 'test' });
+      expect(task?.request).toMatchObject({ target: { kind: 'docker', args: ['--ipc=host', '--pid=host'] } });
+    } finally {
+      await own.close();
+    }
   });
 
   it('takes a token as the password of Basic, whatever the user', async () => {
