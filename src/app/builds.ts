@@ -1,5 +1,5 @@
 import { parseReference } from '../definition/index.ts';
-import { AppError, type ErrorCode, errorCodes } from '../errors/index.ts';
+import { AppError } from '../errors/index.ts';
 import { now, sleep } from '../io/index.ts';
 import type { BuildRecord, BuildTask } from '../schema/index.ts';
 import { createRunId, type Page, type PageRequest } from '../workspace/index.ts';
@@ -8,6 +8,7 @@ import { platformsOf } from './build-images.ts';
 import { findVersion } from './find-version.ts';
 import { type FollowOptions, followFile } from './follow-file.ts';
 import { type ImageView, imageViewOf } from './image-view.ts';
+import { recordedError } from './recorded-error.ts';
 import { refuseWhatCannotBuild } from './runnable.ts';
 import { refuseIfFull, type Waiting } from './waiting.ts';
 
@@ -111,10 +112,7 @@ export async function awaitBuild(app: App, id: string): Promise<ImageView[]> {
       await sleep(100, app.signal);
       continue;
     }
-    if (error !== null) {
-      const code = error.code in errorCodes ? (error.code as ErrorCode) : 'INTERNAL';
-      throw new AppError(code, error.message, { hint: error.hint });
-    }
+    if (error !== null) throw recordedError(error);
     const views: ImageView[] = [];
     for (const { revision: number, platform, source } of built ?? []) {
       const revision = await images.get(environment.fingerprint, number);

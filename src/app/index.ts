@@ -45,18 +45,21 @@ export {
 export { execInEnvironment, installKernel, type KernelView, openShell } from './exec.ts';
 export type { RunOutcome } from './execute-run.ts';
 export type { ImageView } from './image-view.ts';
+export { keepContents } from './keep-contents.ts';
 export { listEnvironments, listVersions } from './list-environments.ts';
 export { listImages } from './list-images.ts';
 export { exportLock, findLock, type LockRequest, type LockResult, lockEnvironment } from './lock-environment.ts';
 export { materialiseEnvironment, type PrefixView, verifyEnvironmentPrefix } from './materialise.ts';
 export { listModels, type ModelRequest, registerModel, requireParts, type ShownModel, showModel } from './models.ts';
 export { type PackedContent, type PackedDefinition, packDefinition } from './pack-definition.ts';
-export { packCode, packJob } from './pack-job.ts';
+export { packRun, type RunInput } from './pack-run.ts';
 export { readPlatform } from './platform.ts';
 export { previewLock } from './preview-lock.ts';
 export { type PublishedEnvironment, publishCatalog } from './publish-catalog.ts';
 export type { DefinitionSource, LocalSource } from './read-source.ts';
+export { recordedError } from './recorded-error.ts';
 export { type CreateRequest, createVersion, noteWarnings } from './register.ts';
+export { outcomeOf } from './run-on-worker.ts';
 export {
   askToCancel,
   cancelRun,

@@ -4,10 +4,10 @@ import { readBytes, statIfExists } from '../io/index.ts';
 import { readJob } from '../jobs/index.ts';
 import type { UploadedFiles } from '../schema/index.ts';
 import { collectSnapshot } from '../snapshots/index.ts';
+import { codeFolder } from './code-folder.ts';
 import { decodeSource } from './decode-source.ts';
 import { isDefinitionPath } from './definition-path.ts';
 import type { PackedContent } from './pack-definition.ts';
-import { codeFolder } from './submit.ts';
 
 /** What of a job is on this machine: its text, the definition that it names by path, its code. */
 export interface PackedJob {

@@ -14,6 +14,7 @@ import { planReplay } from './runs.ts';
 import { placeOf, readVariables } from './submit.ts';
 import { uploadedSnapshot } from './uploaded-files.ts';
 import { refuseIfFull, type Waiting } from './waiting.ts';
+import { workerNames } from './worker-names.ts';
 
 /** A job that somebody sent, with everything that it needs. */
 export interface UploadedJob {
@@ -119,7 +120,7 @@ async function claim(
 
 async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
   const workspace = await app.openWorkspace();
-  const workers = (await workspace.workers.list()).map(({ name }) => name);
+  const workers = await workerNames(app);
   const job = request.job === undefined ? undefined : readUploadedJob(request.job, request, workers);
   if (job === undefined && (request.command === undefined || request.environment === undefined)) {
     throw new AppError('USAGE', 'there is nothing to run', { hint: 'Send `job`, or `environment` and `command`.' });

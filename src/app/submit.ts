@@ -1,18 +1,21 @@
 import { dirname, resolve } from 'node:path';
 import { AppError } from '../errors/index.ts';
-import { isFolder, readBytes, statIfExists } from '../io/index.ts';
+import { readBytes, statIfExists } from '../io/index.ts';
 import { readJob } from '../jobs/index.ts';
 import type { CommandJob, JobVariable } from '../schema/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
+import { codeFolder } from './code-folder.ts';
 import { decodeSource } from './decode-source.ts';
 import { isDefinitionPath } from './definition-path.ts';
 import { executeRun, type RunOutcome } from './execute-run.ts';
 import { findOrRegister } from './find-or-register.ts';
+import type { RunInput } from './pack-run.ts';
 import { readSource } from './read-source.ts';
 import { registerAnonymous, registerSource } from './register.ts';
 import type { OnOutput, RunPlan, RunTarget } from './run-plan.ts';
 import { defaultTarget } from './runnable.ts';
+import { workerNames } from './worker-names.ts';
 
 interface SubmitOptions {
   target?: string;
@@ -37,10 +40,12 @@ export async function submitJob(
   if ((await statIfExists(path))?.isFile() !== true)
     throw new AppError('FILE_NOT_FOUND', `the job file \`${request.file}\` does not exist`);
   const folder = dirname(path);
-  const job = readJob(
-    { path: request.file, text: decodeSource(await readBytes(path), request.file) },
-    { folder, target: request.target, environment: request.environment, inputs: request.inputs, cwd: app.cwd },
-  );
+  const source = { path: request.file, text: decodeSource(await readBytes(path), request.file) };
+  const { target: asked, environment, inputs } = request;
+  const workers = await workerNames(app);
+  const job = readJob(source, { folder, target: asked, workers, environment, inputs, cwd: app.cwd });
+  if (job.compute !== undefined && workers.includes(job.compute))
+    return await sendToWorker(app, request, { job: request.file, environment, inputs, target: job.compute });
   const version =
     request.environment === undefined
       ? await environmentOf(app, job, folder, request.file)
@@ -70,6 +75,14 @@ export async function submitCommand(
   app: App,
   request: SubmitOptions & { environment: string; command: readonly string[] },
 ): Promise<RunOutcome> {
+  const target = request.target?.replace(/^azureml:/, '');
+  if (target !== undefined && (await workerNames(app)).includes(target))
+    return await sendToWorker(app, request, {
+      environment: request.environment,
+      command: request.command,
+      code: '.',
+      target,
+    });
   const version = await findOrRegister(app, request.environment);
   const plan: RunPlan = {
     version,
@@ -88,6 +101,17 @@ export async function submitCommand(
   return await executeRun(app, plan);
 }
 
+async function sendToWorker(
+  app: App,
+  { gpus, engine, onOutput, variables, timeout, displayName, tags }: SubmitOptions,
+  input: RunInput,
+): Promise<RunOutcome> {
+  if (gpus !== undefined || engine !== undefined)
+    throw new AppError('USAGE', `${gpus === undefined ? '--engine' : '--gpus'} cannot be sent to a worker`);
+  const { runOnWorker } = await import('./run-on-worker.ts');
+  return await runOnWorker(app, { ...input, variables, timeout, displayName, tags }, onOutput);
+}
+
 async function environmentOf(app: App, job: CommandJob, folder: string, file: string): Promise<EnvironmentVersion> {
   const { environment } = job;
   if (environment.kind === 'inline')
@@ -98,16 +122,6 @@ async function environmentOf(app: App, job: CommandJob, folder: string, file: st
   const { reference } = environment;
   if (!(await isDefinitionPath({ ...app, cwd: folder }, reference))) return await findOrRegister(app, reference);
   return await registerSource(app, await readSource({ ...app, cwd: folder }, { kind: 'path', path: reference }));
-}
-
-/** `code:` may name a single file; its folder is then the code. */
-export async function codeFolder(path: string): Promise<string> {
-  const stats = await statIfExists(path);
-  if (stats === undefined)
-    throw new AppError('FILE_NOT_FOUND', `the job’s code \`${path}\` does not exist`, {
-      hint: '`code:` is relative to the job file.',
-    });
-  return (await isFolder(path)) ? path : dirname(path);
 }
 
 export function readVariables(given: Readonly<Record<string, string>>): Record<string, JobVariable> {
@@ -136,7 +150,9 @@ export function placeOf(
     return { target: { kind: 'docker', engine, gpus, shmSize: container?.shmSize, args }, notes: [] };
   }
   if (chosen !== 'local')
-    throw new AppError('USAGE', `there is no target \`${chosen}\``, { hint: 'The targets are `local` and `docker`.' });
+    throw new AppError('USAGE', `there is no target \`${chosen}\``, {
+      hint: 'The targets are `local`, `docker` and the workers that `terroir compute list` shows.',
+    });
   if (gpus !== undefined || engine !== undefined)
     throw new AppError('USAGE', `${gpus === undefined ? '--engine' : '--gpus'} is for containers`, {
       hint: 'A local run sees the machine’s GPUs anyway; with `--target docker` a container gets them.',

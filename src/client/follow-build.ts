@@ -1,10 +1,10 @@
+import { recordedError } from '../app/index.ts';
 import type { Emit, ReportEvent } from '../report/index.ts';
 import type { BuildRecord } from '../schema/index.ts';
 import type { Connection } from './connection.ts';
 import { followEvents } from './follow-events.ts';
 import { segment } from './paths.ts';
 import { patient } from './patient.ts';
-import { recordedError } from './recorded-error.ts';
 
 /** Stays with a build to its end, and shows what it reports. @throws AppError what made it fail. */
 export async function followBuild(

@@ -7,5 +7,4 @@
  * Tree: <store>/servers/<host>-<hash>/   a workspace (see workspace/) with the versions and locks that were brought to this machine
  */
 export { openServer, type Server } from './open-server.ts';
-export { packRun } from './pack-run.ts';
 export { isServerUrl, mirrorFolder, servedRegistry } from './server-url.ts';

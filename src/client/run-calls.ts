@@ -1,14 +1,13 @@
 import type * as useCases from '../app/index.ts';
+import { outcomeOf, packRun, type RunInput } from '../app/index.ts';
 import { AppError } from '../errors/index.ts';
 import { sleep } from '../io/index.ts';
 import { type RunRecord, terminalStatuses } from '../schema/index.ts';
 import type { Answer, Connection, Request } from './connection.ts';
 import type { Definitions } from './definitions.ts';
 import { followRun } from './follow-run.ts';
-import { packRun, type RunInput } from './pack-run.ts';
 import { segment } from './paths.ts';
 import { patient } from './patient.ts';
-import { recordedError } from './recorded-error.ts';
 import { uploadMissing } from './upload.ts';
 
 type Write = (chunk: Uint8Array) => Promise<void>;
@@ -126,11 +125,4 @@ export function createRunCalls({ api, cwd, env, emit, signal }: Connection, { se
     /** What it prints, as it comes. */
     logs: (id: string): AsyncIterableIterator<string> => followRun(api, id, signal),
   };
-}
-
-/** As if the run had been here: the script's own end is an outcome, what failed around it is thrown. */
-function outcomeOf(record: RunRecord): useCases.RunOutcome {
-  const { exitCode, error } = record;
-  if (exitCode !== null) return { record, exitCode: exitCode === 0 && error?.code === 'TIMEOUT' ? 1 : exitCode };
-  throw recordedError(error ?? { code: 'RUN_LOST', message: `the run ${record.id} is ${record.status}` });
 }

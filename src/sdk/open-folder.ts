@@ -12,6 +12,7 @@ import {
   diffEnvironments,
   followLogs,
   isDefinitionPath,
+  keepContents,
   listAudit,
   listEnvironments,
   listModels,
@@ -20,7 +21,7 @@ import {
   listVersions,
   lockEnvironment,
   openApp,
-  type PackedContent,
+  packRun,
   registerModel,
   replayUploaded,
   restoreEnvironment,
@@ -35,7 +36,6 @@ import {
   updateVersion,
   type Worker,
 } from '../app/index.ts';
-import { packRun } from '../client/index.ts';
 import { sleep } from '../io/index.ts';
 import { silent } from '../report/index.ts';
 import { terminalStatuses } from '../schema/index.ts';
@@ -112,7 +112,7 @@ export async function openFolder(folder: string | undefined, options: FolderOpti
     image: async (reference, which) => await showImage(app, reference, which),
     run: async (input) => {
       const { request, contents } = await packRun(input, { cwd, env: app.env, signal, settle });
-      await keep(app, contents);
+      await keepContents(app, contents);
       // On a machine of one's own, secrets come from the environment.
       const submitter = { ...app, env: { ...app.env, ...input.secrets } };
       return await attend(await submitUploaded(submitter, request, unlimited));
@@ -143,12 +143,6 @@ export async function openFolder(folder: string | undefined, options: FolderOpti
       await app.close();
     },
   };
-}
-
-async function keep(app: App, contents: ReadonlyMap<string, PackedContent>): Promise<void> {
-  const { blobs } = await app.openWorkspace();
-  for (const content of contents.values())
-    await ('bytes' in content ? blobs.put(content.bytes) : blobs.putFile(content.file));
 }
 
 async function waitFor(app: App, id: string): Promise<Run> {

@@ -19,8 +19,7 @@ export const command: Command = {
     { flags: '-e, --env <reference>', description: 'name, name:version, name@latest, or an environment file' },
     {
       flags: '-t, --target <target>',
-      description:
-        'Where to run: local or docker (local, but for what only an image can give); on a server also a worker',
+      description: 'Where to run: local, docker, or a worker by its name (local, but for what only an image can give)',
     },
     { flags: '--gpus <n>', description: 'With docker: give the container so many GPUs, or `all`' },
     {

@@ -116,6 +116,13 @@ describe.each(['SQLite', 'PostgreSQL'])('workers with %s', { timeout: 120_000 },
       target: 'local',
     });
     expect((await show(anybody.id)).status).toBe('Queued');
+    await sandbox.write('job.yml', 'command: pwd; exit 3\ncode: .\nenvironment: azureml:own:1\ncompute: ada\n');
+    const sent = await sandbox.run(['run', 'job.yml']);
+    expect([sent.exitCode, sent.stdout]).toEqual([3, expect.stringMatching(/runs\/\w+\/code\n/)]);
+    const words = await sandbox.run(['run', '--env', 'own', '--target', 'ada', '--', 'python3', '-c', 'print(6 * 7)']);
+    expect([words.exitCode, words.stdout]).toEqual([0, expect.stringContaining('42\n')]);
+    const unknown = await sandbox.run(['run', 'job.yml', '--target', 'eve']);
+    expect([unknown.exitCode, unknown.stderr]).toEqual([102, expect.stringContaining('compute list')]);
     await expect(submit('pass', { compute: 'eve' })).rejects.toThrow(
       /there is no target `eve`.*The targets are `local`, `docker`, `ada`; a worker is one while it is at work/,
     );

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
-import { type PackedContent, packCode, packDefinition, packJob, type UploadedJob } from '../app/index.ts';
 import { AppError } from '../errors/index.ts';
+import { type PackedContent, packDefinition } from './pack-definition.ts';
+import { packCode, packJob } from './pack-job.ts';
+import type { UploadedJob } from './submit-uploaded.ts';
 
 /** What to run: a job file, or an environment and the words of a command. */
 export type RunInput = RunOptions &
