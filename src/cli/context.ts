@@ -1,6 +1,6 @@
 import { homedir, hostname, userInfo } from 'node:os';
 import { type App, openApp } from '../app/index.ts';
-import { isServerUrl, mirrorFolder, type Server, servedRegistry } from '../client/index.ts';
+import { isServerUrl, type Server } from '../client/index.ts';
 import { AppError } from '../errors/index.ts';
 import { createStyle, type Renderer } from '../report/render/index.ts';
 import { catalogFolder } from './catalog-folder.ts';
@@ -19,7 +19,8 @@ export interface ContextParts {
 export function createContext(parts: ContextParts): CommandContext & { close(): Promise<void> } {
   const { options, renderer, signal } = parts;
   const env = { ...process.env };
-  const place = options.text('workspace') ?? env.TERROIR_WORKSPACE ?? '';
+  const named = options.text('workspace');
+  const place = named ?? env.TERROIR_WORKSPACE ?? '';
   const url = isServerUrl(place) ? place : undefined;
   const common = {
     cwd: process.cwd(),
@@ -34,22 +35,15 @@ export function createContext(parts: ContextParts): CommandContext & { close(): 
   let server: Promise<Server> | undefined;
   /** The workspace of the folder; for a server, the small one on this machine that has what was brought from there. */
   const machine = async (): Promise<App> => {
-    const place =
-      url === undefined
-        ? { env, workspace: options.text('workspace'), catalogFolder: catalogFolder(env.TERROIR_CATALOG) }
-        : {
-            env: { ...env, TERROIR_DATABASE: undefined },
-            workspace: mirrorFolder({ env, home: homedir() }, url),
-            servedRegistry: servedRegistry(url, token),
-          };
-    opened ??= openApp({
-      ...common,
-      home: homedir(),
-      user: userName(env),
-      origin: `command line on ${hostname()}`,
-      ...place,
-    });
+    opened ??= openMachine();
     return await opened;
+  };
+  const openMachine = async (): Promise<App> => {
+    const options = { ...common, home: homedir(), user: userName(env), origin: `command line on ${hostname()}` };
+    if (url === undefined)
+      return await openApp({ ...options, workspace: named, catalogFolder: catalogFolder(env.TERROIR_CATALOG) });
+    const { mirrorPlace } = await import('../client/index.ts');
+    return await openApp({ ...options, ...mirrorPlace(url, { env, home: options.home, token }) });
   };
   const connect = async (address: string): Promise<Server> => {
     server ??= import('../client/index.ts').then(({ openServer }) => openServer(address, { ...common, token }));

@@ -6,5 +6,6 @@
  *
  * Tree: <store>/servers/<host>-<hash>/   a workspace (see workspace/) with the versions and locks that were brought to this machine
  */
+export { mirrorPlace } from './mirror-place.ts';
 export { openServer, type Server } from './open-server.ts';
-export { isServerUrl, mirrorFolder, servedRegistry } from './server-url.ts';
+export { isServerUrl } from './server-url.ts';
