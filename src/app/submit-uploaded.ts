@@ -137,9 +137,11 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
       hint: 'Remove it, or run the job on a machine of your own.',
       details: { wanted: 'admin' },
     });
-  const compute = workerOf(workers, request.compute ?? request.target ?? job?.compute);
+  const named = request.compute ?? request.target ?? job?.compute;
+  const compute = workerOf(workers, named);
+  const target = request.target ?? named;
   const place = placeOf(app, version, {
-    target: compute === undefined ? (request.target ?? job?.compute) : undefined,
+    target: workerOf(workers, target) === undefined ? target : undefined,
     gpus: request.gpus,
     container: job?.container,
   });

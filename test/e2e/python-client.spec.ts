@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startWorker } from '../../src/app/index.ts';
+import { pushBase } from '../kit/push-base.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
 import { pythonsForTests } from '../kit/pythons.ts';
+import { type RegistryProcess, startDockerRegistry } from '../kit/registry/docker-registry.ts';
 import { createTestServer, type TestServer } from '../kit/server.ts';
 import { uvForTests } from '../kit/uv.ts';
 import { makeWheel } from '../kit/wheel.ts';
@@ -18,11 +21,14 @@ const [oldest] = await pythonsForTests();
 
 describe('the Python client, as a wheel in an environment of its own', () => {
   let index: PypiIndex;
+  let bases: RegistryProcess;
   let server: TestServer;
   let folder: string;
   let python: string;
   beforeAll(async () => {
     index = await startPypiIndex([makeWheel({ name: 'alpha', version: '1.0' })]);
+    bases = await startDockerRegistry({ root: join(await mkdtemp(join(tmpdir(), 'terroir-bases-')), 'data') });
+    await pushBase(`${bases.host}/base:1`);
     server = await createTestServer({ withTokens: true, env: { PIP_INDEX_URL: index.url } });
     folder = await mkdtemp(join(tmpdir(), 'terroir-python-'));
     await cp(join(root, 'python'), join(folder, 'source'), { recursive: true });
@@ -38,6 +44,7 @@ describe('the Python client, as a wheel in an environment of its own', () => {
   afterAll(async () => {
     await server.close();
     await index.close();
+    await bases.stop();
     await rm(folder, { recursive: true });
   });
 
@@ -75,6 +82,63 @@ print(json.dumps(Client().register("docker/environment.yml")["definition"]["buil
     expect(answer).toBe('Dockerfile');
   });
 
+  it('builds images, telling how it goes, and takes them from the cache', async () => {
+    await writeFile(
+      join(folder, 'image.yml'),
+      `name: image\nimage: ${bases.host}/base:1\npython: {version: "3.11"}\nrequirements: [alpha]\n`,
+    );
+    const answer = await run(`
+client = Client()
+client.register("image.yml")
+steps = []
+[built] = client.build("image", on_progress=lambda each: steps.append(each["title"]) if each["type"] == "step-finished" else None)
+[cached] = client.build("azureml:image:1", ["linux-64"])
+shown = client.image("image@latest", "linux-64", revision=1)
+assert cached["digest"] == built["digest"] == shown["digest"]
+asked = client.submit_build("image", rebuild=True, priority=7)
+assert [each["platform"] for each in client.images_of(asked["id"])] == ["linux-64"]
+page = client.builds(environment="image", limit=2)
+assert client.build_record(page[0]["id"]) == page[0] and page[0]["id"] == asked["id"] and page.next
+assert len(client.builds(status="Completed", cursor=page.next)) == 1 and client.builds(status="Failed") == []
+print(json.dumps([[built["source"], cached["source"]], page[0]["priority"], [p for layer in built["layers"] for p in layer["packages"]], steps]))
+`);
+    expect(answer).toEqual([
+      ['built', 'workspace'],
+      7,
+      ['alpha 1.0'],
+      expect.arrayContaining(['Composing the image for linux-64']),
+    ]);
+  });
+
+  it('goes on with the log of a build where a connection broke off', async () => {
+    const answer = await run(`
+import socket, threading
+client = Client()
+[id] = [each["id"] for each in client.builds(environment="image", limit=1)]
+whole = list(client.follow_build(id))
+# Between the two, one that lets 300 bytes of each answer's events pass.
+host, port = client._api.url.split("//")[1].split(":")
+between, asked = socket.create_server(("127.0.0.1", 0)), []
+def pass_on(one):
+    request = one.recv(65536)
+    asked.append(request)
+    with socket.create_connection((host, int(port))) as other:
+        other.sendall(request)
+        reader = other.makefile("rb")
+        while (line := reader.readline()) != b"\\r\\n":
+            one.sendall(line)
+        one.sendall(line + reader.read(300))
+    one.close()
+def serve():
+    while True:
+        threading.Thread(target=pass_on, args=(between.accept()[0],), daemon=True).start()
+threading.Thread(target=serve, daemon=True).start()
+broken = Client(f"http://127.0.0.1:{between.getsockname()[1]}")
+print(json.dumps([list(broken.follow_build(id)) == whole, len(whole) > 3, len(asked) > 2, b"last-event-id" in asked[-1].lower()]))
+`);
+    expect(answer).toEqual([true, true, true, true]);
+  });
+
   it('submits, follows, waits, and keeps models', async () => {
     const answer = await run(`
 import os
@@ -104,6 +168,39 @@ print(json.dumps([text, ended["status"], shown["environment"]["name"], "".join(c
     expect(answer).toEqual(['é a b hush-hush-hush\nend False\n', 'Completed', 'own', '2\n']);
   });
 
+  it('sends runs to workers by their name, and says which come first', async () => {
+    const worker = await startWorker(server.app, { parallel: 1, name: 'box', onlyNamed: true });
+    const answer = await run(`
+client = Client()
+try: client.submit(environment="own", command=["true"], compute="nobody-there")
+except TerroirError as error: refused = error.message
+run = client.wait(client.submit(environment="own", command=["true"], compute="box", priority=3)["id"])
+both = client.submit(environment="own", command=["true"], compute="box", target="docker")
+client.wait(both["id"])
+print(json.dumps([refused, run["status"], run["compute"], run["worker"], run["target"], both["target"]]))
+`);
+    expect(answer).toEqual(['there is no target `nobody-there`', 'Completed', 'box', 'box', 'local', 'docker']);
+    await worker.stop();
+  });
+
+  it('takes a build back that is interrupted while it waits', async () => {
+    const answer = await run(`
+import signal, time
+client = Client()
+busy = [client.submit(environment="own", command=["sleep", "60"])["id"] for _ in range(4)]
+while [client.run(id)["status"] for id in busy] != ["Running"] * 4: time.sleep(0.05)
+def interrupt(*_): raise KeyboardInterrupt
+signal.signal(signal.SIGALRM, interrupt)
+signal.setitimer(signal.ITIMER_REAL, 0.5)
+try: client.build("image", rebuild=True)
+except KeyboardInterrupt: status = client.builds(limit=1)[0]["status"]
+for id in busy: client.cancel(id)
+for id in busy: client.wait(id)
+print(json.dumps(status))
+`);
+    expect(answer).toBe('Canceled');
+  });
+
   it('cancels, and does not wait for ever', async () => {
     const answer = await run(`
 client = Client()
@@ -122,7 +219,7 @@ print(json.dumps([late, client.wait(run["id"])["status"]]))
     ['an image of what has no base', 'client.build(client.register("own.yml")["name"])', 'UNSUPPORTED_FEATURE'],
     ['a wrong token', 'Client(token="wrong").me()', 'UNAUTHORIZED'],
     ['nobody there', 'Client("http://127.0.0.1:1").me()', 'UNREACHABLE'],
-    ['another server', 'Client(client._api._base + "/nothing").me()', 'ROUTE_NOT_FOUND'],
+    ['another server', 'Client(client._api.url + "/api/v1/nothing").me()', 'ROUTE_NOT_FOUND'],
   ])('says what is wrong with %s, by a code', async (_title, call, code) => {
     const program = `
 client = Client()
@@ -135,13 +232,16 @@ except TerroirError as error: print(json.dumps(error.code))
   it('has the types that the description of the API has', async () => {
     const types = (await run(`
 import typing
-names = ["Version", "Environment", "Model", "ShownModel", "Run"]
+names = ["Version", "Environment", "Image", "Build", "Model", "ShownModel", "Run", "Caller"]
 print(json.dumps({name: sorted(typing.get_type_hints(getattr(terroir, name))) for name in names}))
 `)) as Record<string, string[]>;
     const { body } = await server.call('GET /api/v1/openapi.json');
     const answers: [string, string, string][] = [
       ['Version', '/api/v1/environments/{name}/versions/{version}', '200'],
       ['Environment', '/api/v1/environments/{name}', '200'],
+      ['Image', '/api/v1/environments/{name}/versions/{version}/image', '200'],
+      ['Build', '/api/v1/builds/{id}', '200'],
+      ['Caller', '/api/v1/me', '200'],
       ['ShownModel', '/api/v1/models/{name}', '200'],
       ['Run', '/api/v1/runs/{id}', '200'],
     ];

@@ -2,6 +2,40 @@
 
 from ._client import Client
 from ._errors import TerroirError
-from ._types import Environment, Image, Lock, Model, Page, Run, ShownModel, Version
+from ._types import (
+    Build,
+    BuiltPlatform,
+    Caller,
+    Environment,
+    Image,
+    Layer,
+    Lock,
+    Model,
+    NamedVersion,
+    Page,
+    Problem,
+    Progress,
+    Run,
+    ShownModel,
+    Version,
+)
 
-__all__ = ["Client", "Environment", "Image", "Lock", "Model", "Page", "Run", "ShownModel", "TerroirError", "Version"]
+__all__ = [
+    "Build",
+    "BuiltPlatform",
+    "Caller",
+    "Client",
+    "Environment",
+    "Image",
+    "Layer",
+    "Lock",
+    "Model",
+    "NamedVersion",
+    "Page",
+    "Problem",
+    "Progress",
+    "Run",
+    "ShownModel",
+    "TerroirError",
+    "Version",
+]

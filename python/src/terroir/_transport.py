@@ -6,19 +6,20 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from http.client import HTTPException
-from typing import Any, Dict, IO, Mapping, Optional
+from http.client import HTTPException, HTTPResponse
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 from ._errors import TerroirError
 
 _RETRIES = 3
+_ADDRESS = "Is it the address of a Terroir server, without /api/v1?"
 
 
 class Transport:
     """Requests to `/api/v1`. Proxies are those of the environment, as urllib has them."""
 
     def __init__(self, url: str, token: Optional[str], *, cafile: Optional[str], timeout: float) -> None:
-        self._base = url.rstrip("/") + "/api/v1"
+        self.url = url.rstrip("/")
         self._token = token
         self._timeout = timeout
         context = ssl.create_default_context(cafile=cafile)
@@ -33,10 +34,10 @@ class Transport:
         data: Any = None,
         headers: Optional[Mapping[str, str]] = None,
         timeout: Optional[float] = None,
-    ) -> IO[bytes]:
+    ) -> HTTPResponse:
         pairs = {key: value for key, value in (query or {}).items() if value is not None}
         search = urllib.parse.urlencode(pairs, doseq=True)
-        request = urllib.request.Request(f"{self._base}{path}{'?' + search if search else ''}", data, method=method)
+        request = urllib.request.Request(f"{self.url}/api/v1{path}{'?' + search if search else ''}", data, method=method)
         for name, value in (headers or {}).items():
             request.add_header(name, value)
         if self._token is not None:
@@ -47,7 +48,7 @@ class Transport:
         except urllib.error.HTTPError as error:
             raise _problem(error) from None
         except (OSError, HTTPException) as error:
-            raise TerroirError("UNREACHABLE", f"{self._base} cannot be reached: {error}") from error
+            raise TerroirError("UNREACHABLE", f"{self.url} cannot be reached: {error}") from error
 
     def json(
         self,
@@ -57,24 +58,45 @@ class Transport:
         *,
         query: Optional[Mapping[str, Any]] = None,
         headers: Optional[Mapping[str, str]] = None,
+        repeatable: bool = False,
     ) -> Any:
-        """What is not repeated by itself must carry an `Idempotency-Key`."""
+        return self.ask(method, path, body, query=query, headers=headers, repeatable=repeatable)[1]
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Optional[Mapping[str, Any]] = None,
+        headers: Optional[Mapping[str, str]] = None,
+        repeatable: bool = False,
+    ) -> Tuple[int, Any]:
+        """The answer with its status. `repeatable`: sent twice, it does no more than once."""
         sent: Dict[str, str] = dict(headers or {})
         data = None
         if body is not None:
             data = json.dumps(body).encode()
             sent["Content-Type"] = "application/json"
-        repeatable = method == "GET" or "Idempotency-Key" in sent
         for attempt in range(_RETRIES + 1):
             try:
                 with self.open(method, path, query=query, data=data, headers=sent) as answer:
-                    return json.loads(answer.read())
+                    return answer.status, _parse(self.url, answer)
             except TerroirError as error:
                 lasting = error.code != "UNREACHABLE" and error.status not in (429, 502, 503, 504)
-                if lasting or not repeatable or attempt == _RETRIES:
+                if lasting or attempt == _RETRIES or not (repeatable or method == "GET"):
                     raise
                 time.sleep(0.2 * 2**attempt)
         raise AssertionError
+
+
+def _parse(url: str, answer: HTTPResponse) -> Any:
+    try:
+        return json.loads(answer.read())
+    except ValueError:
+        raise TerroirError("HTTP_ERROR", f"what answers at {url} is no Terroir server", hint=_ADDRESS) from None
+    except (OSError, HTTPException) as error:
+        raise TerroirError("UNREACHABLE", f"{url} broke off: {error}") from error
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -93,5 +115,4 @@ def _problem(error: urllib.error.HTTPError) -> TerroirError:
             details=problem.get("details"),
         )
     except (ValueError, KeyError, TypeError, OSError):
-        hint = "Is it the address of a Terroir server, without /api/v1?"
-        return TerroirError("HTTP_ERROR", f"the server answered {error.code}", status=error.code, hint=hint)
+        return TerroirError("HTTP_ERROR", f"the server answered {error.code}", status=error.code, hint=_ADDRESS)
