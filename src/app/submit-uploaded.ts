@@ -127,6 +127,8 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
   }
   if (job !== undefined && request.command !== undefined)
     throw new AppError('USAGE', '`job` and `command` cannot be given together');
+  if (job === undefined && request.inputs !== undefined)
+    throw new AppError('USAGE', '`inputs` are for jobs', { hint: 'Put them into the words of `command`.' });
   const version =
     job === undefined || request.environment !== undefined
       ? await findVersion(workspace, request.environment ?? '')

@@ -1,5 +1,6 @@
 import { homedir, userInfo } from 'node:os';
 import { isServerUrl } from '../client/index.ts';
+import { checkInputs } from './inputs.ts';
 import type { ConnectOptions, Terroir } from './types.ts';
 
 /**
@@ -13,8 +14,8 @@ export async function connect(where?: string, options: ConnectOptions = {}): Pro
   const place = where ?? (env.TERROIR_WORKSPACE === '' ? undefined : env.TERROIR_WORKSPACE);
   if (place !== undefined && isServerUrl(place)) {
     const { openUrl } = await import('./open-url.ts');
-    return openUrl(place, settled);
+    return checkInputs(openUrl(place, settled));
   }
   const { openFolder } = await import('./open-folder.ts');
-  return await openFolder(place, { ...settled, user: options.user ?? userInfo().username });
+  return checkInputs(await openFolder(place, { ...settled, user: options.user ?? userInfo().username }));
 }

@@ -1,3 +1,4 @@
+import { isDefinitionPath } from '../app/index.ts';
 import { openServer } from '../client/index.ts';
 import { silent } from '../report/index.ts';
 import { cloneRequest } from './clone-request.ts';
@@ -23,9 +24,12 @@ export function openUrl(url: string, options: UrlOptions): Terroir {
     delete: async (reference, deletion) => await server.deleteVersion(reference, deletion),
     clone: async (reference, clone) => (await server.cloneEnvironment(reference, cloneRequest(clone))).version,
     diff: async (from, to, { platform } = {}) => await server.diffEnvironments(from, to, platform),
-    check: async (what) =>
-      (await (typeof what === 'string' ? server.checkVersion(what) : server.checkDefinition(definitionSource(what))))
-        .findings,
+    check: async (what) => {
+      if (typeof what !== 'string') return (await server.checkDefinition(definitionSource(what))).findings;
+      const isFile = await isDefinitionPath({ cwd }, what);
+      return (await (isFile ? server.checkDefinition({ kind: 'path', path: what }) : server.checkVersion(what)))
+        .findings;
+    },
     lock: async (reference, { platform, relock = false } = {}) => {
       const { revision, outcome, lock } = await server.lockEnvironment(reference, {
         platform,

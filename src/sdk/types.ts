@@ -156,12 +156,20 @@ export interface Image {
 
 /** What to run: a job file, or an environment and the words of a command. */
 export type RunInput = RunOptions &
-  ({ job: string; environment?: string } | { environment: string; command: string[] });
+  (
+    | {
+        job: string;
+        /** Instead of the job's. */
+        environment?: string;
+        /** Instead of what the job has for them. */
+        inputs?: Record<string, string>;
+      }
+    | { environment: string; command: string[] }
+  );
 
 export interface RunOptions {
   /** A folder on this machine; of a job file, its own `code` if not given. */
   code?: string;
-  inputs?: Record<string, string>;
   /** `secret:NAME` takes the value from `secrets`, else from the environment. */
   variables?: Record<string, string>;
   /** Only hashes of them are kept. */
@@ -298,7 +306,7 @@ export interface Terroir {
   /** A new environment from an existing one, with changes. */
   clone: (reference: string, options: CloneOptions) => Promise<Version>;
   diff: (from: string, to: string, options?: { platform?: string }) => Promise<Diff>;
-  /** Analyses a version, or a definition that is registered nowhere. */
+  /** Analyses a version, or a definition that is registered nowhere; a text is a reference or a file, as on the command line. */
   check: (what: string | DefinitionInput) => Promise<Finding[]>;
   /** The exact packages; found out now if nobody did yet. */
   lock: (reference: string, options?: LockOptions) => Promise<LockResult>;

@@ -1,6 +1,7 @@
 import type { FastifyError } from 'fastify';
 import * as z from 'zod';
 import { AppError, errorCodes, isAppError } from '../errors/index.ts';
+import { describeIssues } from '../schema/index.ts';
 import type * as rest from '../schema/rest/index.ts';
 
 /** Any error as the one type that a user reads. What is nobody's mistake but ours becomes INTERNAL, and says nothing of the inside. */
@@ -25,10 +26,8 @@ export function toAppError(error: unknown): AppError {
 }
 
 function invalidRequest(error: z.ZodError): AppError {
-  const issues = error.issues.slice(0, 20).map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
-  const [first] = issues;
-  const where = first === undefined || first.path === '' ? '' : `\`${first.path}\`: `;
-  return new AppError('USAGE', `the request is not as it should be: ${where}${first?.message ?? ''}`, {
+  const { first, issues } = describeIssues(error);
+  return new AppError('USAGE', `the request is not as it should be: ${first}`, {
     hint: 'See /api/v1/docs.',
     details: { issues },
     cause: error,

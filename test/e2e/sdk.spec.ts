@@ -11,6 +11,8 @@ import { type RegistryProcess, startDockerRegistry } from '../kit/registry/docke
 import { createTestServer, type TestServer } from '../kit/server.ts';
 import { makeWheel } from '../kit/wheel.ts';
 
+type Untyped = Record<keyof Terroir, (...given: unknown[]) => Promise<unknown>>;
+
 const root = join(import.meta.dirname, '..', '..');
 
 describe.each(['folder', 'URL'] as const)('the SDK on a %s', (kind) => {
@@ -157,6 +159,7 @@ describe.each(['folder', 'URL'] as const)('the SDK on a %s', (kind) => {
     const codes = (await terroir.check('changed')).map(({ code }) => code);
     expect(codes).toContain('unpinned-package');
     expect((await terroir.check({ text: 'name: x\nrequirements: [alpha]\n' })).map(({ code }) => code)).toEqual(codes);
+    expect((await terroir.check('env/packed.yml')).map(({ code }) => code)).toContain('missing-image');
     expect(await terroir.delete('clone:1')).toEqual(clone);
     await expect(terroir.show('clone')).rejects.toMatchObject({ code: 'ENVIRONMENT_NOT_FOUND' });
     await expect(terroir.delete('changed')).rejects.toMatchObject({ code: 'USAGE' });
@@ -216,6 +219,32 @@ describe.each(['folder', 'URL'] as const)('the SDK on a %s', (kind) => {
     ],
   ])('says what is wrong with %s, by a code', async (_title, ask, code) => {
     await expect(ask()).rejects.toMatchObject({ name: 'AppError', code });
+  });
+
+  it.each<[string, string, (any: Untyped) => Promise<unknown>]>([
+    ['register', 'tags.a', (any) => any.register({ text: 'name: bad\n' }, { tags: { a: 1 } })],
+    ['register', 'text', (any) => any.register({})],
+    ['environments', 'limit', (any) => any.environments({ limit: 0 })],
+    ['environments', 'archived', (any) => any.environments({ archived: 'some' })],
+    ['environments', 'Unrecognized key: "tag"', (any) => any.environments({ tag: 'a' })],
+    ['clone', 'name', (any) => any.clone('own', {})],
+    ['run', 'command', (any) => any.run({ environment: 'own', command: [] })],
+    ['run', 'command', (any) => any.run({ environment: 'own' })],
+    ['run', 'Unrecognized key: "command"', (any) => any.run({ job: 'job.yml', command: ['x'] })],
+    ['run', 'Unrecognized key: "inputs"', (any) => any.run({ environment: 'own', command: ['x'], inputs: {} })],
+    ['run', 'variables.a-b', (any) => any.run({ environment: 'own', command: ['x'], variables: { 'a-b': 'c' } })],
+    ['run', 'timeout', (any) => any.run({ environment: 'own', command: ['x'], timeout: -1 })],
+    ['runs', 'status', (any) => any.runs({ status: 'failed' })],
+    ['createToken', 'role', (any) => any.createToken({ user: 'a', role: 'king' })],
+    ['show', 'expected string, received number', (any) => any.show(7)],
+  ])('refuses what a program without types gives to %s: %s', async (call, what, ask) => {
+    const before = await terroir.runs();
+    await expect(ask(terroir as unknown as Untyped)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(new RegExp(`^\\\`${call}\\\` does not take this: .*${what}`)) as string,
+    });
+    expect((await terroir.environments()).items.map(({ name }) => name)).not.toContain('bad');
+    expect(await terroir.runs()).toEqual(before);
   });
 
   it('runs its worked example', async () => {

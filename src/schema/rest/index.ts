@@ -1,4 +1,4 @@
 /** What goes through `/api/v1`: the schemas of requests and answers. The description that the server serves is made from them. */
 export * from './answers.ts';
 export * from './requests.ts';
-export { Text } from './text.ts';
+export { ReferenceText, Text } from './text.ts';
