@@ -21,7 +21,7 @@ if (major >= 24) {
     process.exit(2);
   }
   const { spawn } = await import('node:child_process');
-  const child = spawn(node, [fileURLToPath(mainFile(fs)), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
   // The terminal sends Ctrl-C to the child as well; this process only waits for it.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
