@@ -22,7 +22,7 @@ export function fsErrorToAppError(error: unknown, action: string): unknown {
     case 'EPERM':
     case 'EROFS':
       return new AppError('PERMISSION_DENIED', `cannot ${action}: permission denied`, {
-        hint: 'Check the owner and mode of the path, or set TERROIR_HOME to a folder that you may write.',
+        hint: 'Check the owner and mode of the path; TERROIR_WORKSPACE and TERROIR_HOME move the workspace and the store elsewhere.',
         cause: error,
       });
     case 'ENOENT':

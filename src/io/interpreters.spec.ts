@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { appendFile, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pythonsForTests } from '../../test/kit/pythons.ts';
 import { findInterpreter, type InterpreterSearch, inspectInterpreter, listInterpreters } from './interpreters.ts';
@@ -50,6 +50,14 @@ test('a virtual environment stands for its base', async () => {
     search.env.PATH = join(venv, 'bin');
     expect((await findInterpreter(search, { fits: () => true, subject: 'any' })).home).not.toContain(venv);
   }
+});
+
+test('folders of PATH that cannot be looked into are passed over', async () => {
+  const python = await anyPython();
+  await counting('python3', python.executable);
+  await symlink(join(folder, 'loop'), join(folder, 'loop'));
+  search.env.PATH = [join(folder, 'loop'), join(folder, 'x'.repeat(300)), join(folder, 'bin')].join(delimiter);
+  expect((await findInterpreter(search, { fits: () => true, subject: 'any' })).version).toBe(python.version);
 });
 
 test('the second look starts nothing; a changed program is asked again', async () => {
