@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { reachChannel } from '../channels/conda/index.ts';
 import { isAppError } from '../errors/index.ts';
 import { currentPlatform, libcVersion, listInterpreters, pathExists, runProcess } from '../io/index.ts';
+import { formatCount } from '../report/index.ts';
 import type { App } from './app.ts';
 import { channelsOf, openCondaChannel } from './conda-channel.ts';
 import { checkEngines } from './doctor-engines.ts';
@@ -40,7 +41,7 @@ export async function diagnose(app: App, checkElsewhere?: () => Promise<Diagnosi
 
 async function checkMachine(app: App): Promise<Diagnosis[]> {
   const platform = currentPlatform();
-  const facts = `${platform ?? 'unknown platform'}, ${libcVersion() === undefined ? 'no glibc' : `glibc ${libcVersion()}`}, ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GB, Terroir ${app.version} on Node ${process.versions.node}`;
+  const facts = `${platform ?? 'unknown platform'}, ${libcVersion() === undefined ? 'no glibc' : `glibc ${libcVersion()}`}, ${availableParallelism()} cores, ${(totalmem() / 1e9).toFixed(0)} GB, Terroir ${app.version} on Node ${process.versions.node}`;
   if (platform === undefined)
     return [
       {
@@ -72,7 +73,7 @@ async function checkSettings(app: App): Promise<Diagnosis[]> {
 async function checkStore(app: App): Promise<Diagnosis[]> {
   return await attempt('store', async () => {
     const { archives, prefixes } = await app.store.describe();
-    return `${app.storeFolder}: ${archives.count} archives, ${prefixes.count} prefixes`;
+    return `${app.storeFolder}: ${formatCount(archives.count, 'archive')}, ${prefixes.count} ${prefixes.count === 1 ? 'prefix' : 'prefixes'}`;
   });
 }
 

@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { AppError } from '../errors/index.ts';
 import { pathExists } from '../io/index.ts';
-import { type Step, step } from '../report/index.ts';
+import { formatCount, type Step, step } from '../report/index.ts';
 import { addressesOf } from '../resolve/index.ts';
 import type { CondaPackage, Definition, Lock, LockedPackage, PypiPackage } from '../schema/index.ts';
 import type { UnpackedConda, UnpackedWheel } from '../store/index.ts';
@@ -49,7 +49,7 @@ export async function fetchPackages(
   try {
     await step(
       app.emit,
-      `Fetching ${missing.length} packages`,
+      `Fetching ${formatCount(missing.length, 'package')}`,
       async (current) => await fetchAll({ app, sources, missing, total, fetched, wheels, onArchive, current }),
       { unit: 'bytes', total },
     );

@@ -1,7 +1,7 @@
 import { findInterpreter } from '../io/index.ts';
 import { type InstallPlan, isCondaLock, type PlanPython, planPrefix } from '../plan/index.ts';
 import type { Prefix } from '../prefix/index.ts';
-import { type Step, startStep } from '../report/index.ts';
+import { formatCount, type Step, startStep } from '../report/index.ts';
 import type { CondaPackage, Definition, Lock } from '../schema/index.ts';
 import type { EnvironmentVersion } from '../workspace/index.ts';
 import type { App } from './app.ts';
@@ -28,7 +28,7 @@ export async function ensurePrefix(app: App, lock: Lock, definition: Definition)
   const machine = isCondaLock(lock) ? undefined : await machinePython(app, lock);
   const interpreter = machine ?? condaPython(lock);
   const key = app.prefixes.key(lock.digest, machine);
-  const title = `Environment of ${lock.packages.length} packages`;
+  const title = `Environment of ${formatCount(lock.packages.length, 'package')}`;
   const there = await app.prefixes.find(key);
   if (there !== undefined) {
     startStep(app.emit, title).finish('cached');

@@ -8,6 +8,7 @@ import { codeFolder } from './code-folder.ts';
 import { decodeSource } from './decode-source.ts';
 import { isDefinitionPath } from './definition-path.ts';
 import type { PackedContent } from './pack-definition.ts';
+import { similarFiles } from './similar-files.ts';
 
 /** What of a job is on this machine: its text, the definition that it names by path, its code. */
 export interface PackedJob {
@@ -24,14 +25,17 @@ export interface PackedJob {
 
 /** Reads a job file and sees what must go with it. @throws AppError FILE_NOT_FOUND, INVALID_JOB. */
 export async function packJob(
-  file: string,
-  { environment, inputs }: { environment?: string; inputs?: Record<string, string> },
+  path: string,
+  { cwd, environment, inputs }: { cwd: string; environment?: string; inputs?: Record<string, string> },
 ): Promise<PackedJob> {
+  const file = resolve(cwd, path);
   if ((await statIfExists(file))?.isFile() !== true)
-    throw new AppError('FILE_NOT_FOUND', `the job file \`${file}\` does not exist`);
-  const text = decodeSource(await readBytes(file), file);
+    throw new AppError('FILE_NOT_FOUND', `the job file \`${path}\` does not exist`, {
+      hint: await similarFiles(file),
+    });
+  const text = decodeSource(await readBytes(file), path);
   const folder = dirname(file);
-  const job = readJob({ path: file, text }, { folder, environment, inputs, cwd: folder, workers: 'any' });
+  const job = readJob({ path, text }, { folder, environment, inputs, cwd: folder, workers: 'any' });
   const own = environment === undefined ? job.environment : undefined;
   const named = own?.kind === 'reference' && (await isDefinitionPath({ cwd: folder }, own.reference));
   return {

@@ -77,7 +77,8 @@ async function whatOf(input: RunInput, { cwd, settle }: PackOptions): Promise<Wh
     return { ...nothing, request: { environment: await settle(environment), command: [...command] } };
   }
   const { environment, inputs } = input;
-  const { text, environmentFile, inline, code, secrets } = await packJob(resolve(cwd, input.job), {
+  const { text, environmentFile, inline, code, secrets } = await packJob(input.job, {
+    cwd,
     environment,
     inputs,
   });

@@ -13,6 +13,7 @@ import type { UploadedFiles } from '../schema/index.ts';
 import type { App } from './app.ts';
 import { decodeSource } from './decode-source.ts';
 import { accessFolder } from './folder-files.ts';
+import { similarFiles } from './similar-files.ts';
 import { accessUploads } from './uploaded-files.ts';
 
 /** Where a definition comes from. */
@@ -81,7 +82,7 @@ async function locatePath(cwd: string, path: string, python: string | undefined)
   const file = (await isFolder(absolute)) ? resolve(absolute, await mainFileOf(absolute)) : absolute;
   if ((await statIfExists(file)) === undefined) {
     throw new AppError('FILE_NOT_FOUND', `the file \`${path}\` does not exist`, {
-      hint: await similarFiles(dirname(file), basename(file)),
+      hint: await similarFiles(file),
     });
   }
   const text = decodeSource(await readBytes(file), path);
@@ -104,17 +105,6 @@ async function mainFileOf(folder: string): Promise<string> {
   throw new AppError('FILE_NOT_FOUND', `the folder \`${folder}\` has no definition`, {
     hint: 'It would be an environment.yml, a requirements.txt, a Dockerfile or an azureml_environment.json; or name the file itself.',
   });
-}
-
-async function similarFiles(folder: string, name: string): Promise<string> {
-  const names = (await listFolder(folder))
-    .filter((entry) => entry.isFile() && /\.(?:ya?ml|txt|json)$/.test(entry.name))
-    .map((entry) => entry.name);
-  if (names.length === 0) return 'Check the path.';
-  return `\`${folder}\` has ${names
-    .slice(0, 5)
-    .map((each) => `\`${each}\``)
-    .join(', ')}${names.length > 5 ? ', …' : ''}, not \`${name}\`.`;
 }
 
 /** An environment file that says the same as the options. */

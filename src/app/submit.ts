@@ -15,6 +15,7 @@ import { readSource } from './read-source.ts';
 import { registerAnonymous, registerSource } from './register.ts';
 import type { OnOutput, RunPlan, RunTarget } from './run-plan.ts';
 import { defaultTarget } from './runnable.ts';
+import { similarFiles } from './similar-files.ts';
 import { workerNames } from './worker-names.ts';
 
 interface SubmitOptions {
@@ -38,7 +39,9 @@ export async function submitJob(
 ): Promise<RunOutcome> {
   const path = resolve(app.cwd, request.file);
   if ((await statIfExists(path))?.isFile() !== true)
-    throw new AppError('FILE_NOT_FOUND', `the job file \`${request.file}\` does not exist`);
+    throw new AppError('FILE_NOT_FOUND', `the job file \`${request.file}\` does not exist`, {
+      hint: await similarFiles(path),
+    });
   const folder = dirname(path);
   const source = { path: request.file, text: decodeSource(await readBytes(path), request.file) };
   const { target: asked, environment, inputs } = request;

@@ -64,7 +64,7 @@ export function createContext(parts: ContextParts): CommandContext & { close(): 
         'USAGE',
         `\`terroir ${parts.name}\` works on the folder of a workspace, and ${url} is a server`,
         {
-          hint: 'Say it on the server’s machine, or name a folder with --workspace.',
+          hint: 'Run it on the server’s machine, or name a folder with --workspace.',
         },
       );
     },

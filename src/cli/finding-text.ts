@@ -1,4 +1,5 @@
 import type { Finding } from '../app/index.ts';
+import { formatCount } from '../report/index.ts';
 import type { Style } from '../report/render/index.ts';
 
 export function findingLines(finding: Finding, style: Style): string[] {
@@ -24,5 +25,5 @@ export function summaryLine(findings: readonly Finding[], style: Style): string 
 
 function plural(count: number, word: string): string | undefined {
   if (count === 0) return undefined;
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
+  return formatCount(count, word);
 }

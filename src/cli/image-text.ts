@@ -1,4 +1,5 @@
 import type { ImageView } from '../app/index.ts';
+import { formatCount } from '../report/index.ts';
 import { formatBytes, type Style } from '../report/render/index.ts';
 import { facts, table } from './table.ts';
 
@@ -19,7 +20,7 @@ export function imageText(image: ImageView, style: Style): string {
       ['index', image.indexDigest],
       ['base', image.base === null ? undefined : `${image.base.reference}\n${image.base.digest}`],
       ['lock', image.lockDigest === null ? undefined : `revision ${image.lockRevision}, ${image.lockDigest}`],
-      ['size', `${formatBytes(image.size)} in ${image.layers.length} layers`],
+      ['size', `${formatBytes(image.size)} in ${formatCount(image.layers.length, 'layer')}`],
     ],
     style,
   );

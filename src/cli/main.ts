@@ -21,7 +21,7 @@ process.stderr.on('error', endOnClosedPipe);
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(given: readonly string[]): Promise<number> {
-  const words = withOptionsLast(given);
+  const words = helpLast(withOptionsLast(given));
   const style = createStyle(useColours(process.stdout));
   const [first] = words;
   if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
@@ -52,6 +52,11 @@ async function main(given: readonly string[]): Promise<number> {
     else process.stderr.write(`${errorText(error, createStyle(useColours(process.stderr)))}\n`);
     return exitCodeFor(error, command?.runsScript === true);
   }
+}
+
+/** `terroir help env list` is `terroir env list --help`. */
+function helpLast(words: readonly string[]): readonly string[] {
+  return words[0] === 'help' && words.length > 1 ? [...words.slice(1), '--help'] : words;
 }
 
 /** `terroir --json env list` is `terroir env list --json`. */

@@ -13,6 +13,8 @@ describe('a command that there is not', () => {
     ['run list', 'runs list'],
     ['docter', 'doctor'],
     ['submit', 'run'],
+    ['envv', 'env'],
+    ['modle', 'model'],
     ['frobnicate', undefined],
   ])('%s: %s is meant', (given, near) => {
     expect(nearestCommand(given)).toBe(near);

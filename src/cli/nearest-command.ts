@@ -34,5 +34,7 @@ const otherWords: Readonly<Record<string, string>> = {
 };
 
 export function nearestCommand(given: string): string | undefined {
-  return otherWords[given] ?? nearest(given, Object.keys(commands));
+  const names = Object.keys(commands);
+  const nouns = given.includes(' ') ? [] : names.map((name) => name.split(' ')[0] ?? '');
+  return otherWords[given] ?? nearest(given, [...names, ...nouns]);
 }

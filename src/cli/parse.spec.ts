@@ -41,7 +41,7 @@ describe('a command line', () => {
   it.each<[string, Command, string[], string, string]>([
     ['an argument is missing', command, [], 'missing required argument `reference`', 'See `terroir env try --help`.'],
     ['there are too many', command, ['a', 'b', 'c'], 'too many arguments', 'See `terroir env try --help`.'],
-    ['an option is unknown', command, ['a', '--dryrun'], 'unknown option `--dryrun`', 'Did you mean --dry-run?'],
+    ['an option is unknown', command, ['a', '--dryrun'], 'unknown option `--dryrun`', 'Did you mean `--dry-run`?'],
     ['an option lacks its value', command, ['a', '--limit'], 'option `--limit <n>` argument missing', 'See `terroir'],
     ['a choice is none', command, ['a', '--kind', 'c'], 'argument `c` is invalid. Allowed choices are a, b.', 'See'],
     ['a command follows where none can', command, ['a', '--', 'ls'], '`terroir env try` takes no command', ''],

@@ -80,9 +80,10 @@ function asUsageError(error: unknown, command: Command, parser: CommanderCommand
   }
   const [message = '', ...suggestion] = error.message.replace(/^error: /, '').split('\n');
   return new AppError('USAGE', quoteWords(message), {
-    hint: [...suggestion.map((line) => line.replace(/^\(|\)$/g, '')), `See \`terroir ${command.name} --help\`.`].join(
-      ' ',
-    ),
+    hint: [
+      ...suggestion.map((line) => line.replace(/^\(|\)$/g, '').replaceAll(/--[\w-]+/g, '`$&`')),
+      `See \`terroir ${command.name} --help\`.`,
+    ].join(' '),
   });
 }
 

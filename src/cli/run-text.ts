@@ -1,4 +1,5 @@
 import type { RunOutcome } from '../app/index.ts';
+import { formatCount } from '../report/index.ts';
 import { formatBytes, formatDuration, type Style } from '../report/render/index.ts';
 import type { RecordedVariable, RunRecord } from '../schema/index.ts';
 import type { CommandContext, CommandResult } from './command.ts';
@@ -62,7 +63,9 @@ export function recordText(record: RunRecord, style: Style): string {
       ['command', typeof record.command === 'string' ? record.command : record.command.join(' ')],
       [
         'snapshot',
-        snapshot === null ? undefined : `${snapshot.digest} (${snapshot.files} files, ${formatBytes(snapshot.size)})`,
+        snapshot === null
+          ? undefined
+          : `${snapshot.digest} (${formatCount(snapshot.files, 'file')}, ${formatBytes(snapshot.size)})`,
       ],
       [
         'git',
@@ -90,7 +93,7 @@ export function recordText(record: RunRecord, style: Style): string {
         Object.entries(record.outputs)
           .map(
             ([name, { path, size, files }]) =>
-              `${name}: ${path}${size === undefined ? '' : ` (${files ?? 1} files, ${formatBytes(size)})`}`,
+              `${name}: ${path}${size === undefined ? '' : ` (${formatCount(files ?? 1, 'file')}, ${formatBytes(size)})`}`,
           )
           .join('\n'),
       ],

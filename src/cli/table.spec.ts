@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createStyle } from '../report/render/index.ts';
-import { facts, table } from './table.ts';
+import { facts, shorten, table } from './table.ts';
 
 const plain = createStyle(false);
 
@@ -40,4 +40,9 @@ describe('facts', () => {
     const style = createStyle(true);
     expect(facts([['a', `${style.red('x')}\u001B[2J\r\u0007y\u009B1A`]], plain)).toBe(`a  ${style.red('x')} [2J  y 1A`);
   });
+});
+
+it('shortens what is too long, and says so', () => {
+  expect(shorten('abc', 3)).toBe('abc');
+  expect(shorten('a😀cd', 3)).toBe('a😀…');
 });

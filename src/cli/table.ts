@@ -31,3 +31,9 @@ function printable(text: string): string {
     found === '\n' || (colour !== undefined && found.startsWith('\u001B')) ? found : ` ${colour ?? ''}`,
   );
 }
+
+/** At most so many characters; `…` stands for the rest. */
+export function shorten(text: string, length: number): string {
+  const characters = Array.from(text);
+  return characters.length <= length ? text : `${characters.slice(0, length - 1).join('')}…`;
+}

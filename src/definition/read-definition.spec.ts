@@ -252,6 +252,8 @@ describe('definitions as they are found in the wild', () => {
     ],
     ['a duplicate key', 'e.yml', 'image: a\nimage: b\n', 'e.yml:2:1: the key `image` is there twice', /Keep one/],
     ['a tab', 'e.yml', 'conda_file:\n\tchannels: [a]\n', 'e.yml:2:1: a tab cannot be used for indentation', /blanks/],
+    ['an open list', 'e.yml', 'name: [a\n', 'e.yml:2:1: a `]` is missing', /Close the `\[`/],
+    ['an open map', 'e.yml', 'build: {path: .\nimage: a\n', 'e.yml:2:1: a `}` is missing', /Close the `\{`/],
     [
       'two documents',
       'e.yml',

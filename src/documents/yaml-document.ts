@@ -172,11 +172,18 @@ function wording(code: string, message: string, found: string): { message: strin
       return { message: `the key \`${word}\` is there twice`, hint: 'Keep one of them.' };
     case 'TAB_AS_INDENT':
       return { message: 'a tab cannot be used for indentation', hint: 'Indent with blanks.' };
-    case 'BAD_INDENT':
+    case 'BAD_INDENT': {
+      const bracket = /and end with a ([\]}])/.exec(message)?.[1];
+      if (bracket !== undefined)
+        return {
+          message: `a \`${bracket}\` is missing`,
+          hint: `Close the \`${bracket === ']' ? '[' : '{'}\` before this place, and indent what is in it.`,
+        };
       return {
         message: 'the indentation does not fit',
         hint: 'Items of the same list or map begin in the same column.',
       };
+    }
     case 'BLOCK_AS_IMPLICIT_KEY':
     case 'MULTILINE_IMPLICIT_KEY':
       return {

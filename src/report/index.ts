@@ -3,4 +3,5 @@
  *
  * Invariants: data goes to stdout, everything here to stderr. A step that was started is finished, also when it fails.
  */
+export { formatCount } from './count.ts';
 export { type Emit, type Outcome, type ReportEvent, type Step, silent, startStep, step } from './events.ts';

@@ -39,6 +39,8 @@ describe('mistakes', () => {
   const cases: readonly (readonly [args: string[], exitCode: number, code: string, text: RegExp])[] = [
     [['env', 'craete'], 2, 'USAGE', /there is no command `env craete`.*Did you mean `terroir env create`\?/s],
     [['env', 'list', '--limt', '3'], 2, 'USAGE', /unknown option `--limt`.*--limit/s],
+    [['envv'], 2, 'USAGE', /there is no command `envv`.*Did you mean `terroir env`\?/s],
+    [['run', 'mutli.yml'], 104, 'FILE_NOT_FOUND', /the job file `mutli.yml`.*Did you mean `multi.yml`\?/s],
     [['env', 'create'], 2, 'USAGE', /there is nothing to register/],
     [['env', 'create', 'missing.yml'], 4, 'FILE_NOT_FOUND', /the file `missing.yml` does not exist/],
     [
@@ -105,6 +107,14 @@ describe('mistakes', () => {
     await locked.close();
   });
 
+  it('tells an empty list from one where nothing fits', async () => {
+    const place = { env: { TERROIR_WORKSPACE: `${sandbox.folder}/fresh`, TERROIR_CATALOG: 'none' } };
+    const none = await sandbox.run(['runs', 'list'], place);
+    expect(none.stdout).toBe('no runs yet: `terroir run JOB.yml` makes one\n');
+    expect((await sandbox.run(['runs', 'list', '--status', 'Failed'], place)).stdout).toBe('no runs of that kind\n');
+    expect((await sandbox.run(['env', 'list', '--archived'], place)).stdout).toBe('no environments of that kind\n');
+  });
+
   it('shows help for everything', async () => {
     const overview = await sandbox.run(['--help']);
     expect(overview.exitCode).toBe(0);
@@ -113,7 +123,10 @@ describe('mistakes', () => {
       (match) => match[1] ?? '',
     );
     expect(names.length).toBeGreaterThan(20);
-    for (const name of names.slice(0, 3))
-      expect((await sandbox.run([...name.split(' '), '--help'])).stdout).toContain('Examples:');
+    for (const name of names.slice(0, 3)) {
+      const page = (await sandbox.run([...name.split(' '), '--help'])).stdout;
+      expect(page).toContain('Examples:');
+      expect((await sandbox.run(['help', ...name.split(' ')])).stdout).toBe(page);
+    }
   });
 });

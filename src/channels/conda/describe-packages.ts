@@ -1,5 +1,5 @@
 import { AppError } from '../../errors/index.ts';
-import { step } from '../../report/index.ts';
+import { formatCount, step } from '../../report/index.ts';
 import type { SolvedPackage } from '../../resolve/index.ts';
 import type { ListedConda, Platform } from '../../schema/index.ts';
 import { readBz2Info, readLocalInfo } from './archive-info.ts';
@@ -21,7 +21,7 @@ export async function describePackages(
 ): Promise<SolvedPackage[]> {
   const folders = Map.groupBy(listed, ({ channel, subdir }) => `${channel}/${subdir}`);
   const described: SolvedPackage[] = [];
-  await step(parts.emit, `Looking up ${listed.length} packages`, async (current) => {
+  await step(parts.emit, `Looking up ${formatCount(listed.length, 'package')}`, async (current) => {
     for (const packages of folders.values()) {
       const [first] = packages;
       if (first === undefined) continue;
@@ -37,7 +37,7 @@ export async function describePackages(
         })),
       );
     }
-    current.finish('done', `${described.length} packages`);
+    current.finish('done', formatCount(described.length, 'package'));
   });
   return described;
 }

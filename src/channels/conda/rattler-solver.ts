@@ -1,6 +1,6 @@
 import { AppError, isAppError } from '../../errors/index.ts';
 import type { Http } from '../../io/index.ts';
-import { type Emit, step } from '../../report/index.ts';
+import { type Emit, formatCount, step } from '../../report/index.ts';
 import type { CondaSolution, CondaSolveRequest, CondaSolver } from '../../resolve/index.ts';
 import { type Channel, type ChannelPlaces, resolveChannel, resolveChannels } from './channel.ts';
 import { type Collected, collectRecords, type OpenChannel } from './collect-records.ts';
@@ -158,7 +158,7 @@ async function ask(thread: SolverThread, collected: Collected, task: SolveTask):
         if (found === undefined) throw new Error(`the solver answered ${url}, which it was not asked about`);
         return found;
       });
-    current.finish('done', `${chosen.length} packages`);
+    current.finish('done', formatCount(chosen.length, 'package'));
     return chosen;
   });
 }

@@ -5,6 +5,7 @@ import {
   createTemporaryFolder,
   currentPlatform,
   ensureFolder,
+  executableState,
   type Http,
   libcVersion,
   pathExists,
@@ -63,7 +64,7 @@ export async function ensureUv(search: UvSearch): Promise<Uv> {
   }
   for (const folder of (env.PATH ?? '').split(delimiter)) {
     const path = join(folder, 'uv');
-    if (folder === '' || !(await pathExists(path))) continue;
+    if (folder === '' || (await executableState(path)) !== 'executable') continue;
     const version = await versionOf(path, env);
     if (version !== undefined && isNewEnough(version)) return { path, version, origin: 'PATH' };
   }

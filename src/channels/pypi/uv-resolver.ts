@@ -14,7 +14,7 @@ import {
   withFileLock,
   writeAtomically,
 } from '../../io/index.ts';
-import { type Emit, step } from '../../report/index.ts';
+import { type Emit, formatCount, step } from '../../report/index.ts';
 import { parseWheelFilename } from '../../requirements/index.ts';
 import type { BuildRequest, BuiltWheel, PypiOptions, PypiResolver } from '../../resolve/index.ts';
 import { compile } from './compile.ts';
@@ -151,7 +151,7 @@ export function createUvResolver(parts: UvResolverParts): PypiResolver {
           'resolve-',
           async (folder) => await compile(request, folder, { parts, call }),
         );
-        current.finish('done', `${compiled.packages.length} packages`);
+        current.finish('done', formatCount(compiled.packages.length, 'package'));
         return compiled;
       }),
     build,

@@ -1,6 +1,7 @@
 import { listAudit } from '../../app/index.ts';
 import type { Command } from '../command.ts';
 import { readLimit } from '../limit.ts';
+import { pageText } from '../page-text.ts';
 import { table } from '../table.ts';
 
 export const command: Command = {
@@ -39,7 +40,15 @@ export const command: Command = {
       subject,
     ]);
     const text = table(['', 'time', 'user', 'action', 'outcome', 'from', 'subject'], rows, context.style);
-    const more = page.next === null ? '' : `\n… more: --cursor ${page.next}`;
-    return { data: page, text: text === '' ? 'nothing happened yet' : text + more };
+    const { limit: _, ...narrowing } = request;
+    return {
+      data: page,
+      text: pageText(text, {
+        next: page.next,
+        isNarrowed: Object.values(narrowing).some((value) => value !== undefined),
+        what: 'entries',
+        first: 'whatever changes the workspace makes one',
+      }),
+    };
   },
 };

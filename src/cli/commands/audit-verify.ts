@@ -1,4 +1,5 @@
 import { verifyAudit } from '../../app/index.ts';
+import { formatCount } from '../../report/index.ts';
 import type { Command } from '../command.ts';
 
 export const command: Command = {
@@ -18,7 +19,7 @@ export const command: Command = {
     });
     return {
       data: check,
-      text: `${context.style.green('sound')}: ${check.entries} entries, the last one’s hash is ${check.head}`,
+      text: `${context.style.green('sound')}: ${formatCount(check.entries, 'entry')}, the last one’s hash is ${check.head}`,
     };
   },
 };

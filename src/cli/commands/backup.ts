@@ -1,4 +1,5 @@
 import { backUp } from '../../app/index.ts';
+import { formatCount } from '../../report/index.ts';
 import type { Command } from '../command.ts';
 
 export const command: Command = {
@@ -12,6 +13,9 @@ export const command: Command = {
   examples: [{ command: 'terroir backup team.terroir', does: 'all of it' }],
   run: async (context, { arguments: [file = ''] }) => {
     const view = await backUp(await context.app(), file);
-    return { data: view, text: `wrote ${view.file}: ${view.rows} rows, ${view.files} files` };
+    return {
+      data: view,
+      text: `wrote ${view.file}: ${formatCount(view.rows, 'row')}, ${formatCount(view.files, 'file')}`,
+    };
   },
 };

@@ -1,5 +1,6 @@
 import { collectGarbage } from '../../app/index.ts';
 import { AppError } from '../../errors/index.ts';
+import { formatCount } from '../../report/index.ts';
 import { formatBytes } from '../../report/render/index.ts';
 import type { Command } from '../command.ts';
 
@@ -23,6 +24,9 @@ export const command: Command = {
     if (!(olderThanDays >= 0)) throw new AppError('USAGE', `--older-than wants a number of days, not \`${text}\``);
     const result = await collectGarbage(await context.machine(), { olderThanDays, dryRun: options.flag('dryRun') });
     const verb = options.flag('dryRun') ? 'would remove' : 'removed';
-    return { data: result, text: `${verb} ${result.removed.count} entries, ${formatBytes(result.removed.bytes)}` };
+    return {
+      data: result,
+      text: `${verb} ${formatCount(result.removed.count, 'entry')}, ${formatBytes(result.removed.bytes)}`,
+    };
   },
 };

@@ -1,4 +1,5 @@
 import { verifyCache } from '../../app/index.ts';
+import { formatCount } from '../../report/index.ts';
 import type { Command } from '../command.ts';
 
 export const command: Command = {
@@ -13,7 +14,7 @@ export const command: Command = {
     const lines = result.damaged.map(({ path, reason }) => `${context.style.red('damaged')} ${path}: ${reason}`);
     return {
       data: result,
-      text: [...lines, `${result.checked} files checked, ${result.damaged.length} damaged`].join('\n'),
+      text: [...lines, `${formatCount(result.checked, 'file')} checked, ${result.damaged.length} damaged`].join('\n'),
       exitCode: result.damaged.length === 0 ? 0 : 7,
     };
   },

@@ -1,6 +1,7 @@
 import { listEnvironments, listVersions } from '../../app/index.ts';
 import type { Command } from '../command.ts';
 import { readLimit } from '../limit.ts';
+import { pageText } from '../page-text.ts';
 import { table } from '../table.ts';
 import { ago } from '../time-text.ts';
 import { tagText } from '../version-text.ts';
@@ -53,10 +54,12 @@ export const command: Command = {
       ]);
       return {
         data: page,
-        text: listText(
-          table(['version', 'category', 'fingerprint', 'created', 'tags'], rows, context.style),
-          page.next,
-        ),
+        text: pageText(table(['version', 'category', 'fingerprint', 'created', 'tags'], rows, context.style), {
+          next: page.next,
+          isNarrowed: true,
+          what: `versions of ${name}`,
+          first: '',
+        }),
       };
     }
     const request = {
@@ -76,14 +79,15 @@ export const command: Command = {
       ago(item.updatedAt),
       item.description ?? '',
     ]);
-    const text = listText(
-      table(['name', 'latest', 'category', 'changed', 'description'], rows, context.style),
-      page.next,
-    );
-    return { data: page, text: text === '' ? 'no environments yet: `terroir env create FILE` registers one' : text };
+    const { archived, category, tags, nameContains, cursor } = request;
+    return {
+      data: page,
+      text: pageText(table(['name', 'latest', 'category', 'changed', 'description'], rows, context.style), {
+        next: page.next,
+        isNarrowed: archived === 'archived' || tags.length > 0 || (category ?? nameContains ?? cursor) !== undefined,
+        what: 'environments',
+        first: '`terroir env create FILE` registers one',
+      }),
+    };
   },
 };
-
-function listText(rows: string, next: string | null): string {
-  return next === null ? rows : `${rows}\n… more: --cursor ${next}`;
-}

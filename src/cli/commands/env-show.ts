@@ -1,4 +1,5 @@
 import { showVersion } from '../../app/index.ts';
+import { formatCount } from '../../report/index.ts';
 import type { Command } from '../command.ts';
 import { facts } from '../table.ts';
 import { versionText } from '../version-text.ts';
@@ -26,7 +27,7 @@ export const command: Command = {
     }
     const locks = shown.locks.map(
       ({ platform, revision, digest, packages }) =>
-        `${platform}: revision ${revision}, ${packages} packages, ${digest.slice(0, 12)}`,
+        `${platform}: revision ${revision}, ${formatCount(packages, 'package')}, ${digest.slice(0, 12)}`,
     );
     const source = shown.sources[0]?.text.trimEnd() ?? '';
     const text = [

@@ -2,6 +2,7 @@ import { listModels } from '../../app/index.ts';
 import { formatBytes } from '../../report/render/index.ts';
 import type { Command } from '../command.ts';
 import { readLimit } from '../limit.ts';
+import { pageText } from '../page-text.ts';
 import { table } from '../table.ts';
 import { ago } from '../time-text.ts';
 
@@ -32,6 +33,14 @@ export const command: Command = {
       ago(model.createdAt),
     ]);
     const text = table(['model', 'version', 'run', 'size', 'created'], rows, context.style);
-    return { data: page, text: text === '' ? 'no models yet: `terroir model register` keeps one' : text };
+    return {
+      data: page,
+      text: pageText(text, {
+        next: page.next,
+        isNarrowed: request.name !== undefined || request.cursor !== undefined,
+        what: 'models',
+        first: '`terroir model register` keeps one',
+      }),
+    };
   },
 };

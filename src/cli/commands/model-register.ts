@@ -1,4 +1,5 @@
 import { registerModel } from '../../app/index.ts';
+import { formatCount } from '../../report/index.ts';
 import { formatBytes } from '../../report/render/index.ts';
 import type { Command } from '../command.ts';
 import { readTags } from '../tags.ts';
@@ -31,7 +32,7 @@ export const command: Command = {
       server: (server) => server.registerModel(request),
     });
     const { style } = context;
-    const text = `${style.green('registered')} model ${style.bold(`${model.name}:${model.version}`)} (${model.files} files, ${formatBytes(model.size)}, ${model.digest.slice(0, 12)}) of run ${model.runId}`;
+    const text = `${style.green('registered')} model ${style.bold(`${model.name}:${model.version}`)} (${formatCount(model.files, 'file')}, ${formatBytes(model.size)}, ${model.digest.slice(0, 12)}) of run ${model.runId}`;
     return { data: model, text };
   },
 };

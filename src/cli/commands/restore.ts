@@ -1,4 +1,5 @@
 import { restore } from '../../app/index.ts';
+import { formatCount } from '../../report/index.ts';
 import type { Command } from '../command.ts';
 
 export const command: Command = {
@@ -12,6 +13,9 @@ export const command: Command = {
   examples: [{ command: 'terroir restore team.terroir --workspace restored', does: 'into a new folder' }],
   run: async (context, { arguments: [file = ''] }) => {
     const view = await restore(await context.app(), file);
-    return { data: view, text: `restored ${view.folder}: ${view.rows} rows, ${view.files} files of ${view.createdAt}` };
+    return {
+      data: view,
+      text: `restored ${view.folder}: ${formatCount(view.rows, 'row')}, ${formatCount(view.files, 'file')} of ${view.createdAt}`,
+    };
   },
 };

@@ -3,8 +3,9 @@ import { formatDuration } from '../../report/render/index.ts';
 import { runStatuses } from '../../schema/index.ts';
 import type { Command } from '../command.ts';
 import { readLimit } from '../limit.ts';
+import { pageText } from '../page-text.ts';
 import { statusText } from '../run-text.ts';
-import { table } from '../table.ts';
+import { shorten, table } from '../table.ts';
 import { ago } from '../time-text.ts';
 
 export const command: Command = {
@@ -34,17 +35,25 @@ export const command: Command = {
     const rows = page.items.map((run) => [
       run.id,
       run.status,
-      `${run.environment.name}:${run.environment.version}`.slice(0, 40),
+      `${run.environment.name}:${run.environment.version}`,
       ago(run.createdAt),
       run.resources === null ? '' : formatDuration(run.resources.wall * 1000),
-      run.displayName ?? (typeof run.command === 'string' ? run.command : run.command.join(' ')).slice(0, 60),
+      run.displayName ?? shorten(typeof run.command === 'string' ? run.command : run.command.join(' '), 60),
     ]);
     const text = table(['run', 'status', 'environment', 'created', 'took', 'name'], rows, context.style);
     const coloured = runStatuses.reduce(
       (all, status) => all.replaceAll(`  ${status} `, `  ${statusText(status, context.style)} `),
       text,
     );
-    const more = page.next === null ? '' : `\n… more: --cursor ${page.next}`;
-    return { data: page, text: text === '' ? 'no runs yet: `terroir run JOB.yml` makes one' : coloured + more };
+    const { status, environment, cursor } = request;
+    return {
+      data: page,
+      text: pageText(coloured, {
+        next: page.next,
+        isNarrowed: status !== undefined || environment !== undefined || cursor !== undefined,
+        what: 'runs',
+        first: '`terroir run JOB.yml` makes one',
+      }),
+    };
   },
 };

@@ -2,6 +2,7 @@ import { listTokens } from '../../app/index.ts';
 import type { TokenRecord } from '../../schema/index.ts';
 import type { Command } from '../command.ts';
 import { readLimit } from '../limit.ts';
+import { pageText } from '../page-text.ts';
 import { table } from '../table.ts';
 import { ago } from '../time-text.ts';
 
@@ -31,10 +32,14 @@ export const command: Command = {
       token.usedAt === null ? 'never' : ago(token.usedAt),
     ]);
     const text = table(['id', 'user', 'role', 'state', 'created', 'used'], rows, context.style);
-    const more = page.next === null ? '' : `\n… more: --cursor ${page.next}`;
     return {
       data: page,
-      text: text === '' ? 'no tokens yet: `terroir token create --user NAME` makes one' : text + more,
+      text: pageText(text, {
+        next: page.next,
+        isNarrowed: request.cursor !== undefined,
+        what: 'tokens',
+        first: '`terroir token create --user NAME` makes one',
+      }),
     };
   },
 };

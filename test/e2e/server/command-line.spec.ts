@@ -46,7 +46,7 @@ describe('the command line on a server', () => {
     ]);
     expectGood(await here.run(['env', 'create', '-', '--name', 'piped', '-q'], { input: 'requirements: [alpha]\n' }));
     expect((await here.run(['env', 'create', 'environment.yml', '--name', 'locked', '--lock'])).exitCode).toBe(0);
-    expect((await here.run(['env', 'show', 'locked'])).stdout).toContain('linux-64: revision 1, 1 packages');
+    expect((await here.run(['env', 'show', 'locked'])).stdout).toContain('linux-64: revision 1, 1 package,');
   });
 
   it('manages versions', async () => {

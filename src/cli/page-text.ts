@@ -1,0 +1,15 @@
+interface Listed {
+  next: string | null;
+  /** Whether only some of them were asked for. */
+  isNarrowed: boolean;
+  /** "runs". */
+  what: string;
+  /** How the first one comes to be. */
+  first: string;
+}
+
+/** A page of a list: its table, and how to see more of it. Where there is none, why. */
+export function pageText(rows: string, { next, isNarrowed, what, first }: Listed): string {
+  if (rows === '') return isNarrowed ? `no ${what} of that kind` : `no ${what} yet: ${first}`;
+  return next === null ? rows : `${rows}\n… more: --cursor ${next}`;
+}
