@@ -1,6 +1,14 @@
 import { AppError, isAppError } from '../errors/index.ts';
-import { type Image, type ImageSource, ociPlatform, openImage, writeImage } from '../image/index.ts';
-import { repositorySink, repositorySource } from '../registry/index.ts';
+import {
+  type Base,
+  type Image,
+  type ImageBuilder,
+  type ImageSource,
+  ociPlatform,
+  openImage,
+  writeImage,
+} from '../image/index.ts';
+import { keepLayer, repositorySink, repositorySource } from '../registry/index.ts';
 import { step } from '../report/index.ts';
 import { type ImageReference, normaliseImage, type Platform, parseImage } from '../schema/index.ts';
 import type { Workspace } from '../workspace/index.ts';
@@ -14,10 +22,17 @@ export interface BaseImage {
   reference: string;
   /** Of what the reference names: an index, or the manifest of the only platform. */
   digest: string;
-  /**
-   * The image of a platform, from the workspace's registry, which gets a copy first if it has none: a base is read from far away once.
-   */
-  open(platform: Platform): Promise<Image>;
+  open(platform: Platform): Promise<OpenBase>;
+}
+
+/** The base image of a platform. The workspace's registry keeps a copy of it: a base is read from far away once. */
+export interface OpenBase {
+  reference: string;
+  /** What of its layers is not in the workspace's registry yet comes there on the way to whoever reads them. */
+  image: Image;
+  isHere: boolean;
+  /** Brings what nobody has read. */
+  bring(): Promise<void>;
 }
 
 interface Place {
@@ -51,38 +66,60 @@ export async function resolveBase(
   return {
     reference,
     digest,
-    open: async (platform) => await openHere(app, { place, reference, digest, platform }),
+    open: async (platform) => await openBase(app, { place, reference, digest, platform }),
   };
 }
 
 /** Where copies of base images are in the workspace's registry. */
 const copies = 'terroir/bases';
 
-async function openHere(
+async function openBase(
   app: App,
   { place, reference, digest, platform }: { place: Place; reference: string; digest: string; platform: Platform },
-): Promise<Image> {
+): Promise<OpenBase> {
   const repository = (await openWorkspaceRegistry(app)).repository(copies);
   const wanted = { reference: digest, platform: ociPlatform(platform), signal: app.signal };
   const tag = `${tagOfCopy(digest)}-${platform}`;
-  if ((await repository.findManifest(tag)) === undefined) {
-    const image = await openImage(place.source, wanted);
-    const total = image.layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
-    await step(
-      app.emit,
-      `Bringing the base image ${reference}`,
-      async (current) => {
-        let done = 0;
-        await writeImage(image, repositorySink(repository, workspaceHost), {
-          tags: [tag],
-          signal: app.signal,
-          onBlob: ({ size }) => current.progress((done += size), total),
-        });
-      },
-      { unit: 'bytes', total },
-    );
+  if ((await repository.findManifest(tag)) !== undefined) {
+    const image = await openImage(repositorySource(repository, workspaceHost), { ...wanted, reference: tag });
+    return { reference, image, isHere: true, bring: async () => await Promise.resolve() };
   }
-  return await openImage(repositorySource(repository, workspaceHost), { ...wanted, reference: tag });
+  const image = await openImage(place.source, wanted);
+  return {
+    reference,
+    image: { ...image, layers: image.layers.map((layer) => keepLayer(layer, repository, workspaceHost)) },
+    isHere: false,
+    bring: async () =>
+      await writeImage(image, repositorySink(repository, workspaceHost), { tags: [tag], signal: app.signal }),
+  };
+}
+
+/** What is in a base image; what was not in the workspace's registry is then. */
+export async function readBaseImage(
+  app: App,
+  builder: ImageBuilder,
+  { base: { reference, image, isHere, bring }, title }: { base: OpenBase; title: string },
+): Promise<Base> {
+  const { signal } = app;
+  if (isHere)
+    return await step(app.emit, title, async (current) => {
+      const { base, outcome } = await builder.readBase(image, { signal });
+      if (outcome === 'cached') current.finish('cached');
+      return base;
+    });
+  const total = image.layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
+  return await step(
+    app.emit,
+    `Bringing and reading the base image ${reference}`,
+    async (current) => {
+      let done = 0;
+      const onBytes = (size: number): void => current.progress((done += size), total);
+      const { base } = await builder.readBase(image, { signal, onBytes });
+      await bring();
+      return base;
+    },
+    { unit: 'bytes', total },
+  );
 }
 
 /** The tags of copies begin with it, and go on with a platform. */

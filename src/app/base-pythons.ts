@@ -1,9 +1,8 @@
 import { isAppError } from '../errors/index.ts';
 import { createImageBuilder } from '../image/index.ts';
-import { step } from '../report/index.ts';
 import type { Platform } from '../schema/index.ts';
 import type { App } from './app.ts';
-import { resolveBase } from './base-image.ts';
+import { readBaseImage, resolveBase } from './base-image.ts';
 
 /**
  * The minor versions of Python in a base image, the one that it starts first. Undefined, and said, if the image cannot be had now: a run on this
@@ -16,10 +15,10 @@ export async function readBasePythons(app: App, image: string, platform: Platfor
     const hasty = { ...app, signal: AbortSignal.any([app.signal, patience]) };
     const base = await resolveBase(hasty, await app.openWorkspace(), image);
     const opened = await base.open(imagePlatform(platform));
-    const { facts } = await step(app.emit, 'Reading the base image', async (current) => {
-      const read = await builder.readBase(opened, { signal: app.signal });
-      if (read.outcome === 'cached') current.finish('cached');
-      return read.base;
+    // What is here already may take its time.
+    const { facts } = await readBaseImage(opened.isHere ? app : hasty, builder, {
+      base: opened,
+      title: 'Reading the base image',
     });
     return [...new Set(facts.pythons.map(({ minor }) => minor))];
   } catch (error) {

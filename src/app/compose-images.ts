@@ -17,7 +17,7 @@ import type { EnvironmentVersion, LockRevision, Workspace } from '../workspace/i
 import { allOrFirst } from './all-or-first.ts';
 import type { App } from './app.ts';
 import { type Arrivals, createArrivals } from './arrivals.ts';
-import type { BaseImage } from './base-image.ts';
+import { type BaseImage, type OpenBase, readBaseImage } from './base-image.ts';
 import { dockerfileOf } from './dockerfile-of.ts';
 import { buildWithEngine } from './engine-base.ts';
 import { type FetchedPackages, fetchPackages } from './fetch-packages.ts';
@@ -81,7 +81,7 @@ async function composeOne(
       `Composing the image for ${platform}`,
       async () =>
         await builder.build({
-          base: ground.image,
+          base: ground.base.image,
           tree,
           baseReference: base?.reference ?? '',
           stepLayers: ground.stepLayers,
@@ -140,7 +140,7 @@ interface GroundRequest {
 }
 
 interface Ground {
-  image: Image;
+  base: OpenBase;
   /** How many of its layers an engine made. */
   stepLayers: number;
   /** Steps that are still to be composed. */
@@ -151,18 +151,14 @@ interface Ground {
 async function readTree(
   app: App,
   builder: ImageBuilder,
-  { version, ground: { image }, platform }: { version: EnvironmentVersion; ground: Ground; platform: Platform },
+  { version, ground: { base }, platform }: { version: EnvironmentVersion; ground: Ground; platform: Platform },
 ): Promise<Base> {
-  const tree = await step(app.emit, `Reading the base image for ${platform}`, async (current) => {
-    const { base, outcome } = await builder.readBase(image, { signal: app.signal });
-    if (outcome === 'cached') current.finish('cached');
-    return base;
-  });
+  const tree = await readBaseImage(app, builder, { base, title: `Reading the base image for ${platform}` });
   const { python, image: reference } = version.definition;
   if (python.userManaged && python.interpreterPath !== undefined)
     checkInterpreter(tree, {
       interpreter: python.interpreterPath,
-      env: image.value.config.config?.Env ?? [],
+      env: base.image.value.config.config?.Env ?? [],
       name: reference ?? version.name,
     });
   return tree;
@@ -174,7 +170,7 @@ async function groundOf(app: App, request: GroundRequest): Promise<Ground> {
   const { dockerSteps = '' } = version.definition;
   if (base === undefined || needsEngine(dockerSteps)) return await buildWithEngine(app, workspace, request);
   const steps = dockerInstructions(dockerSteps).map(({ keyword, value }) => ({ keyword, value }));
-  return { image: await base.open(platform), stepLayers: 0, steps };
+  return { base: await base.open(platform), stepLayers: 0, steps };
 }
 
 function recordOf(

@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import { dockerInstructions, layoutPath } from '../definition/index.ts';
 import { chooseEngine, type Engine, perform } from '../engines/index.ts';
 import { AppError } from '../errors/index.ts';
-import { type Image, ociPlatform, openArchive, openImage, platformName, writeImage } from '../image/index.ts';
+import { ociPlatform, openArchive, openImage, platformName, writeImage } from '../image/index.ts';
 import { currentPlatform, removeTree, writeAtomically } from '../io/index.ts';
 import { type Repository, repositorySink, repositorySource } from '../registry/index.ts';
 import { step } from '../report/index.ts';
 import { canonicalJson, type Platform, sha256 } from '../schema/index.ts';
 import type { EnvironmentVersion, Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
-import type { BaseImage } from './base-image.ts';
+import type { BaseImage, OpenBase } from './base-image.ts';
 import { temporaryFolder } from './pypi-channel.ts';
 import { layOutFiles } from './stored-files.ts';
 import { openWorkspaceRegistry, workspaceHost } from './workspace-registry.ts';
@@ -32,7 +32,7 @@ export async function buildWithEngine(
   app: App,
   workspace: Workspace,
   request: EngineBuild,
-): Promise<{ image: Image; stepLayers: number; steps: [] }> {
+): Promise<{ base: OpenBase; stepLayers: number; steps: [] }> {
   const { version, base, platform } = request;
   const { definition } = version;
   const key = sha256(
@@ -51,8 +51,14 @@ export async function buildWithEngine(
     platform: ociPlatform(platform),
     signal: app.signal,
   });
-  const baseLayers = base === undefined ? 0 : (await base.open(platform)).layers.length;
-  return { image, stepLayers: Math.max(0, image.layers.length - baseLayers), steps: [] };
+  const baseLayers = base === undefined ? 0 : (await base.open(platform)).image.layers.length;
+  const made: OpenBase = {
+    reference: repository.name,
+    image,
+    isHere: true,
+    bring: async () => await Promise.resolve(),
+  };
+  return { base: made, stepLayers: Math.max(0, image.layers.length - baseLayers), steps: [] };
 }
 
 async function makeWithEngine(

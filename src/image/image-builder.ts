@@ -1,6 +1,6 @@
 import type { Store } from '../store/index.ts';
 import { createBaseCache } from './base/base-cache.ts';
-import { type Base, readBase } from './base/read-base.ts';
+import { type Base, type ReadBaseOptions, readBase } from './base/read-base.ts';
 import { type BuildImageInput, type BuiltImage, buildImage } from './compose/build-image.ts';
 import type { Image } from './image.ts';
 import { createLayerBuilder } from './layers/layer-builder.ts';
@@ -8,7 +8,7 @@ import { createLayerBuilder } from './layers/layer-builder.ts';
 /** Builds images on this machine. */
 export interface ImageBuilder {
   /** What is in an image: from the store, or by reading all of its layers once. */
-  readBase(image: Image, options?: { signal?: AbortSignal }): Promise<{ base: Base; outcome: 'cached' | 'read' }>;
+  readBase(image: Image, options?: ReadBaseOptions): Promise<{ base: Base; outcome: 'cached' | 'read' }>;
   /** Whoever calls it holds the store (`whileInstalling`) until the image is written to where it goes. */
   build(input: BuildImageInput): Promise<BuiltImage>;
   /** Removes layers and bases that nobody used lately. Nobody may build meanwhile. */

@@ -36,6 +36,7 @@ export { createImageBuilder, type ImageBuilder } from './image-builder.ts';
 export type { LayersWanted, MadeLayer } from './layers/build-layers.ts';
 export { createLayerBuilder, type LayerBuilder } from './layers/layer-builder.ts';
 export { isIndex, isMultiImage, openAll, openImage, parseIndex } from './open-image.ts';
+export { verifyStream } from './read-verified.ts';
 export { type ByteSink, createArchiveSink, withArchiveFile } from './sinks/archive.ts';
 export { createLayoutSink } from './sinks/layout.ts';
 export { openArchive } from './sources/archive.ts';

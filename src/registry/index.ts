@@ -28,6 +28,7 @@ export {
 } from './client/docker-credentials.ts';
 export type { BlobSource, Pushed } from './client/push-blob.ts';
 export type { RemoteManifest } from './client/remote-manifests.ts';
+export { keepLayer } from './keep-while-read.ts';
 export { remoteSink, remoteSource } from './remote-image.ts';
 export { repositorySink, repositorySource } from './repository-image.ts';
 export { type Access, type Authorize, createRegistryHandler, type RegistryHandler } from './server/handler.ts';

@@ -15,6 +15,12 @@ export interface Base {
   facts: BaseFacts;
 }
 
+export interface ReadBaseOptions {
+  signal?: AbortSignal;
+  /** So many bytes of a layer, as it is stored, have come. */
+  onBytes?: (size: number) => void;
+}
+
 /** More paths than any image has. */
 const mostPaths = 5_000_000;
 /** Layers that are read at the same time. */
@@ -24,7 +30,7 @@ const atOnce = 3;
  * Reads an image's layers once, as they come, for its tree; nothing of their content is kept. Every layer is held against its digest and diffID.
  * @throws AppError INVALID_IMAGE, HOSTILE_ARCHIVE, DIGEST_MISMATCH, and what the source throws.
  */
-export async function readBase(image: Image, { signal }: { signal?: AbortSignal } = {}): Promise<Base> {
+export async function readBase(image: Image, options: ReadBaseOptions = {}): Promise<Base> {
   const { layers } = image;
   const read: ReadLayer[] = [];
   let next = 0;
@@ -33,7 +39,7 @@ export async function readBase(image: Image, { signal }: { signal?: AbortSignal 
       const index = next;
       next += 1;
       try {
-        read[index] = await readLayer(layers[index] as Layer, signal);
+        read[index] = await readLayer(layers[index] as Layer, options);
       } catch (error) {
         // The others need not begin.
         next = layers.length;
@@ -54,12 +60,12 @@ interface ReadLayer {
   opaque: string[];
 }
 
-async function readLayer(layer: Layer, signal: AbortSignal | undefined): Promise<ReadLayer> {
+async function readLayer(layer: Layer, { signal, onBytes }: ReadBaseOptions): Promise<ReadLayer> {
   const label = layer.descriptor.digest;
   const read: ReadLayer = { changes: [], removed: [], opaque: [] };
   const scan = createTarScan({ member: (member) => take(read, member, label) }, label);
   const hash = createHash(layer.diffId.split(':')[0] ?? 'sha256');
-  for await (const chunk of openTar(layer.open({ signal }), { label })) {
+  for await (const chunk of openTar(layer.open({ signal }), { label, onRead: onBytes })) {
     signal?.throwIfAborted();
     hash.update(chunk);
     scan.push(chunk);

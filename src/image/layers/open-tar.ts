@@ -28,6 +28,8 @@ export interface OpenTarOptions {
   label: string;
   /** How it is compressed. */
   onCompression?: (kind: LayerCompression) => void;
+  /** Bytes that came, compressed. */
+  onRead?: (size: number) => void;
   /** Bytes behind the end of what is compressed, which a decoder passes over. */
   onUnread?: (size: number) => void;
 }
@@ -36,10 +38,14 @@ export interface OpenTarOptions {
  * The tar archive of a layer, uncompressed as it comes.
  * @throws AppError INVALID_IMAGE for broken streams and for what would never end; and what the stream throws.
  */
-export async function* openTar(blob: BlobStream, { label, onCompression, onUnread }: OpenTarOptions): BlobStream {
+export async function* openTar(
+  blob: BlobStream,
+  { label, onCompression, onRead, onUnread }: OpenTarOptions,
+): BlobStream {
   let read = 0;
   const source = countBytes(blob, (size) => {
     read += size;
+    onRead?.(size);
   });
   const { start, rest } = await peek(source, 4);
   const kind = compressionOf(start);
