@@ -184,7 +184,8 @@ describe('clients that take their time', () => {
     await serve({ idleTimeout: 200 });
     const location = await start();
     expect(await hang(`PATCH ${location} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc`)).toBeLessThan(3000);
-    expect((await ask(location)).headers.range).toBe('0-2');
+    // The line is cut before the last bytes are in the file.
+    await expect.poll(async () => (await ask(location)).headers.range).toBe('0-2');
   });
 });
 
