@@ -12,7 +12,7 @@ const abandonedAfter = day;
 const ownTemporary = /^(?:gone|unpack|prefix|layer)-/;
 
 /**
- * Removes archives and what was unpacked of them that nobody keeps and nobody used lately. A package's time is that of its index, which is set when it is used;
+ * Removes archives and what was unpacked of them that nobody keeps and nobody used lately, and solvers' answers that nobody used lately. A package's time is that of its index, which is set when it is used;
  * its archive counts as used with it. Nobody may install meanwhile.
  */
 export async function collectGarbage(
@@ -36,6 +36,11 @@ export async function collectGarbage(
     const stats = await statIfExists(path);
     if (stats === undefined || stats.mtimeMs > limit || usedLately.has(name) || keepArchives.has(name)) continue;
     await remove(path);
+  }
+  for (const { name } of await listFolder(join(root, 'answers'))) {
+    const path = join(root, 'answers', name);
+    const stats = await statIfExists(path);
+    if (stats !== undefined && stats.mtimeMs <= limit) await remove(path);
   }
   return { removed };
 }

@@ -27,6 +27,10 @@ export interface StoreSummary {
   archives: TreeSize;
   unpacked: TreeSize;
   prefixes: TreeSize;
+  /** What conda channels offer. */
+  channels: TreeSize;
+  /** What the solver said of them. */
+  answers: TreeSize;
 }
 
 export interface GcOptions {
@@ -208,6 +212,8 @@ export function createStore({ root, threads }: { root: string; threads?: number 
       unpacked: await measureTree(join(root, 'unpacked'), 2),
       // A prefix's hard links are the store's bytes.
       prefixes: await measureTree(join(root, 'prefixes'), 1, { own: true }),
+      channels: await measureTree(join(root, 'repodata'), 1),
+      answers: await measureTree(join(root, 'answers'), 1),
     }),
     verify: async (options) => await verifyStore(root, options),
     gc: async (options) => {

@@ -44,7 +44,8 @@ export async function collectRecords(
   const seen = new Set<string>();
   let wave = new Set(names);
   while (wave.size > 0) {
-    const next = new Set<string>();
+    // Many records say the same.
+    const specs = new Set<string>();
     for (const name of wave) seen.add(name);
     onNames?.(seen.size);
     const byOwner = Map.groupBy([...wave].sort(), (name) => {
@@ -73,10 +74,11 @@ export async function collectRecords(
         const record = read(channel, subdir, filename, value);
         if ('odd' in record) {
           collected.odd.push({ channel, filename: `${subdir.subdir}/${filename}`, why: record.odd });
-        } else addRecord(records, record, next);
+        } else addRecord(records, record, specs);
       }
     }
-    wave = new Set([...next].filter((name) => name !== '' && !name.startsWith('__') && !seen.has(name)));
+    const next = [...specs].map(condaName);
+    wave = new Set(next.filter((name) => name !== '' && !name.startsWith('__') && !seen.has(name)));
   }
   collected.channels = found.map(({ channel, records }) => ({ channel, records: [...records.values()] }));
   return collected;
@@ -90,10 +92,10 @@ function read(channel: Channel, subdir: Subdir, filename: string, value: unknown
   }
 }
 
-function addRecord(records: Map<string, RepodataRecord>, record: RepodataRecord, names: Set<string>): void {
+function addRecord(records: Map<string, RepodataRecord>, record: RepodataRecord, specs: Set<string>): void {
   const key = `${record.subdir}/${record.filename.replace(/\.(?:conda|tar\.bz2)$/, '')}`;
   const before = records.get(key);
   if (before?.filename.endsWith('.conda') === true) return;
   records.set(key, record);
-  for (const spec of record.depends) names.add(condaName(spec));
+  for (const spec of record.depends) specs.add(spec);
 }

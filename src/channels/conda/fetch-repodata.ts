@@ -26,6 +26,8 @@ export interface RepodataTools {
 const variantsFor = 7 * 86_400_000;
 /** More than any channel has. */
 const longest = 8 * 2 ** 30;
+/** Of unpacked repodata. */
+const chunkSize = 1 << 20;
 
 const order = Object.keys(variants) as Variant[];
 
@@ -262,7 +264,9 @@ async function textOf(path: string, variant: 'zst' | 'bz2' | 'json'): Promise<As
   const input = createReadStream(path, { highWaterMark: 1 << 20 });
   if (variant === 'json') return input;
   if (variant === 'bz2') return await decodeBzip2(input);
-  const decoder = createZstdDecompress();
+  // Pieces go to another thread and back: large ones.
+  const options = { chunkSize, highWaterMark: chunkSize };
+  const decoder = createZstdDecompress(options as Parameters<typeof createZstdDecompress>[0]);
   // Errors of either come out where the decoder is read.
   pipeline(input, decoder).catch(() => undefined);
   return decoder;

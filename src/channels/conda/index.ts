@@ -10,6 +10,7 @@
  *   <store>/repodata/<key>/<generation>.content   its records one behind the other, or its index of shards
  *   <store>/repodata/<key>/<generation>.index     where the records of each name are
  *   <store>/repodata/shards/<2>/<sha256>          a shard, as the channel serves it
+ *   <store>/answers/<sha256>                      the last answer to a question, and of which content it is
  *   <store>/distributions/<sha256>.json           what pip would find installed of an archive
  *   <store>/measured/                             digests and sizes of archives whose channel does not tell them
  */

@@ -11,6 +11,8 @@ import type { SubdirCache, SubdirState } from './subdir-cache.ts';
 export interface Subdir {
   channel: Channel;
   subdir: string;
+  /** Names what it has: another content has another name. */
+  content: string;
   /** Where its packages are, without credentials and trailing slash. */
   packages: string;
   /** Whether it has records of a name. Known without looking at them. */
@@ -20,14 +22,27 @@ export interface Subdir {
   close: () => Promise<void>;
 }
 
-/** Undefined where the channel has no such folder. @throws AppError that names the channel. */
+/** What is known of a folder, up to date. */
+export type FetchedSubdir = Awaited<ReturnType<typeof fetchRepodata>>;
+
+/** See `Subdir.content`; undefined where the channel has no such folder. */
+export function contentOf({ state: { variant, generation } }: FetchedSubdir): string | undefined {
+  return variant === 'absent' ? undefined : `${variant}-${generation}`;
+}
+
+/**
+ * Undefined where the channel has no such folder. With `fetched` nobody is asked again, unless it has gone meanwhile.
+ * @throws AppError that names the channel.
+ */
 export async function openSubdir(
   channel: Channel,
   subdir: string,
-  { refresh, ...tools }: RepodataTools & { refresh: boolean },
+  { refresh, fetched, ...tools }: RepodataTools & { refresh: boolean; fetched?: FetchedSubdir },
 ): Promise<Subdir | undefined> {
   for (let attempt = 0; ; attempt += 1) {
-    const { state, cache } = await fetchRepodata(channel, subdir, { ...tools, refresh: refresh && attempt === 0 });
+    const known = attempt === 0 ? fetched : undefined;
+    const { state, cache } =
+      known ?? (await fetchRepodata(channel, subdir, { ...tools, refresh: refresh && attempt === 0 }));
     if (state.variant === 'absent') return undefined;
     try {
       return state.variant === 'shards'
@@ -55,6 +70,7 @@ async function openShards(
   return {
     channel,
     subdir,
+    content: contentOf({ state, cache }) ?? '',
     packages: packagesUrl(channel, subdir, index.baseUrl),
     has: (name) => Object.hasOwn(index.shards, name),
     find: async (names) => await readShards(names, index, { channel, subdir, tools }),
@@ -76,6 +92,7 @@ async function openSpool(channel: Channel, subdir: string, { state, cache }: Pla
   return {
     channel,
     subdir,
+    content: contentOf({ state, cache }) ?? '',
     packages: packagesUrl(channel, subdir, typeof base === 'string' ? base : ''),
     has: (name) => Object.hasOwn(index.runs, name),
     find: async (names) => {

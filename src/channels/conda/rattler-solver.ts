@@ -1,18 +1,20 @@
+import { isDeepStrictEqual } from 'node:util';
 import { AppError, isAppError } from '../../errors/index.ts';
 import type { Http } from '../../io/index.ts';
-import { type Emit, formatCount, step } from '../../report/index.ts';
+import { type Emit, formatCount, startStep, step } from '../../report/index.ts';
 import type { CondaSolution, CondaSolveRequest, CondaSolver } from '../../resolve/index.ts';
 import { type Channel, type ChannelPlaces, resolveChannel, resolveChannels } from './channel.ts';
-import { type Collected, collectRecords, type OpenChannel } from './collect-records.ts';
+import { type Collected, collectRecords } from './collect-records.ts';
 import type { CondaConfiguration, CondaPlaces } from './conda-configuration.ts';
 import type { CondaCredentials } from './credentials.ts';
 import { defaultChannel } from './default-channels.ts';
 import { describePackages } from './describe-packages.ts';
 import { findDistributions, readDistributionMetadata } from './find-distributions.ts';
 import { inParallel } from './in-parallel.ts';
+import { answerPath, type KeptAnswer, keepAnswer, type Question, readKeptAnswer } from './kept-answer.ts';
 import type { KnownChannels } from './known-channels.ts';
 import { readMatchSpec, type SolverSpec } from './match-spec.ts';
-import { openSubdir, type Subdir } from './open-subdir.ts';
+import { fetchChannels, fetchedContents, openChannels, openContents } from './read-channels.ts';
 import type { RepodataRecord } from './repodata-record.ts';
 import { explainFailure } from './solve-failure.ts';
 import { type SolverThread, startSolverThread } from './solve-thread.ts';
@@ -57,11 +59,15 @@ async function solve(request: CondaSolveRequest, parts: CondaSolverParts): Promi
   const specs = request.specs.map(readSpec);
   const { channels, only } = chooseChannels(request.channels, specs, places);
   parts.known.add(channels);
-  const thread = startSolverThread(parts.signal);
+  const answerFile = answerPath(parts.storeRoot, questionOf(request, channels, only));
+  const kept = await readKeptAnswer(answerFile);
+  let thread: SolverThread | undefined;
+  // It gets ready while the channels are read.
+  const prepare = (): SolverThread => (thread ??= startSolverThread(parts.signal));
+  if (kept === undefined) prepare();
   try {
-    const task = { request, specs, channels, only, places, parts };
-    const collected = withSubdirs(await collectUndamaged(task), specs);
-    const chosen = await ask(thread, collected, task);
+    const task = { request, specs, channels, only, places, parts, kept, prepare, answerFile };
+    const chosen = await choose(task);
     const packages = await inParallel(
       chosen,
       parallel,
@@ -69,8 +75,17 @@ async function solve(request: CondaSolveRequest, parts: CondaSolverParts): Promi
     );
     return { channels: channels.map(({ url }) => url), packages };
   } finally {
-    await thread.close();
+    await thread?.close();
   }
+}
+
+function questionOf(
+  { platform, specs, virtualPackages, locked }: CondaSolveRequest,
+  channels: readonly Channel[],
+  only: Question['only'],
+): Question {
+  const urls = locked.map(({ url }) => url);
+  return { solver: rattlerVersion, platform, specs, channels, only, virtualPackages, locked: urls };
 }
 
 interface SolveTask {
@@ -81,22 +96,48 @@ interface SolveTask {
   only: ReadonlyMap<string, ReadonlySet<string>>;
   places: ChannelPlaces;
   parts: CondaSolverParts;
+  /** What was answered the last time. */
+  kept: KeptAnswer | undefined;
+  answerFile: string;
+  /** Starts the solver, if it is not started. */
+  prepare: () => SolverThread;
+}
+
+interface Chosen {
+  record: RepodataRecord;
+  channel: Channel;
+}
+
+async function choose(task: SolveTask): Promise<Chosen[]> {
+  const { channels, kept, parts, request } = task;
+  const read = await readUndamaged(task);
+  if (read !== undefined) return await ask(read, task);
+  const known = kept?.chosen ?? [];
+  startStep(parts.emit, `Solving for ${request.platform}`).finish('cached', formatCount(known.length, 'package'));
+  return known.map(({ channel, record }) => ({ record, channel: channels[channel] as Channel }));
 }
 
 /** What is damaged of the cache is dropped by whoever finds it, and there is nothing that could not be fetched again. */
-async function collectUndamaged(task: SolveTask): Promise<Collected> {
+async function readUndamaged(task: SolveTask): Promise<Read | undefined> {
   for (let left = 2 * task.channels.length; ; left -= 1) {
     try {
-      return await collect(task);
+      return await read(task);
     } catch (error) {
       if (left === 0 || !isAppError(error, 'CORRUPT_STORE')) throw error;
     }
   }
 }
 
-async function collect({ request, specs, channels, only, parts }: SolveTask): Promise<Collected> {
+interface Read {
+  collected: Collected;
+  contents: KeptAnswer['contents'];
+}
+
+/** Undefined if the channels are those of the kept answer. */
+async function read({ request, specs, channels, only, parts, kept, prepare }: SolveTask): Promise<Read | undefined> {
+  const { http, storeRoot, offline, signal } = parts;
   const names = channels.map(({ name }) => name).join(', ');
-  const collected = await step(
+  const found = await step(
     parts.emit,
     `Reading the ${channels.length === 1 ? 'channel' : 'channels'} ${names}`,
     async (current) => {
@@ -105,66 +146,77 @@ async function collect({ request, specs, channels, only, parts }: SolveTask): Pr
         bytes += count;
         current.progress(bytes);
       };
-      const open = await openChannels(channels, { request, parts, onBytes });
+      const tools = { http, storeRoot, offline, signal, onBytes };
+      const fetched = await fetchChannels(channels, { ...tools, platform: request.platform, refresh: request.refresh });
+      if (kept !== undefined && isDeepStrictEqual(kept.contents, fetchedContents(fetched))) {
+        current.finish(bytes === 0 ? 'cached' : 'done', 'unchanged');
+        return undefined;
+      }
+      prepare();
+      const open = await openChannels(fetched, tools);
       try {
-        const found = await collectRecords(
+        const collected = await collectRecords(
           open,
           specs.map(({ name }) => name),
           { only, onNames: (count) => current.progress(bytes, undefined, `${count} names`) },
         );
-        const count = found.channels.reduce((sum, { records }) => sum + records.length, 0);
-        current.finish(bytes === 0 ? 'cached' : 'done', `${count} records`);
-        return found;
+        const count = collected.channels.reduce((sum, { records }) => sum + records.length, 0);
+        current.finish(bytes === 0 ? 'cached' : 'done', formatCount(count, 'record'));
+        return { collected: withSubdirs(collected, specs), contents: openContents(open) };
       } finally {
         await Promise.all(open.flatMap(({ subdirs }) => subdirs.map(async (subdir) => await subdir.close())));
       }
     },
     { unit: 'bytes' },
   );
-  warnOfOdd(collected, parts.emit);
-  return collected;
+  if (found !== undefined) warnOfOdd(found.collected, parts.emit);
+  return found;
 }
 
-interface Chosen {
-  record: RepodataRecord;
-  channel: Channel;
-}
-
-async function ask(thread: SolverThread, collected: Collected, task: SolveTask): Promise<Chosen[]> {
-  const { request, specs, channels, places, parts } = task;
+async function ask({ collected, contents }: Read, task: SolveTask): Promise<Chosen[]> {
+  const { request, specs, channels, places, parts, prepare, answerFile } = task;
   const { platform } = request;
   const positions = new Map(channels.map(({ url }, index) => [url, index]));
+  let isPlain = collected.odd.length === 0;
   return await step(parts.emit, `Solving for ${platform}`, async (current) => {
-    const answer = await thread.solve(
+    const answer = await prepare().solve(
       solverInput({
         specs: specs.map(({ text }) => text),
         platform,
         channels: collected.channels,
         virtualPackages: request.virtualPackages,
         locked: new Set(request.locked.map(({ url }) => url)),
-        channelsOf: (text) => resolveChannel(text, places).flatMap(({ url }) => positions.get(url) ?? []),
+        channelsOf: (text) => {
+          isPlain = false;
+          return resolveChannel(text, places).flatMap(({ url }) => positions.get(url) ?? []);
+        },
       }),
     );
     if (answer.kind !== 'solved') throw explainFailure(answer, { request, specs, channels, collected });
-    const byAddress = new Map(
-      collected.channels.flatMap(({ channel, records }, index) =>
-        records.map((record) => [addressInSolver(index, record), { record, channel }] as const),
-      ),
-    );
-    const chosen = answer.urls
-      .filter((url) => !isVirtual(url))
-      .map((url) => {
-        const found = byAddress.get(url);
-        if (found === undefined) throw new Error(`the solver answered ${url}, which it was not asked about`);
-        return found;
-      });
+    const find = recordFinder(collected);
+    const chosen = answer.urls.filter((url) => !isVirtual(url)).map(find);
     current.finish('done', formatCount(chosen.length, 'package'));
-    return chosen;
+    // What names a channel depends on the configuration too; what is odd is told each time.
+    if (isPlain) await keepAnswer(answerFile, { contents, chosen });
+    return chosen.map(({ record, channel }) => ({ record, channel: channels[channel] as Channel }));
   });
 }
 
-function addressInSolver(index: number, { subdir, filename }: RepodataRecord): string {
-  return new URL(`${solverAddress(index)}/${subdir}/${filename}`).href;
+/** Finds records by the solver's addresses, which are those of its input in the standard's form: most of them are so already. */
+function recordFinder({ channels }: Collected): (url: string) => { record: RepodataRecord; channel: number } {
+  const all = channels.flatMap(({ records }, channel) => records.map((record) => ({ record, channel })));
+  const addressOf = ({ record: { subdir, filename }, channel }: (typeof all)[number]): string =>
+    `${solverAddress(channel)}/${subdir}/${filename}`;
+  const asWritten = new Map(all.map((each) => [addressOf(each), each]));
+  let standard: typeof asWritten | undefined;
+  return (url) => {
+    const direct = asWritten.get(url);
+    if (direct !== undefined && new URL(addressOf(direct)).href === url) return direct;
+    standard ??= new Map(all.map((each) => [new URL(addressOf(each)).href, each]));
+    const found = standard.get(url);
+    if (found === undefined) throw new Error(`the solver answered ${url}, which it was not asked about`);
+    return found;
+  };
 }
 
 function readSpec(text: string): SolverSpec {
@@ -194,39 +246,6 @@ function chooseChannels(
   }
   const extra = specs.flatMap(({ channel }) => (channel === undefined ? [] : [channel]));
   return { channels: resolveChannels([...own, ...extra], places), only };
-}
-
-async function openChannels(
-  channels: readonly Channel[],
-  {
-    request: { platform, refresh },
-    parts,
-    onBytes,
-  }: { request: CondaSolveRequest; parts: CondaSolverParts; onBytes: (count: number) => void },
-): Promise<OpenChannel[]> {
-  const { http, storeRoot, offline, signal } = parts;
-  const tools = { http, storeRoot, offline, signal, onBytes, refresh };
-  const opened: Subdir[] = [];
-  const open = async (channel: Channel): Promise<OpenChannel> => {
-    const wanted = [platform, 'noarch'].filter((subdir) => channel.subdirs?.includes(subdir) ?? true);
-    const subdirs = await inParallel(wanted, wanted.length, async (subdir) => {
-      const found = await openSubdir(channel, subdir, tools);
-      if (found !== undefined) opened.push(found);
-      return found;
-    });
-    const there = subdirs.filter((subdir) => subdir !== undefined);
-    if (there.length > 0 || wanted.length === 0) return { channel, subdirs: there };
-    throw new AppError('HTTP_ERROR', `there is no channel \`${channel.name}\` at \`${channel.url}\``, {
-      hint: `Neither \`${wanted.join('` nor `')}\` is there. Is the name right? Some servers answer like this without a login.`,
-      details: { channel: channel.url, status: 404 },
-    });
-  };
-  try {
-    return await inParallel(channels, channels.length, open);
-  } catch (error) {
-    await Promise.all(opened.map(async (subdir) => await subdir.close()));
-    throw error;
-  }
 }
 
 function warnOfOdd({ odd }: Collected, emit: Emit): void {

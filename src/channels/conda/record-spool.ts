@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import * as z from 'zod';
 import { withFsErrors } from '../../io/index.ts';
+import { inParallel } from './in-parallel.ts';
 import { createRepodataSplitter } from './split-repodata.ts';
 
 /** Where the records of each name are in a file of records: offset and length, again and again. */
@@ -13,6 +14,8 @@ export const SpoolIndex = z.object({
 });
 export type SpoolIndex = z.infer<typeof SpoolIndex>;
 
+/** So many at once: one is parsed while others are read. */
+const reads = 8;
 /** Gathered up to this size: fewer writes. */
 const writeSize = 4 << 20;
 
@@ -92,16 +95,15 @@ export async function readSpooled(
   index: SpoolIndex,
   names: readonly string[],
 ): Promise<[string, unknown][]> {
-  const found: [string, unknown][] = [];
+  const places: { offset: number; size: number }[] = [];
   for (const name of names) {
     const runs = Object.hasOwn(index.runs, name) ? (index.runs[name] ?? []) : [];
-    for (let at = 0; at < runs.length; at += 2) {
-      const size = runs[at + 1] ?? 0;
-      const { buffer, bytesRead } = await input.read(Buffer.allocUnsafe(size), 0, size, runs[at] ?? 0);
-      if (bytesRead !== size) throw new Error('the cached records end early');
-      const records = JSON.parse(`{${buffer.toString('utf8', 0, size - 1)}}`) as Record<string, unknown>;
-      found.push(...Object.entries(records));
-    }
+    for (let at = 0; at < runs.length; at += 2) places.push({ offset: runs[at] ?? 0, size: runs[at + 1] ?? 0 });
   }
-  return found;
+  const found = await inParallel(places, reads, async ({ offset, size }) => {
+    const { buffer, bytesRead } = await input.read(Buffer.allocUnsafe(size), 0, size, offset);
+    if (bytesRead !== size) throw new Error('the cached records end early');
+    return Object.entries(JSON.parse(`{${buffer.toString('utf8', 0, size - 1)}}`) as Record<string, unknown>);
+  });
+  return found.flat();
 }

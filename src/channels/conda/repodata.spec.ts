@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { zstdCompressSync } from 'node:zlib';
@@ -239,16 +239,21 @@ test('a shard with another content than the index promises is refused', async ()
 test('a damaged cache is fetched again', async () => {
   await here.solve(['main'], ['app']);
   const folder = join(here.store.root, 'repodata');
+  // Who has the answer needs no records.
+  const forgetAnswers = async (): Promise<void> => await rm(join(here.store.root, 'answers'), { recursive: true });
+  await forgetAnswers();
   for (const key of await readdir(folder)) {
     for (const name of await readdir(join(folder, key)))
       if (name.endsWith('.index')) await truncate(join(folder, key, name), 5);
   }
   expect(await here.names(['main'], ['app'])).toEqual(['app 1.0', 'lib 1.0']);
+  await forgetAnswers();
   for (const key of await readdir(folder)) {
     for (const name of await readdir(join(folder, key)))
       if (name.endsWith('.content')) await truncate(join(folder, key, name), 5);
   }
   expect(await here.names(['main'], ['app'])).toEqual(['app 1.0', 'lib 1.0']);
+  await forgetAnswers();
   for (const key of await readdir(folder)) {
     for (const name of (await readdir(join(folder, key))).filter((each) => each.endsWith('.content'))) {
       const { size } = await stat(join(folder, key, name));

@@ -70,7 +70,7 @@ export interface SolverInputParts {
 export function solverInput(parts: SolverInputParts): SolverInput {
   const { specs, platform, channels, virtualPackages, locked } = parts;
   const marks = createMarks(parts.channelsOf, channels.length);
-  for (const { records } of channels) for (const { depends } of records) for (const spec of depends) marks.note(spec);
+  for (const { records } of channels) for (const { depends } of records) for (const spec of depends) marks.read(spec);
   const input: SolverInput = { specs: [...specs], platform, channels: [], locked: [] };
   for (const [index, { records }] of channels.entries()) {
     const url = solverAddress(index);
@@ -95,20 +95,29 @@ export function solverInput(parts: SolverInputParts): SolverInput {
  * package of the name carries with its channel as version. Where nobody asks, there are no notes.
  */
 interface Marks {
-  note: (spec: string) => void;
+  /** What a dependency is for the solver. Many records have the same ones. */
+  read: (spec: string) => readonly string[];
+  /** Of those that somebody wants of a certain channel, as far as they have been read. */
   names: ReadonlySet<string>;
   channels: number;
-  channelsOf: (text: string) => readonly number[];
 }
 
-function createMarks(channelsOf: Marks['channelsOf'], channels: number): Marks {
+function createMarks(channelsOf: SolverInputParts['channelsOf'], channels: number): Marks {
   const names = new Set<string>();
+  const known = new Map<string, readonly string[]>();
+  const read = (spec: string): readonly string[] => {
+    if (namesChannel(spec)) names.add(condaName(spec));
+    return plainDependency(spec, channelsOf).map(withBlank);
+  };
   return {
     names,
     channels,
-    channelsOf,
-    note: (spec) => {
-      if (namesChannel(spec)) names.add(condaName(spec));
+    read: (spec) => {
+      const before = known.get(spec);
+      if (before !== undefined) return before;
+      const plain = read(spec);
+      known.set(spec, plain);
+      return plain;
     },
   };
 }
@@ -118,7 +127,7 @@ function namesChannel(spec: string): boolean {
 }
 
 function marked(record: RepodataRecord, index: number, marks: Marks): RepodataRecord {
-  const depends = record.depends.flatMap((spec) => plainDependency(spec, marks)).map(withBlank);
+  const depends = record.depends.flatMap(marks.read);
   if (marks.names.has(record.name)) depends.push(`${markOf(record.name)} ${index}`);
   const constrains = record.constrains.map((spec) => (namesChannel(spec) ? (readMatchSpec(spec)?.text ?? '') : spec));
   return { ...record, depends, constrains: constrains.filter((spec) => spec !== '') };
@@ -129,7 +138,7 @@ function withBlank(spec: string): string {
   return spec.replace(/^([\w.-]+)(?=[<>=!~])/, '$1 ');
 }
 
-function plainDependency(spec: string, { channelsOf }: Marks): string[] {
+function plainDependency(spec: string, channelsOf: SolverInputParts['channelsOf']): string[] {
   if (!namesChannel(spec)) return [spec];
   const read = readMatchSpec(spec);
   // The solver says of such a package that it is left out, and why.

@@ -9,7 +9,7 @@ export const command: Command = {
   examples: [
     {
       command: 'terroir cache show',
-      does: 'archives, unpacked packages, prefixes, the workspace’s registry, and where they are',
+      does: 'archives, unpacked packages, prefixes, what channels offer, the workspace’s registry, and where they are',
     },
   ],
   run: async (context) => {
@@ -21,6 +21,8 @@ export const command: Command = {
         ['archives', row(cache.archives)],
         ['unpacked', row(cache.unpacked)],
         ['prefixes', row(cache.prefixes)],
+        ['channels', row(cache.channels)],
+        ['answers', row(cache.answers)],
         ['registry', `${row(cache.registry)} in ${cache.registry.root}`],
       ],
       context.style,

@@ -214,5 +214,7 @@ export const CacheSummary = z.object({
   archives: Count,
   unpacked: Count,
   prefixes: Count,
+  channels: Count,
+  answers: Count,
   registry: Count.extend({ root: z.string() }),
 });
