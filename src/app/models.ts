@@ -55,9 +55,13 @@ export function requireParts(request: ModelRequest): ModelRequest & { run: strin
   const missing = (['run', 'name', 'path'] as const)
     .filter((key) => request[key] === undefined)
     .map((key) => `--${key}`);
-  throw new AppError('USAGE', `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing`, {
-    hint: '`terroir model register --run RUN --name NAME --path outputs/model`',
-  });
+  throw new AppError(
+    'USAGE',
+    `${missing.join(', ').replace(/, (?=[^,]*$)/, ' and ')} ${missing.length === 1 ? 'is' : 'are'} missing`,
+    {
+      hint: '`terroir model register --run RUN --name NAME --path outputs/model`',
+    },
+  );
 }
 
 /** In the run's folder; where the job asked for another place, there; for a run in place, in the folder that it ran in. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OptionValues } from './command.ts';
-import { readLimit } from './limit.ts';
 import { readTags } from './tags.ts';
+import { readLimit, readWholeNumber } from './whole-number.ts';
 
 const limitOf = (text: string | undefined): OptionValues => ({ text: () => text, flag: () => false, list: () => [] });
 
@@ -16,6 +16,17 @@ describe('--limit', () => {
 
   it.each(['0', '1001', '-1', '1.5', 'ten', '', ' '])('refuses %j', (text) => {
     expect(() => readLimit(limitOf(text))).toThrow(/--limit wants a whole number from 1 to 1000/);
+  });
+});
+
+describe('a whole number', () => {
+  it('may have bounds', () => {
+    expect(readWholeNumber(limitOf('0'), 'runs', { from: 0 })).toBe(0);
+    expect(readWholeNumber(limitOf(undefined), 'runs')).toBeUndefined();
+    expect(() => readWholeNumber(limitOf('0'), 'parallel')).toThrow('--parallel wants a whole number from 1, not `0`');
+    expect(() => readWholeNumber(limitOf('7'), 'n', { to: 6 })).toThrow(
+      '--n wants a whole number from 1 to 6, not `7`',
+    );
   });
 });
 

@@ -1,8 +1,8 @@
 import { listAudit } from '../../app/index.ts';
 import type { Command } from '../command.ts';
-import { readLimit } from '../limit.ts';
 import { pageText } from '../page-text.ts';
 import { table } from '../table.ts';
+import { readLimit } from '../whole-number.ts';
 
 export const command: Command = {
   name: 'audit list',

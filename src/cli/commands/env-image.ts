@@ -1,7 +1,7 @@
 import { showImage } from '../../app/index.ts';
 import type { Command } from '../command.ts';
 import { imageText } from '../image-text.ts';
-import { readWholeNumber } from '../limit.ts';
+import { readWholeNumber } from '../whole-number.ts';
 
 export const command: Command = {
   name: 'env image',

@@ -1,10 +1,10 @@
 import { listModels } from '../../app/index.ts';
 import { formatBytes } from '../../report/render/index.ts';
 import type { Command } from '../command.ts';
-import { readLimit } from '../limit.ts';
 import { pageText } from '../page-text.ts';
 import { table } from '../table.ts';
 import { ago } from '../time-text.ts';
+import { readLimit } from '../whole-number.ts';
 
 export const command: Command = {
   name: 'model list',

@@ -2,11 +2,11 @@ import { listRuns } from '../../app/index.ts';
 import { formatDuration } from '../../report/render/index.ts';
 import { runStatuses } from '../../schema/index.ts';
 import type { Command } from '../command.ts';
-import { readLimit } from '../limit.ts';
 import { pageText } from '../page-text.ts';
 import { statusText } from '../run-text.ts';
 import { shorten, table } from '../table.ts';
 import { ago } from '../time-text.ts';
+import { readLimit } from '../whole-number.ts';
 
 export const command: Command = {
   name: 'runs list',

@@ -5,7 +5,8 @@ import { startServer } from '../../server/index.ts';
 import type { Command, OptionValues } from '../command.ts';
 import { loadStudio } from '../load-studio.ts';
 import { readLogin } from '../login-options.ts';
-import { untilEnded, wholeNumber } from '../long-running.ts';
+import { untilEnded } from '../long-running.ts';
+import { readWholeNumber } from '../whole-number.ts';
 
 export const command: Command = {
   name: 'serve',
@@ -74,17 +75,17 @@ export const command: Command = {
   ],
   run: async (context, { options }) => {
     const app = await context.app();
-    const rate = Math.max(1, wholeNumber(options, 'rate', 1_000_000));
+    const rate = readWholeNumber(options, 'rate', { to: 1_000_000 }) ?? 1000;
     const server = await startServer(app, {
       host: options.text('host') ?? '127.0.0.1',
-      port: wholeNumber(options, 'port', 65_535),
+      port: readWholeNumber(options, 'port', { from: 0, to: 65_535 }) ?? 7350,
       workspaceName: options.text('name'),
       tls: await readTls(options),
       login: await readLogin(options, context.env),
       log: { write: (line) => void process.stderr.write(line) },
       logLevel: options.text('logLevel') ?? 'info',
       studio: loadStudio(),
-      limits: { runs: wholeNumber(options, 'runs', 1000), rate, burst: 4 * rate },
+      limits: { runs: readWholeNumber(options, 'runs', { from: 0, to: 1000 }), rate, burst: 4 * rate },
     });
     app.emit({ type: 'note', level: 'info', message: `serving ${app.workspaceFolder} at ${server.url}` });
     await untilEnded(context.signal);

@@ -1,7 +1,8 @@
 import { startWorker } from '../../app/index.ts';
 import { AppError } from '../../errors/index.ts';
 import type { Command } from '../command.ts';
-import { untilEnded, wholeNumber } from '../long-running.ts';
+import { untilEnded } from '../long-running.ts';
+import { readWholeNumber } from '../whole-number.ts';
 
 export const command: Command = {
   name: 'worker',
@@ -28,7 +29,7 @@ export const command: Command = {
       throw new AppError('USAGE', `\`${name}\` cannot be the name of a worker`, {
         hint: 'Letters, digits, `.`, `_` and `-`, at most 63; `local` and `docker` have a meaning already.',
       });
-    const parallel = Math.max(1, wholeNumber(options, 'parallel', 1000));
+    const parallel = readWholeNumber(options, 'parallel', { to: 1000 }) ?? 1;
     const worker = await startWorker(app, { name, parallel, onlyNamed: options.flag('onlyNamed') });
     app.emit({
       type: 'note',

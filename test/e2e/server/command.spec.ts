@@ -56,7 +56,7 @@ describe('terroir serve', () => {
   });
 
   it.each<[string, string[], number, string]>([
-    ['no number', ['--port', 'x'], 2, '--port wants a whole number up to 65535, not `x`'],
+    ['no number', ['--port', 'x'], 2, '--port wants a whole number from 0 to 65535, not `x`'],
     ['a port that there is not', ['--port', '70000'], 2, 'up to 65535'],
     ['half of a certificate', ['--tls-cert', 'x.pem'], 2, '--tls-key is missing'],
     ['a certificate that is not there', ['--tls-cert', 'x.pem', '--tls-key', 'y'], 4, 'no such file'],
