@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { fileFacts, hashFile, readFolder } from '../io/index.ts';
+import { fileFacts, hashFile, inParallel, readFolder } from '../io/index.ts';
 import { aboutFiles, type CaptureFinding } from './finding.ts';
 
 /** A file that a package brought. */
@@ -27,14 +27,11 @@ export async function compareFiles(
     (path) => !there.has(path) && !isBytecode(path) && !isFolderName(prefix, path),
   );
   const modified: string[] = [];
-  const queue = [...byPath.values()].filter(({ path, sha256 }) => sha256 !== undefined && there.has(path));
-  const work = async (): Promise<void> => {
-    for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
-      const path = join(prefix, file.path);
-      if (fileFacts(path)?.kind === 'file' && (await hashFile(path)).sha256 !== file.sha256) modified.push(file.path);
-    }
-  };
-  await Promise.all(Array.from({ length: parallel }, work));
+  const recorded = [...byPath.values()].filter(({ path, sha256 }) => sha256 !== undefined && there.has(path));
+  await inParallel(recorded, parallel, async (file) => {
+    const path = join(prefix, file.path);
+    if (fileFacts(path)?.kind === 'file' && (await hashFile(path)).sha256 !== file.sha256) modified.push(file.path);
+  });
   return [
     ...aboutFiles(
       { kind: 'modified', hint: 'Make the change a patch in Docker steps, or a package of your own.' },

@@ -1,6 +1,6 @@
 import type { PackedContent } from '../app/index.ts';
-import { readFileRange } from '../io/index.ts';
-import { step } from '../report/index.ts';
+import { inParallel, readFileRange } from '../io/index.ts';
+import { type Step, step } from '../report/index.ts';
 import type { Connection } from './connection.ts';
 
 /** So many at once: servers are far away. */
@@ -15,28 +15,18 @@ export async function uploadMissing(
   const body = { digests: [...contents.keys()] };
   const { missing } = await api.json<{ missing: string[] }>({ method: 'POST', path: '/blobs/missing', body });
   if (missing.length === 0) return;
-  const queue = missing.map((digest) => ({ digest, content: contents.get(digest) }));
-  const total = queue.length;
+  const total = missing.length;
   const title = `Sending ${total === 1 ? 'a file' : `${total} files`} to ${api.url}`;
-  const work = async (onSent: (done: number) => void): Promise<void> => {
-    const worker = async (): Promise<void> => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const { digest, content } = next;
-        if (content !== undefined) await send(api, digest, content);
-        onSent(total - queue.length);
-      }
-    };
-    const workers = Array.from({ length: Math.min(parallel, total) }, async () => {
-      try {
-        await worker();
-      } finally {
-        // Nobody goes on where one has failed.
-        queue.length = 0;
-      }
+  const work = async (current: Step): Promise<void> => {
+    let done = 0;
+    await inParallel(missing, parallel, async (digest) => {
+      const content = contents.get(digest);
+      if (content !== undefined) await send(api, digest, content);
+      done += 1;
+      current.progress(done);
     });
-    await Promise.all(workers);
   };
-  await step(emit, title, async (current) => await work((done) => current.progress(done)), { unit: 'items', total });
+  await step(emit, title, work, { unit: 'items', total });
 }
 
 async function send(api: Connection['api'], digest: string, content: PackedContent): Promise<void> {

@@ -48,6 +48,7 @@ export {
   transientStatuses,
 } from './http/index.ts';
 export { type HttpServer, type HttpServerOptions, serveHttp } from './http-server.ts';
+export { inParallel } from './in-parallel.ts';
 export {
   findInterpreter,
   Interpreter,

@@ -1,10 +1,9 @@
 import { basename, resolve } from 'node:path';
 import { AppError, isAppError } from '../errors/index.ts';
-import { hashFile, readFolder, readSmallFile } from '../io/index.ts';
+import { hashFile, inParallel, readFolder, readSmallFile } from '../io/index.ts';
 import { sha256 } from '../schema/index.ts';
 import { heaviestPaths } from './heaviest-paths.ts';
 import { readIgnoreLevels } from './ignore-levels.ts';
-import { inParallel } from './in-parallel.ts';
 import type { LeftOut } from './left-out.ts';
 import { limits } from './limits.ts';
 import { snapshotManifest } from './manifest.ts';

@@ -1,8 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import { AppError } from '../errors/index.ts';
-import { fileFacts, hashFile, readFolder, realPath } from '../io/index.ts';
+import { fileFacts, hashFile, inParallel, readFolder, realPath } from '../io/index.ts';
 import { sha256 } from '../schema/index.ts';
-import { inParallel } from './in-parallel.ts';
 import { snapshotManifest } from './manifest.ts';
 import type { KeepContent, SnapshotEntry } from './snapshot-entry.ts';
 import { targetInside } from './walk-folder.ts';

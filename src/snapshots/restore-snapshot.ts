@@ -5,6 +5,7 @@ import {
   ensureFolder,
   fileFacts,
   hashFile,
+  inParallel,
   isInside,
   listFolder,
   makeLink,
@@ -15,7 +16,6 @@ import {
   writeNewFile,
 } from '../io/index.ts';
 import { sha256 } from '../schema/index.ts';
-import { inParallel } from './in-parallel.ts';
 import type { SnapshotEntry } from './snapshot-entry.ts';
 
 const parallel = 8;

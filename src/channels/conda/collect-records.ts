@@ -1,7 +1,7 @@
+import { inParallel } from '../../io/index.ts';
 import { condaName } from '../../requirements/index.ts';
 import type { Channel } from './channel.ts';
 import { brokenRepodata } from './channel-error.ts';
-import { inParallel } from './in-parallel.ts';
 import type { Subdir } from './open-subdir.ts';
 import { type RepodataRecord, readRecord } from './repodata-record.ts';
 

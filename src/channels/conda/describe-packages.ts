@@ -1,10 +1,10 @@
 import { AppError } from '../../errors/index.ts';
+import { inParallel } from '../../io/index.ts';
 import { formatCount, step } from '../../report/index.ts';
 import type { SolvedPackage } from '../../resolve/index.ts';
 import type { ListedConda, Platform } from '../../schema/index.ts';
 import { readBz2Info, readLocalInfo } from './archive-info.ts';
 import { type Channel, resolveChannel } from './channel.ts';
-import { inParallel } from './in-parallel.ts';
 import { measureArchive } from './measure-archive.ts';
 import { openSubdir } from './open-subdir.ts';
 import type { CondaSolverParts } from './rattler-solver.ts';

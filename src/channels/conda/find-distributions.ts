@@ -1,13 +1,19 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import { AppError, isAppError } from '../../errors/index.ts';
-import { createTemporaryFolder, type Http, readTextIfExists, removeTree, writeAtomically } from '../../io/index.ts';
+import {
+  createTemporaryFolder,
+  type Http,
+  inParallel,
+  readTextIfExists,
+  removeTree,
+  writeAtomically,
+} from '../../io/index.ts';
 import { type Emit, step } from '../../report/index.ts';
 import { canonicalVersion, condaName, normaliseName } from '../../requirements/index.ts';
 import type { Distribution, SolvedPackage } from '../../resolve/index.ts';
 import { type Ranges, readBz2Info, readInfoFile, readLocalInfo, readPackageFile } from './archive-info.ts';
 import { fetchArchive, fromSources } from './fetch-archive.ts';
-import { inParallel } from './in-parallel.ts';
 import type { KnownChannels } from './known-channels.ts';
 
 interface Tools {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AppError, isAppError } from '../../errors/index.ts';
-import type { Http } from '../../io/index.ts';
+import { type Http, inParallel } from '../../io/index.ts';
 import { type Emit, formatCount, startStep, step } from '../../report/index.ts';
 import type { CondaSolution, CondaSolveRequest, CondaSolver } from '../../resolve/index.ts';
 import { type Channel, type ChannelPlaces, resolveChannel, resolveChannels } from './channel.ts';
@@ -10,7 +10,6 @@ import type { CondaCredentials } from './credentials.ts';
 import { defaultChannel } from './default-channels.ts';
 import { describePackages } from './describe-packages.ts';
 import { findDistributions, readDistributionMetadata } from './find-distributions.ts';
-import { inParallel } from './in-parallel.ts';
 import { answerPath, type KeptAnswer, keepAnswer, type Question, readKeptAnswer } from './kept-answer.ts';
 import type { KnownChannels } from './known-channels.ts';
 import { readMatchSpec, type SolverSpec } from './match-spec.ts';

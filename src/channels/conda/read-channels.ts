@@ -1,8 +1,8 @@
 import { AppError } from '../../errors/index.ts';
+import { inParallel } from '../../io/index.ts';
 import type { Channel } from './channel.ts';
 import type { OpenChannel } from './collect-records.ts';
 import { fetchRepodata, type RepodataTools } from './fetch-repodata.ts';
-import { inParallel } from './in-parallel.ts';
 import { contentOf, type FetchedSubdir, openSubdir, type Subdir } from './open-subdir.ts';
 
 /** A channel's folders that count for a platform, by name, up to date and not opened yet. */

@@ -1,7 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import * as z from 'zod';
-import { withFsErrors } from '../../io/index.ts';
-import { inParallel } from './in-parallel.ts';
+import { inParallel, withFsErrors } from '../../io/index.ts';
 import { createRepodataSplitter } from './split-repodata.ts';
 
 /** Where the records of each name are in a file of records: offset and length, again and again. */

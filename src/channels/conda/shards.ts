@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import * as z from 'zod';
 import { AppError } from '../../errors/index.ts';
-import { readBytes, readBytesIfExists, writeAtomically } from '../../io/index.ts';
+import { inParallel, readBytes, readBytesIfExists, writeAtomically } from '../../io/index.ts';
 import type { Channel } from './channel.ts';
 import { brokenRepodata, channelError } from './channel-error.ts';
 import type { RepodataTools } from './fetch-repodata.ts';
-import { inParallel } from './in-parallel.ts';
 import { decodeMessagePack, type MessagePack } from './msgpack.ts';
 
 /** Which shard has the records of a name (CEP 16). */

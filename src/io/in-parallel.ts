@@ -1,4 +1,4 @@
-/** Does `work` for every item, at most `limit` at once, and answers in the items' order. The first failure ends it. */
+/** Does `work` for every item, at most `limit` at once, and answers in the items’ order. Its first failure ends it, once what goes on has come to rest. */
 export async function inParallel<T, R>(
   items: readonly T[],
   limit: number,
