@@ -72,12 +72,10 @@ async function benchForm(form: string, folder: string, repeats: number): Promise
 async function serve(form: string, path: string): Promise<Server> {
   const etag = `"${createHash('sha256').update(path).digest('hex').slice(0, 16)}"`;
   const server = createServer((request, response) => {
-    if (request.url === '/noarch/repodata.json' && form === 'repodata.json') {
-      response.writeHead(200, { etag }).end('{"packages":{},"packages.conda":{}}');
-      return;
-    }
-    if (request.url !== `/linux-64/${form}` || !existsSync(path)) response.writeHead(404).end();
+    const isNoarch = request.url === '/noarch/repodata.json' && form === 'repodata.json';
+    if (!isNoarch && (request.url !== `/linux-64/${form}` || !existsSync(path))) response.writeHead(404).end();
     else if (request.headers['if-none-match'] === etag) response.writeHead(304, { etag }).end();
+    else if (isNoarch) response.writeHead(200, { etag }).end('{"packages":{},"packages.conda":{}}');
     else {
       response.writeHead(200, { etag, 'content-length': statSync(path).size });
       createReadStream(path).pipe(response);
