@@ -8,8 +8,8 @@ import type { Diff, Environment, Sources, Version } from '../api/types.ts';
 import { useData } from '../api/use-data.ts';
 import { type Analysis, analyse, bytesOf, type OpenFile } from '../editor/analyse.ts';
 import { Editor } from '../editor/editor.tsx';
-import { readDropped } from '../editor/read-dropped.ts';
 import { templates } from '../editor/templates.ts';
+import { useDrop } from '../editor/use-drop.ts';
 import { Findings } from '../parts/findings.tsx';
 import { bytes, plural } from '../parts/format.ts';
 import { PackageChanges } from '../parts/package-changes.tsx';
@@ -80,7 +80,6 @@ function Form({ from, source }: { from: string; source: Source | undefined }): J
   const [before, setBefore] = useState<Analysis | undefined>(undefined);
   /** Counts how often the texts came from elsewhere than the editor. */
   const [beginnings, setBeginnings] = useState(0);
-  const [isOver, setOver] = useState(false);
   const change = (changes: Partial<Draft>): void => {
     const now = { ...draft, ...changes };
     setDraft(now);
@@ -115,16 +114,12 @@ function Form({ from, source }: { from: string; source: Source | undefined }): J
     change({ next: nextVersion });
     save.forget();
   });
-  const drop = async (event: DragEvent): Promise<void> => {
-    event.preventDefault();
-    setOver(false);
-    const dropped = await readDropped(event.dataTransfer);
-    if (dropped.length === 0) return;
+  const isOver = useDrop((dropped) => {
     setBeginnings(beginnings + 1);
     const paths = new Set(dropped.map(({ path }) => path));
     change({ files: [...files.filter(({ path }) => !paths.has(path)), ...dropped] });
     if (files.length === 0) setOpen(0);
-  };
+  });
   const shown = files[open] ?? files[0];
   const changes =
     before?.read !== undefined && analysis.read !== undefined
@@ -133,15 +128,7 @@ function Form({ from, source }: { from: string; source: Source | undefined }): J
   const hasErrors = analysis.findings.some(({ severity }) => severity === 'error');
   const wanted = isChange && effective === source.version.name ? next : undefined;
   return (
-    <section
-      class={`page create${isOver ? ' over' : ''}`}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => void drop(event).catch(() => undefined)}
-    >
+    <section class={`page create${isOver ? ' over' : ''}`}>
       <header class="page-head">
         <p class="crumbs">
           <a href="/environments">Environments</a>
@@ -308,9 +295,10 @@ function Existing(): JSX.Element {
 
 /** As the API takes it: texts in the request, everything else by digest. */
 async function upload(files: readonly OpenFile[]): Promise<object> {
-  const [main, ...others] = files;
+  const [main] = files;
+  // The definition too: it may stand in the build context that it describes.
   const beside: Record<string, object> = {};
-  for (const { path, content } of others) {
+  for (const { path, content } of files) {
     if (typeof content === 'string') {
       beside[path] = { text: content };
       continue;
