@@ -183,10 +183,9 @@ describe('the keyboard alone', () => {
     const tabTo = async (wanted: RegExp): Promise<void> => {
       for (let step = 0; step < 60; step += 1) {
         await page.keyboard.press('Tab');
-        const focused = await page.evaluate(() => {
-          const { activeElement: element } = document;
-          return `${element?.getAttribute('href') ?? ''} ${element?.textContent ?? ''}`;
-        });
+        const focused = await page.evaluate<string>(
+          "`${document.activeElement?.getAttribute('href') ?? ''} ${document.activeElement?.textContent ?? ''}`",
+        );
         if (wanted.test(focused)) return;
       }
       throw new Error(`Tab does not lead to ${wanted.source}`);
