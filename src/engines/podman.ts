@@ -37,7 +37,7 @@ export function createPodman(version: string, rootless: boolean): Engine {
         args: containerArguments(request, {
           user:
             request.user === undefined ? [] : [...(rootless ? ['--userns', 'keep-id'] : []), '--user', request.user],
-          gpus: (count) => ['--device', `nvidia.com/gpu=${count === 'all' ? 'all' : count}`],
+          gpus: (count) => ['--device', `nvidia.com/gpu=${count}`],
         }),
       }),
       end: (name) => podman('rm', '--force', '--ignore', name),

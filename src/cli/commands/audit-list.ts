@@ -1,8 +1,7 @@
 import { listAudit } from '../../app/index.ts';
 import type { Command } from '../command.ts';
-import { pageText } from '../page-text.ts';
+import { pageOptions, pageText, readPage } from '../page.ts';
 import { table } from '../table.ts';
-import { readLimit } from '../whole-number.ts';
 
 export const command: Command = {
   name: 'audit list',
@@ -13,14 +12,12 @@ export const command: Command = {
     { flags: '--action <action>', description: 'Only this, such as environment.register' },
     { flags: '--subject <name>', description: 'Only of this, such as iris:3' },
     { flags: '--since <time>', description: 'Not before, such as 2026-01-31' },
-    { flags: '--limit <n>', description: 'At most so many', default: '50' },
-    { flags: '--cursor <cursor>', description: 'Go on where an earlier page ended (its `next`)' },
+    ...pageOptions,
   ],
   examples: [{ command: 'terroir audit list --subject iris:3', does: 'what happened to a version' }],
   run: async (context, { options }) => {
     const request = {
-      limit: readLimit(options),
-      cursor: options.text('cursor'),
+      ...readPage(options),
       user: options.text('user'),
       action: options.text('action'),
       subject: options.text('subject'),

@@ -1,10 +1,9 @@
 import { listEnvironments, listVersions } from '../../app/index.ts';
 import type { Command } from '../command.ts';
-import { pageText } from '../page-text.ts';
+import { pageOptions, pageText, readPage } from '../page.ts';
 import { table } from '../table.ts';
 import { ago } from '../time-text.ts';
 import { tagText } from '../version-text.ts';
-import { readLimit } from '../whole-number.ts';
 
 export const command: Command = {
   name: 'env list',
@@ -21,8 +20,7 @@ export const command: Command = {
     },
     { flags: '--tag <key=value>', description: 'Only with this tag', repeatable: true },
     { flags: '--search <text>', description: 'Only names that contain the text' },
-    { flags: '--limit <n>', description: 'At most so many', default: '50' },
-    { flags: '--cursor <cursor>', description: 'Go on where an earlier page ended (its `next`)' },
+    ...pageOptions,
   ],
   examples: [
     { command: 'terroir env list', does: 'every environment with its latest version' },
@@ -36,8 +34,7 @@ export const command: Command = {
         : options.flag('archived')
           ? ('archived' as const)
           : ('active' as const),
-      limit: readLimit(options),
-      cursor: options.text('cursor'),
+      ...readPage(options),
     };
     const name = options.text('name');
     if (name !== undefined) {

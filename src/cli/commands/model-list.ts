@@ -1,25 +1,19 @@
 import { listModels } from '../../app/index.ts';
 import { formatBytes } from '../../report/render/index.ts';
 import type { Command } from '../command.ts';
-import { pageText } from '../page-text.ts';
+import { pageOptions, pageText, readPage } from '../page.ts';
 import { table } from '../table.ts';
 import { ago } from '../time-text.ts';
-import { readLimit } from '../whole-number.ts';
 
 export const command: Command = {
   name: 'model list',
   summary: 'List models',
-  options: [
-    { flags: '-n, --name <name>', description: 'Only versions of this model' },
-    { flags: '--limit <n>', description: 'At most so many', default: '50' },
-    { flags: '--cursor <cursor>', description: 'Go on where an earlier page ended (its `next`)' },
-  ],
+  options: [{ flags: '-n, --name <name>', description: 'Only versions of this model' }, ...pageOptions],
   examples: [{ command: 'terroir model list', does: 'every model' }],
   run: async (context, { options }) => {
     const request = {
       name: options.text('name'),
-      limit: readLimit(options),
-      cursor: options.text('cursor'),
+      ...readPage(options),
     };
     const page = await context.on({
       folder: (app) => listModels(app, request),

@@ -2,11 +2,10 @@ import { listRuns } from '../../app/index.ts';
 import { formatDuration } from '../../report/render/index.ts';
 import { runStatuses } from '../../schema/index.ts';
 import type { Command } from '../command.ts';
-import { pageText } from '../page-text.ts';
+import { pageOptions, pageText, readPage } from '../page.ts';
 import { statusText } from '../run-text.ts';
 import { shorten, table } from '../table.ts';
 import { ago } from '../time-text.ts';
-import { readLimit } from '../whole-number.ts';
 
 export const command: Command = {
   name: 'runs list',
@@ -14,8 +13,7 @@ export const command: Command = {
   options: [
     { flags: '--status <status>', description: 'Only with this status', choices: runStatuses },
     { flags: '--env <reference>', description: 'Only of this environment: name or name:version' },
-    { flags: '--limit <n>', description: 'At most so many', default: '50' },
-    { flags: '--cursor <cursor>', description: 'Go on where an earlier page ended (its `next`)' },
+    ...pageOptions,
   ],
   examples: [
     { command: 'terroir runs list --env iris', does: 'what ran in an environment' },
@@ -25,8 +23,7 @@ export const command: Command = {
     const request = {
       status: options.text('status'),
       environment: options.text('env'),
-      limit: readLimit(options),
-      cursor: options.text('cursor'),
+      ...readPage(options),
     };
     const page = await context.on({
       folder: (app) => listRuns(app, request),

@@ -1,24 +1,17 @@
 import { listTokens } from '../../app/index.ts';
 import type { TokenRecord } from '../../schema/index.ts';
 import type { Command } from '../command.ts';
-import { pageText } from '../page-text.ts';
+import { pageOptions, pageText, readPage } from '../page.ts';
 import { table } from '../table.ts';
 import { ago } from '../time-text.ts';
-import { readLimit } from '../whole-number.ts';
 
 export const command: Command = {
   name: 'token list',
   summary: 'List tokens',
   description: 'Lists tokens, newest first, also those that do not hold any more. Their text is kept nowhere.',
-  options: [
-    { flags: '--limit <n>', description: 'At most so many', default: '50' },
-    { flags: '--cursor <cursor>', description: 'Go on where an earlier page ended (its `next`)' },
-  ],
+  options: pageOptions,
   run: async (context, { options }) => {
-    const request = {
-      limit: readLimit(options),
-      cursor: options.text('cursor'),
-    };
+    const request = readPage(options);
     const page = await context.on({
       folder: (app) => listTokens(app, request),
       server: (server) => server.listTokens(request),

@@ -1,3 +1,16 @@
+import type { Command, OptionValues } from './command.ts';
+import { readLimit } from './whole-number.ts';
+
+/** Of every command that lists. */
+export const pageOptions: NonNullable<Command['options']> = [
+  { flags: '--limit <n>', description: 'At most so many', default: '50' },
+  { flags: '--cursor <cursor>', description: 'Go on where an earlier page ended (its `next`)' },
+];
+
+export function readPage(options: OptionValues): { limit: number; cursor: string | undefined } {
+  return { limit: readLimit(options), cursor: options.text('cursor') };
+}
+
 interface Listed {
   next: string | null;
   /** Whether only some of them were asked for. */
