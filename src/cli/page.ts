@@ -1,8 +1,8 @@
-import type { Command, OptionValues } from './command.ts';
+import type { OptionFacts, OptionValues } from './command.ts';
 import { readLimit } from './whole-number.ts';
 
 /** Of every command that lists. */
-export const pageOptions: NonNullable<Command['options']> = [
+export const pageOptions: readonly OptionFacts[] = [
   { flags: '--limit <n>', description: 'At most so many', default: '50' },
   { flags: '--cursor <cursor>', description: 'Go on where an earlier page ended (its `next`)' },
 ];
