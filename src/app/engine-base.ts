@@ -77,7 +77,11 @@ async function makeWithEngine(
     await step(app.emit, `Building with ${engine.name} ${engine.version}`, async () => {
       const onLine = (text: string): void => app.emit({ type: 'output', source: engine.name, text });
       const network = env.TERROIR_BUILD_NETWORK || undefined;
-      await perform(engine.build({ context, dockerfile, tag, network }), { env, signal, onLine });
+      await perform(engine.build({ context, dockerfile, tag, base: base?.reference, network }), {
+        env,
+        signal,
+        onLine,
+      });
     });
     const archive = join(folder, 'image.tar');
     await step(app.emit, 'Taking over what it made', async () => {

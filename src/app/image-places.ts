@@ -38,7 +38,7 @@ export async function sendImage(
   const [, kind = '', where = ''] = /^([a-z-]+):(.+)$/.exec(place) ?? [];
   const tags = [String(revision), 'latest'];
   const send = async (sink: ImageSink): Promise<void> =>
-    await step(app.emit, `Writing to ${where}`, async (current) => {
+    await step(app.emit, `Writing to ${where.replace(/\/$/, '')}`, async (current) => {
       let done = 0;
       let skipped = 0;
       await writeImage(isMultiImage(image) ? image : from(image, base), sink, {

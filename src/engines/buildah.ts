@@ -1,5 +1,6 @@
 import type { Engine } from './engine.ts';
 import type { EngineCall } from './engine-call.ts';
+import { plainRegistry } from './plain-registry.ts';
 
 const buildah = (...args: string[]): EngineCall => ({ command: 'buildah', args, parse: () => undefined });
 
@@ -8,7 +9,7 @@ export function createBuildah(version: string): Engine {
   return {
     name: 'buildah',
     version,
-    build: ({ context, dockerfile, tag, platform, network }) =>
+    build: ({ context, dockerfile, tag, platform, base, network }) =>
       buildah(
         'bud',
         '--isolation',
@@ -21,6 +22,7 @@ export function createBuildah(version: string): Engine {
         '--tag',
         tag,
         ...(platform === undefined ? [] : ['--platform', platform]),
+        ...plainRegistry(base),
         ...(network === undefined ? [] : ['--network', network]),
         context,
       ),

@@ -1,6 +1,7 @@
 import { containerArguments } from './container-arguments.ts';
 import type { Engine } from './engine.ts';
 import type { EngineCall } from './engine-call.ts';
+import { plainRegistry } from './plain-registry.ts';
 import { imageIds, loadedName } from './printed.ts';
 
 const podman = (...args: string[]): EngineCall => ({ command: 'podman', args, parse: () => undefined });
@@ -10,7 +11,7 @@ export function createPodman(version: string, rootless: boolean): Engine {
   return {
     name: 'podman',
     version,
-    build: ({ context, dockerfile, tag, platform, network }) =>
+    build: ({ context, dockerfile, tag, platform, base, network }) =>
       podman(
         'build',
         '--isolation',
@@ -22,6 +23,7 @@ export function createPodman(version: string, rootless: boolean): Engine {
         '--tag',
         tag,
         ...(platform === undefined ? [] : ['--platform', platform]),
+        ...plainRegistry(base),
         ...(network === undefined ? [] : ['--network', network]),
         context,
       ),
@@ -29,7 +31,7 @@ export function createPodman(version: string, rootless: boolean): Engine {
     remove: (tag) => podman('rmi', '--force', tag),
     containers: {
       load: (file) => ({ ...podman('load', '--input', file), parse: loadedName }),
-      pull: (reference) => podman('pull', '--quiet', ...insecure(reference), reference),
+      pull: (reference) => podman('pull', '--quiet', ...plainRegistry(reference), reference),
       imageIds: () => ({ ...podman('images', '--all', '--quiet', '--no-trunc'), parse: imageIds }),
       tag: (image, name) => podman('tag', image, name),
       run: (request) => ({
@@ -43,9 +45,4 @@ export function createPodman(version: string, rootless: boolean): Engine {
       end: (name) => podman('rm', '--force', '--ignore', name),
     },
   };
-}
-
-/** Docker speaks http to a registry on the same machine by itself; Podman wants to be told. */
-function insecure(reference: string): string[] {
-  return /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?\//.test(reference) ? ['--tls-verify=false'] : [];
 }

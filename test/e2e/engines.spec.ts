@@ -5,17 +5,23 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, findEngines, perform } from '../../src/engines/index.ts';
 import { runProcess } from '../../src/io/index.ts';
 import { type DockerDaemon, startDockerDaemon } from '../kit/docker-daemon.ts';
+import { pushBase } from '../kit/push-base.ts';
+import { type RegistryProcess, startDockerRegistry } from '../kit/registry/docker-registry.ts';
 
 let folder: string;
 let daemon: DockerDaemon | undefined;
+let registry: RegistryProcess;
 let env: Record<string, string | undefined>;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'terroir-engines-'));
   daemon = await startDockerDaemon();
+  registry = await startDockerRegistry({ root: join(folder, 'registry') });
+  await pushBase(`${registry.host}/base:1`);
   env = { PATH: process.env.PATH, HOME: folder, DOCKER_HOST: daemon?.host, DOCKER_BUILDKIT: '0' };
 }, 60_000);
 afterAll(async () => {
   await daemon?.stop();
+  await registry.stop();
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
@@ -63,6 +69,15 @@ describe.each(['docker', 'podman', 'buildah'])('the engine %s', { timeout: 120_0
     await perform(engine.save(`terroir-test:${name}`, file), { env });
     expect((await stat(file)).size).toBeGreaterThan(500_000);
     await perform(engine.remove(`terroir-test:${name}`), { env });
+  });
+
+  it('takes its base from a registry of this machine', async () => {
+    const engine = await engineOf(name);
+    const context = await mkdtemp(join(folder, 'context-'));
+    const base = `${registry.host}/base:1`;
+    await writeFile(join(context, 'Dockerfile'), `FROM ${base}\nENV COLOUR=blue\n`);
+    await perform(engine.build({ ...requestOf(context, `terroir-test:${name}-base`), base }), { env });
+    await perform(engine.remove(`terroir-test:${name}-base`), { env });
   });
 
   it('tells why a step failed', async () => {
