@@ -6,7 +6,7 @@ import { logInWanted, me } from './api/session.ts';
 import type { Me } from './api/types.ts';
 import { useData } from './api/use-data.ts';
 import { Environments } from './pages/environments.tsx';
-import { Home } from './pages/home.tsx';
+import { Home } from './pages/home/home.tsx';
 import { LogIn, LogInAgain } from './pages/log-in.tsx';
 import { Frame } from './parts/frame.tsx';
 import { Empty, Failure, Loading } from './parts/states.tsx';

@@ -73,7 +73,9 @@ export {
 } from './runs.ts';
 export { sendServedImage } from './send-served-image.ts';
 export { type SharedEnvironment, shareEnvironment } from './share.ts';
+export { listSharedLayers } from './shared-layers.ts';
 export { showImage } from './show-image.ts';
+export { showStatistics } from './statistics.ts';
 export { submitCommand, submitJob } from './submit.ts';
 export { replayUploaded, type Submission, submitUploaded, type UploadedJob } from './submit-uploaded.ts';
 export { createToken, listTokens, revokeToken, type TokenRequest } from './tokens.ts';

@@ -76,6 +76,8 @@ const answered: Readonly<Record<string, z.ZodType>> = {
   Me: rest.Me,
   Diagnoses: rest.Diagnoses,
   CacheSummary: rest.CacheSummary,
+  Statistics: rest.Statistics,
+  SharedLayers: rest.SharedLayers,
 };
 
 export interface OpenApi {

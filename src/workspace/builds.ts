@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import { AppError } from '../errors/index.ts';
 import { now } from '../io/index.ts';
 import { BuildRecord, type BuildStatus, buildStatuses } from '../schema/index.ts';
+import { type BuildStatistics, buildUsage, countBuilds } from './build-usage.ts';
 import { filterValue } from './filter-value.ts';
 import { cursorNumber, type Page, type PageRequest, toPage } from './page.ts';
 import { fromJson } from './stored-json.ts';
@@ -25,6 +26,7 @@ export interface BuildStore {
   /** Ends it if it still waits for a worker. Nothing if it has ended. @throws AppError BUILD_NOT_FOUND. */
   requestCancel(id: string): Promise<void>;
   isCancelRequested(id: string): Promise<boolean>;
+  statistics(): Promise<BuildStatistics>;
 }
 
 type BuildRow = Selectable<Tables['builds']>;
@@ -40,6 +42,7 @@ export function createBuildStore(database: Connection): BuildStore {
     get: async (id) => toRecord(await rowById(database, id)),
     list: async (request) => await list(database, request),
     requestCancel: async (id) => await inTransaction(database, async (transaction) => await cancel(transaction, id)),
+    statistics: () => countBuilds(database),
     isCancelRequested: async (id) => {
       const query = database.selectFrom('builds').select('cancel_requested').where('id', '=', id);
       return (await query.executeTakeFirst())?.cancel_requested === 1;
@@ -67,6 +70,7 @@ async function create(
       joined_by: joinedBy,
       record: JSON.stringify(record),
       cancel_requested: 0,
+      ...buildUsage(record),
       created_at: record.createdAt,
     })
     .execute();
@@ -79,7 +83,7 @@ async function update(transaction: Connection, id: string, change: BuildChange):
   if (!activeStatuses.includes(before.status))
     throw new AppError('FINISHED', `the build ${id} has ended; its record cannot be changed`);
   const record = BuildRecord.parse({ ...before, ...change });
-  const row = { status: record.status, record: JSON.stringify(record) };
+  const row = { status: record.status, record: JSON.stringify(record), ...buildUsage(record) };
   await transaction.updateTable('builds').set(row).where('id', '=', id).execute();
   return record;
 }

@@ -94,7 +94,7 @@ describe('the workspace database', () => {
     };
 
     it('work out what lists show of environments that were there before', async () => {
-      const { '005-summaries': _summaries, ...before } = migrations;
+      const { '005-summaries': _summaries, '006-usage': _usage, ...before } = migrations;
       const database = await openDatabase(folder, before);
       const version = (id: number, archived: number, tags: string) =>
         sql`insert into environment_versions (id, name, version, number, anonymous, category, tags, archived, fingerprint, definition, definition_digest, files, created_at, created_by, updated_at)
@@ -130,7 +130,7 @@ describe('the workspace database', () => {
       const before = await snapshotOf(folder);
       await expect(openIt()).rejects.toMatchObject({
         code: 'WORKSPACE_UNUSABLE',
-        message: expect.stringMatching(/newer Terroir.*900-notes.*005-summaries/),
+        message: expect.stringMatching(/newer Terroir.*900-notes.*006-usage/),
       });
       expect(await snapshotOf(folder)).toEqual(before);
     });

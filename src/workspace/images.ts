@@ -1,5 +1,6 @@
 import { now } from '../io/index.ts';
 import { ImageRevision, type Platform, type PlatformImage } from '../schema/index.ts';
+import { findMovedBases, findShared, type MovedBase, type SharedLayer, writeLayers } from './image-layers.ts';
 import { fromJson } from './stored-json.ts';
 import { type Connection, inTransaction } from './transaction.ts';
 
@@ -28,6 +29,10 @@ export interface ImageStore {
   setBaseDigest(reference: string, digest: string): Promise<void>;
   /** Digests of the base images that images were made on, and of those that references mean. */
   knownBases(): Promise<Set<string>>;
+  /** Which of these layers other environments have now. */
+  shared(request: { digests: readonly string[]; except: string }): Promise<SharedLayer[]>;
+  /** Environments whose base image has moved since their newest image was made, as far as anybody has looked. */
+  movedBases(limit: number): Promise<MovedBase[]>;
 }
 
 export function createImageStore(database: Connection, user: string): ImageStore {
@@ -87,6 +92,8 @@ export function createImageStore(database: Connection, user: string): ImageStore
       const rows = [...(await made.execute()), ...(await meant.execute())];
       return new Set(rows.map(({ digest }) => digest).filter((digest) => digest !== null));
     },
+    shared: (request) => findShared(database, request),
+    movedBases: (limit) => findMovedBases(database, limit),
   };
 }
 
@@ -118,9 +125,11 @@ async function add(
         digest: each.digest,
         lock_digest: each.lockDigest,
         base_digest: each.base?.digest ?? null,
+        base_reference: each.base?.reference ?? null,
       })),
     )
     .execute();
+  await writeLayers(transaction, [record]);
   return record;
 }
 

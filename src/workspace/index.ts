@@ -16,6 +16,7 @@
  */
 export type { AuditCheck, AuditFacts, AuditFilter, AuditStore } from './audit.ts';
 export type { BlobStore, GcOptions } from './blobs.ts';
+export type { BuildStatistics } from './build-usage.ts';
 export type { BuildChange, BuildStore } from './builds.ts';
 export type { HeaderChange } from './environment-header.ts';
 export type {
@@ -27,6 +28,7 @@ export type {
   StoredFile,
 } from './environments.ts';
 export { findWorkspaceFolder } from './find-workspace.ts';
+export type { MovedBase, SharedLayer } from './image-layers.ts';
 export type { ImageIngredients, ImageStore } from './images.ts';
 export type { Lease, LeaseStore } from './leases.ts';
 export type { LockRevision, LockStore } from './locks.ts';

@@ -4,6 +4,7 @@ import { createImages } from './migrations/002-images.ts';
 import { createPeople } from './migrations/003-people.ts';
 import { createTasks } from './migrations/004-tasks.ts';
 import { createSummaries } from './migrations/005-summaries.ts';
+import { createUsage } from './migrations/006-usage.ts';
 
 /**
  * Forward only, in the order of their names; each stands in a file of its name. One that was released is never edited: the next one gets the
@@ -15,4 +16,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '003-people': { up: createPeople },
   '004-tasks': { up: createTasks },
   '005-summaries': { up: createSummaries },
+  '006-usage': { up: createUsage },
 };

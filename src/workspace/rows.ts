@@ -1,6 +1,9 @@
 import { PostgresAdapter, sql } from 'kysely';
 import { AppError } from '../errors/index.ts';
+import { ImageRevision } from '../schema/index.ts';
 import { writeSummaries } from './environment-summaries.ts';
+import { writeLayers } from './image-layers.ts';
+import { fromJson } from './stored-json.ts';
 import type { Tables } from './tables.ts';
 import type { Connection } from './transaction.ts';
 
@@ -61,6 +64,7 @@ export function createRowStore(database: Connection): RowStore {
     },
     clear: async () => {
       for (const [table] of keys.toReversed()) await database.deleteFrom(table).execute();
+      await database.deleteFrom('image_layers').execute();
       await writeSummaries(database);
     },
     add: async (table, rows) => {
@@ -86,6 +90,13 @@ export function createRowStore(database: Connection): RowStore {
 async function summarize(database: Connection, table: keyof Tables, rows: readonly Row[]): Promise<void> {
   if (table === 'environment_versions') {
     await writeSummaries(database, [...new Set(rows.map(({ name }) => String(name)))]);
+    return;
+  }
+  if (table === 'image_revisions') {
+    const images = rows.map(({ fingerprint, record }) =>
+      fromJson(ImageRevision, String(record), `an image of ${fingerprint}`),
+    );
+    await writeLayers(database, images);
     return;
   }
   if (table !== 'version_tags') return;

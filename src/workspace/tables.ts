@@ -129,6 +129,13 @@ export interface Tables {
     digest: string;
     lock_digest: string | null;
     base_digest: string | null;
+    base_reference: string | null;
+  };
+  /** Which images have a layer. All of it follows from their records. */
+  image_layers: {
+    digest: string;
+    fingerprint: string;
+    revision: number;
   };
   leases: {
     name: string;
@@ -230,5 +237,9 @@ export interface Tables {
     record: string;
     cancel_requested: number;
     created_at: string;
+    /** Of the record, to be counted: see `buildUsage`. */
+    fingerprint: string | null;
+    source: string | null;
+    seconds: number | null;
   };
 }

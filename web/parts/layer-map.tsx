@@ -1,7 +1,7 @@
 import { hierarchy, treemap, treemapSquarify } from 'd3-hierarchy';
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import type { PlatformImage } from '../api/types.ts';
+import type { PlatformImage, SharedLayers } from '../api/types.ts';
 import { bytes, plural, shortDigest } from './format.ts';
 
 type Layer = PlatformImage['layers'][number];
@@ -9,6 +9,13 @@ type Layer = PlatformImage['layers'][number];
 interface Box {
   layer?: Layer;
   children?: Box[];
+}
+
+/** The first by name, and how many more. */
+function othersOf(layer: SharedLayers['items'][number] | undefined): string {
+  if (layer === undefined) return '–';
+  const more = layer.environments - layer.names.length;
+  return `${layer.names.join(', ')}${more > 0 ? ` and ${more.toLocaleString('en')} more` : ''}`;
 }
 
 const [width, height] = [1000, 420];
@@ -23,11 +30,13 @@ const kinds = {
 /** Each layer as an area of its size; in colour what other environments have too. The table beside it says the same in words. */
 export function LayerMap({
   layers,
-  shared,
+  shared: known,
 }: {
   layers: readonly Layer[];
-  shared: ReadonlyMap<string, readonly string[]>;
+  /** Undefined as long as nobody knows. */
+  shared: SharedLayers['items'] | undefined;
 }): JSX.Element {
+  const shared = new Map(known?.map((each) => [each.digest, each]));
   const boxes = useMemo(() => {
     const root = hierarchy<Box>({ children: layers.map((layer) => ({ layer })) }).sum(({ layer }) => layer?.size ?? 0);
     root.sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
@@ -37,9 +46,11 @@ export function LayerMap({
   return (
     <>
       <p class="muted">
-        {common.length === 0
-          ? 'No other environment has one of these layers.'
-          : `${plural(common.length, 'layer')} of ${layers.length}, ${bytes(common.reduce((sum, { size }) => sum + size, 0))}, are shared with other environments.`}
+        {known === undefined
+          ? 'Looking for other environments with the same layers…'
+          : common.length === 0
+            ? 'No other environment has one of these layers.'
+            : `${plural(common.length, 'layer')} of ${layers.length}, ${bytes(common.reduce((sum, { size }) => sum + size, 0))}, are shared with other environments.`}
       </p>
       <ul class="legend" aria-hidden="true">
         <li class="shared">shared with others</li>
@@ -83,7 +94,7 @@ export function LayerMap({
                 </td>
                 <td class="number">{bytes(layer.size)}</td>
                 <td>{titleOf(layer)}</td>
-                <td>{shared.get(layer.digest)?.join(', ') ?? '–'}</td>
+                <td>{othersOf(shared.get(layer.digest))}</td>
               </tr>
             ))}
           </tbody>

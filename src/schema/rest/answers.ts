@@ -209,6 +209,33 @@ export const Diagnoses = z.object({
 });
 
 const Count = z.object({ count: z.number().int(), bytes: z.number() });
+export const Statistics = z.object({
+  builds: z.object({
+    completed: z
+      .object({ workspace: z.number().int(), global: z.number().int(), built: z.number().int() })
+      .describe('Builds that ended with images, by where those came from'),
+    failed: z.number().int(),
+    medianSeconds: z.number().nullable().describe('Of those that were built'),
+    savedSeconds: z
+      .number()
+      .describe('What the builds that a cache answered would have taken, as far as that is known'),
+  }),
+  movedBases: z
+    .array(z.object({ environment: z.string(), version: z.string(), reference: z.string() }))
+    .describe('Environments whose base image has moved since their image was made, as far as anybody has looked'),
+});
+
+export const SharedLayers = z.object({
+  items: z.array(
+    z.object({
+      digest: z.string(),
+      environments: z.number().int().describe('How many others have it'),
+      names: z.array(z.string()).describe('The first of them'),
+    }),
+  ),
+  next: z.null(),
+});
+
 export const CacheSummary = z.object({
   root: z.string(),
   archives: Count,

@@ -1,9 +1,9 @@
-import { diagnose, listCompute, showCache } from '../../app/index.ts';
+import { diagnose, listCompute, showCache, showStatistics } from '../../app/index.ts';
 import * as rest from '../../schema/rest/index.ts';
 import { type Route, route } from '../route.ts';
 import { json } from './parts.ts';
 
-/** The machine that the server is on. */
+/** The workspace as a whole, and the machine that the server is on. */
 export const machineRoutes: readonly Route[] = [
   route({
     method: 'GET',
@@ -14,6 +14,16 @@ export const machineRoutes: readonly Route[] = [
     summary: 'List where runs can happen: on the server’s machine, and on workers',
     answers: { 200: json('The targets', rest.ComputeList) },
     handle: async ({ app }) => ({ body: await listCompute(app) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/statistics',
+    role: 'reader',
+    id: 'showStatistics',
+    tag: 'server',
+    summary: 'Show what builds came to, and which environments stand on a base image that has moved',
+    answers: { 200: json('The figures', rest.Statistics) },
+    handle: async ({ app }) => ({ body: await showStatistics(app) }),
   }),
   route({
     method: 'GET',

@@ -6,6 +6,7 @@ import {
   deleteVersion,
   findView,
   listImages,
+  listSharedLayers,
   restoreEnvironment,
   shareEnvironment,
   showImage,
@@ -164,6 +165,19 @@ export const versionRoutes = (context: ServerContext): Route[] => [
     query: rest.ImageQuery,
     answers: { 200: json('The image', rest.Image) },
     handle: async ({ app, params, query }) => ({ body: await showImage(app, referenceOf(params), query) }),
+  }),
+  route({
+    method: 'GET',
+    path: `${path}/image/shared`,
+    role: 'reader',
+    id: 'listSharedLayers',
+    tag,
+    summary: 'List the layers of an image that the latest images of other environments have too',
+    query: rest.ImageQuery,
+    answers: { 200: json('The layers', rest.SharedLayers) },
+    handle: async ({ app, params, query }) => ({
+      body: { items: await listSharedLayers(app, referenceOf(params), query), next: null },
+    }),
   }),
   route({
     method: 'GET',

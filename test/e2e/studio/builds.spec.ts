@@ -36,6 +36,7 @@ beforeAll(async () => {
   };
   await create('iris', 'grape');
   await create('rose', 'grape==1.0', 'must');
+  await create('blend', 'grape==1.0');
   await create('ferment', 'lees');
   await create('still', 'marc');
   await create('lost', 'absent');
@@ -85,6 +86,29 @@ describe('the image of an environment', { timeout: 60_000 }, () => {
     await page.locator('.layers tr', { hasText: 'grape 1.1' }).waitFor();
     await page.getByRole('link', { name: 'Its builds' }).click();
     await expect.poll(() => page.locator('.virtual-row').count()).toBe(2);
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  it('shows what others have too, and what the cache saved', async () => {
+    const { page, complaints, close } = await openPage(browser);
+    await page.goto(`${url}/environments/blend?tab=image`);
+    await page.getByRole('button', { name: 'Build', exact: true }).click();
+    const base = page.locator('.layers tr', { hasText: 'base image' });
+    await base.getByText('iris').waitFor({ timeout: 30_000 });
+    await page.locator('.layer-map .shared', { hasText: 'base image' }).waitFor();
+    await page.getByRole('button', { name: 'Build', exact: true }).waitFor({ state: 'detached' });
+    const again = await fetch(`${url}/api/v1/builds`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ environment: 'blend:1' }),
+    });
+    const { id } = (await again.json()) as { id: string };
+    await page.goto(`${url}/builds/${id}`);
+    await page.locator('.title-line', { hasText: 'Completed' }).waitFor();
+    await page.goto(`${url}/`);
+    await page.locator('.numbers div', { hasText: 'of 4 builds answered by a cache' }).getByText('25 %').waitFor();
+    await page.locator('.numbers div', { hasText: 'saved by it' }).waitFor();
     expect(complaints).toEqual([]);
     await close();
   });

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { buildsContract } from './builds-contract.ts';
 import { contentContract } from './content-contract.ts';
 import { environmentsContract } from './environments-contract.ts';
 import { imagesContract } from './images-contract.ts';
@@ -14,6 +15,7 @@ export function workspaceContract(database: string, place: WorkspacePlace): void
     locksContract(place);
     imagesContract(place);
     runsContract(place);
+    buildsContract(place);
     contentContract(place);
     peopleContract(place);
   });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ImageRevision, sha256 } from '../../../src/schema/index.ts';
 import type { Workspace } from '../../../src/workspace/index.ts';
 import type { WorkspacePlace } from './place.ts';
+import { registerSample } from './samples.ts';
 
 type NewImage = Omit<ImageRevision, 'revision' | 'createdAt' | 'createdBy'>;
 
@@ -86,6 +87,44 @@ export function imagesContract(place: WorkspacePlace): void {
       const known = await (await place.again()).images.baseDigest('debian');
       expect(known?.digest).toBe(digestOf('2'));
       expect(Math.abs(Date.now() - Date.parse(known?.checkedAt ?? ''))).toBeLessThan(60_000);
+    });
+
+    it('tells which layers the latest images of other environments have', async () => {
+      const layer = digestOf('layer a');
+      const add = async (name: string, content: string): Promise<void> => {
+        const { fingerprint } = await registerSample(workspace, name, content);
+        await workspace.images.add(sampleImage(fingerprint, 'a'));
+      };
+      await add('own', 'own');
+      await add('old', 'old');
+      await registerSample(workspace, 'old', 'newer');
+      await add('gone', 'gone');
+      await workspace.environments.setArchived('gone', undefined, true);
+      const request = { digests: [layer, digestOf('layer b')], except: 'own' };
+      expect(await workspace.images.shared(request)).toEqual([]);
+      for (let index = 11; index > 0; index -= 1) await add(`env-${String(index).padStart(2, '0')}`, `c${index}`);
+      const names = Array.from({ length: 10 }, (_, index) => `env-${String(index + 1).padStart(2, '0')}`);
+      expect(await workspace.images.shared(request)).toEqual([{ digest: layer, environments: 11, names }]);
+      // Its newest image is another one.
+      const { fingerprint } = await registerSample(workspace, 'env-01', 'c1');
+      await workspace.images.add(sampleImage(fingerprint, 'b'));
+      const found = new Map((await workspace.images.shared(request)).map((each) => [each.digest, each]));
+      expect(found.get(layer)).toMatchObject({ environments: 10 });
+      expect(found.get(digestOf('layer b'))).toMatchObject({ environments: 1, names: ['env-01'] });
+      expect(await workspace.images.shared({ digests: [], except: '' })).toEqual([]);
+    });
+
+    it('tells whose base has moved since its newest image was made', async () => {
+      const { fingerprint, version } = await registerSample(workspace, 'iris');
+      const reference = 'docker.io/library/debian:12';
+      await workspace.images.setBaseDigest(reference, digestOf('base 1'));
+      await workspace.images.add(sampleImage(fingerprint, 'a', 'base 1'));
+      expect(await workspace.images.movedBases(9)).toEqual([]);
+      await workspace.images.setBaseDigest(reference, digestOf('base 2'));
+      expect(await workspace.images.movedBases(9)).toEqual([{ environment: 'iris', version, reference }]);
+      expect(await workspace.images.movedBases(0)).toEqual([]);
+      await workspace.images.add(sampleImage(fingerprint, 'a', 'base 2'));
+      expect(await workspace.images.movedBases(9)).toEqual([]);
     });
 
     it('names the image’s digests to the collector of garbage', async () => {

@@ -5,11 +5,11 @@ import { call, queryText, versionPath } from '../../api/client.ts';
 import { mayAct } from '../../api/session.ts';
 import type {
   BuildRecord,
-  Environment,
   ImageList,
   ImageRevision,
   Page,
   PlatformImage,
+  SharedLayers,
   Version,
 } from '../../api/types.ts';
 import { useData } from '../../api/use-data.ts';
@@ -24,16 +24,10 @@ import { useAction } from '../../parts/use-action.tsx';
 const BuildSteps = lazy(async () => (await import('../../parts/build-steps.tsx')).BuildSteps);
 const LayerMap = lazy(async () => (await import('../../parts/layer-map.tsx')).LayerMap);
 
-/** Environments whose latest image is looked at for layers in common. */
-const neighbours = 50;
-
 /** The image of a version: what it was made of, and where its bytes are. */
 export function ImageTab({ version }: { version: Version }): JSX.Element {
   const path = `${versionPath(version.name, version.version)}/images`;
   const images = useData(path, (signal) => call<ImageList>(path, { signal }));
-  const shared = useData(images.data === undefined ? undefined : `shared ${version.name}`, (signal) =>
-    findShared(version, signal),
-  );
   const reference = `${version.name}:${version.version}`;
   const builds = useData(`builds ${reference}`, (signal) =>
     call<Page<BuildRecord>>(`/builds${queryText({ environment: reference, limit: 1 })}`, { signal }),
@@ -115,7 +109,7 @@ export function ImageTab({ version }: { version: Version }): JSX.Element {
       {build.message}
       {progress}
       <h2>Layers</h2>
-      <LayerMap layers={image.layers} shared={shared.data ?? new Map<string, string[]>()} />
+      <Layers key={image.digest} version={version} revision={revision.revision} image={image} />
       <h2>As a Dockerfile</h2>
       <figure class="file">
         <figcaption>Dockerfile that would say the same</figcaption>
@@ -148,6 +142,20 @@ function LastBuild({
       {wasSeen && <BuildSteps build={of.id} onEnd={onEnd} />}
     </section>
   );
+}
+
+function Layers({
+  version: { name, version },
+  revision,
+  image: { platform, layers },
+}: {
+  version: Version;
+  revision: number;
+  image: PlatformImage;
+}): JSX.Element {
+  const path = `${versionPath(name, version)}/image/shared${queryText({ platform, revision })}`;
+  const shared = useData(path, (signal) => call<SharedLayers>(path, { signal }));
+  return <LayerMap layers={layers} shared={shared.data?.items} />;
 }
 
 function Facts({ revision, image }: { revision: ImageRevision; image: PlatformImage }): JSX.Element {
@@ -192,17 +200,4 @@ function Facts({ revision, image }: { revision: ImageRevision; image: PlatformIm
       </div>
     </dl>
   );
-}
-
-/** For each layer's digest the other environments whose latest image has it. */
-async function findShared(version: Version, signal: AbortSignal): Promise<Map<string, string[]>> {
-  const { items } = await call<Page<Environment>>(`/environments?limit=${neighbours}&sort=-created`, { signal });
-  const shared = new Map<string, string[]>();
-  for (const { name } of items.filter((each) => each.name !== version.name)) {
-    const images = await call<ImageList>(`${versionPath(name, '@latest')}/images`, { signal });
-    const layers = images.items[0]?.platforms.flatMap((each) => each.layers) ?? [];
-    for (const digest of new Set(layers.map((layer) => layer.digest)))
-      shared.set(digest, [...(shared.get(digest) ?? []), name]);
-  }
-  return shared;
 }
