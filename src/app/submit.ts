@@ -127,9 +127,14 @@ async function environmentOf(app: App, job: CommandJob, folder: string, file: st
   return await registerSource(app, await readSource({ ...app, cwd: folder }, { kind: 'path', path: reference }));
 }
 
+/** @throws AppError USAGE for a name that no environment takes. */
 export function readVariables(given: Readonly<Record<string, string>>): Record<string, JobVariable> {
   return Object.fromEntries(
     Object.entries(given).map(([name, value]): [string, JobVariable] => {
+      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+        throw new AppError('USAGE', `\`${name}\` is no name of a variable`, {
+          hint: 'Letters, digits and `_` may stand in it, no digit at the beginning.',
+        });
       const secret = /^secret:([A-Za-z_][A-Za-z0-9_]*)$/.exec(value)?.[1];
       return [name, secret === undefined ? { kind: 'literal', value } : { kind: 'secret', variable: secret }];
     }),

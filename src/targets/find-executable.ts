@@ -51,8 +51,7 @@ async function hintFor(word: string, place: SearchPlace): Promise<string> {
   if ((await executableState(resolve(place.cwd, word))) !== 'missing')
     return `There is a file of that name here; write \`./${word}\`.`;
   const near = await nearestCommand(word, place);
-  if (near !== undefined) return `Did you mean \`${near}\`?`;
-  return 'Add the package that brings it to the environment, or write its whole path.';
+  return `${near === undefined ? '' : `Did you mean \`${near}\`? `}Add the package that brings \`${word}\` to the environment, or write its whole path.`;
 }
 
 /** Of the environment's own commands (they come first on PATH), else of the machine's. */

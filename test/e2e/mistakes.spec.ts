@@ -73,6 +73,7 @@ describe('mistakes', () => {
     ],
     [['run', 'nested.yml'], 103, 'INVALID_JOB', /nested.yml:1:10: there is no input `tree`.*Did you mean `trees`\?/s],
     [['run', '--env', 'ok.txt'], 102, 'USAGE', /there is nothing to run/],
+    [['run', '--env', 'ok.txt', '--var', '1A=x', '--', 'true'], 102, 'USAGE', /`1A` is no name of a variable/],
     [['runs', 'show', 'nope'], 4, 'RUN_NOT_FOUND', /there is no run `nope`/],
     [['model', 'show', 'nope'], 4, 'MODEL_NOT_FOUND', /there is no model `nope`/],
     [['env', 'lock', 'unlocked.txt', '--offline'], 8, 'OFFLINE', /offline/],
