@@ -2,7 +2,7 @@ import { AppError } from '../errors/index.ts';
 import type { JobVariable, RunRecord, RunTask } from '../schema/index.ts';
 import type { Workspace } from '../workspace/index.ts';
 import type { App } from './app.ts';
-import { newRecord } from './execute-run.ts';
+import { newRunRecord } from './new-run-record.ts';
 import type { RunCode, RunPlan } from './run-plan.ts';
 import { sealSecrets } from './sealed-secrets.ts';
 
@@ -22,7 +22,7 @@ export async function enqueueRun(app: App, workspace: Workspace, plan: RunPlan &
     imageDigest,
     lockDigest: locked?.lock.digest,
   };
-  const record = newRecord(app, plan, 'Queued');
+  const record = newRunRecord(app, plan, 'Queued');
   const { compute, priority = 0 } = plan;
   await workspace.runs.create(record, version.id, {
     id,

@@ -1,27 +1,21 @@
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AppError, isAppError } from '../errors/index.ts';
-import { gitState, machineFacts, now, pathExists, withFsErrors } from '../io/index.ts';
+import { gitState, machineFacts, now, withFsErrors } from '../io/index.ts';
 import { expandCommand } from '../jobs/index.ts';
-import type {
-  JobInput,
-  JobOutput,
-  Lock,
-  RecordedInput,
-  RecordedOutput,
-  RunRecord,
-  WorkspaceSettings,
-} from '../schema/index.ts';
-import { hashTree } from '../snapshots/index.ts';
-import { type LocalRunResult, recordVariables, runVariables } from '../targets/index.ts';
-import { createRunId, type Workspace } from '../workspace/index.ts';
+import type { Lock, RecordedOutput, RunRecord, WorkspaceSettings } from '../schema/index.ts';
+import { type LocalRunResult, runVariables } from '../targets/index.ts';
+import type { Workspace } from '../workspace/index.ts';
 import { allOrFirst } from './all-or-first.ts';
 import type { App } from './app.ts';
-import { condaFileVariables } from './command-environment.ts';
 import { keepArchives } from './keep-archives.ts';
+import { newRunRecord } from './new-run-record.ts';
 import { prepareCode } from './prepare-code.ts';
+import { pathsOf, readInputs } from './run-inputs.ts';
+import { linkOutputs, measureOutputs, prepareOutputs } from './run-outputs.ts';
 import { preparePlace } from './run-place.ts';
 import type { RunPlan } from './run-plan.ts';
+import { readRunVariables, recordRunVariables } from './run-variables.ts';
 import { readSettings } from './settings.ts';
 import { watchRun } from './watch-run.ts';
 
@@ -39,7 +33,7 @@ export async function executeRun(app: App, plan: RunPlan): Promise<RunOutcome> {
   // Before the script, not hours after it.
   const settings = await readSettings(app);
   await workspace.runs.endOrphans();
-  const record = newRecord(app, plan, 'Preparing');
+  const record = newRunRecord(app, plan, 'Preparing');
   await workspace.runs.create(record, plan.version.id);
   return await conductRun(app, workspace, { plan, settings, id: record.id });
 }
@@ -70,49 +64,6 @@ export async function conductRun(app: App, workspace: Workspace, run: ConductedR
   }
 }
 
-export function newRecord(app: App, plan: RunPlan, status: RunRecord['status']): RunRecord {
-  const { version } = plan;
-  return {
-    id: plan.id ?? createRunId(),
-    status,
-    displayName: plan.displayName ?? null,
-    experimentName: plan.experimentName ?? null,
-    description: plan.description ?? null,
-    tags: plan.tags,
-    environment: { name: version.name, version: version.version, fingerprint: version.fingerprint },
-    lockDigest: null,
-    lockRevision: null,
-    imageDigest: null,
-    prefix: null,
-    interpreter: null,
-    target: plan.target.kind,
-    compute: plan.compute ?? null,
-    worker: null,
-    command: typeof plan.command === 'string' ? plan.command : [...plan.command],
-    executed: [],
-    snapshot: plan.code.kind === 'stored' ? plan.code.snapshot : null,
-    workingFolder: null,
-    timeout: plan.timeout ?? null,
-    git: null,
-    environmentVariables: {},
-    removedVariables: [],
-    inputs: {},
-    outputs: {},
-    machine: null,
-    resources: null,
-    createdAt: now(),
-    createdBy: app.user,
-    startedAt: null,
-    endedAt: null,
-    exitCode: null,
-    signal: null,
-    error: null,
-    replayOf: plan.replayOf ?? null,
-    notes: plan.notes,
-    terroirVersion: app.version,
-  };
-}
-
 async function drive(
   app: App,
   workspace: Workspace,
@@ -135,7 +86,7 @@ async function drive(
   const inputs = await readInputs(plan.inputs, app.signal);
   const outputs = await prepareOutputs(plan.outputs, folder);
   await linkOutputs(code.folder, plan.code.kind);
-  const variables = readVariables(app, plan);
+  const variables = readRunVariables(app, plan);
   const { version } = plan;
   for (const message of place.notes) app.emit({ type: 'note', level: 'warning', message });
   const launch = await place.launch({
@@ -179,7 +130,7 @@ async function drive(
     snapshot: code.snapshot,
     workingFolder: code.folder,
     git: git ?? null,
-    environmentVariables: recordOf(plan, variables, key),
+    environmentVariables: recordRunVariables(plan, variables, key),
     removedVariables: launch.removed,
     inputs: inputs.recorded,
     outputs: outputs.recorded,
@@ -265,111 +216,4 @@ function endedByOthers(workspace: Workspace, id: string, cause: unknown): AppErr
     hint: `Its log and its outputs are in \`${workspace.runFolder(id)}\`.`,
     cause,
   });
-}
-
-async function readInputs(
-  inputs: Readonly<Record<string, JobInput>>,
-  signal: AbortSignal,
-): Promise<{ values: Record<string, string | { path: string }>; recorded: Record<string, RecordedInput> }> {
-  const values: Record<string, string | { path: string }> = {};
-  const recorded: Record<string, RecordedInput> = {};
-  for (const [name, input] of Object.entries(inputs)) {
-    signal.throwIfAborted();
-    if (input.kind === 'literal') {
-      values[name] = String(input.value);
-      recorded[name] = { type: 'literal', value: input.value };
-      continue;
-    }
-    if (!(await pathExists(input.path))) {
-      throw new AppError('FILE_NOT_FOUND', `the input \`${name}\` is \`${input.path}\`, and that does not exist`, {
-        hint: 'Paths in a job are relative to its file.',
-      });
-    }
-    const { digest, size } = await hashTree(input.path, { signal });
-    values[name] = { path: input.path };
-    recorded[name] = { type: input.type, value: input.path, digest, size };
-  }
-  return { values, recorded };
-}
-
-async function prepareOutputs(
-  outputs: Readonly<Record<string, JobOutput>>,
-  folder: string,
-): Promise<{ values: Record<string, string>; recorded: Record<string, RecordedOutput> }> {
-  const values: Record<string, string> = {};
-  const recorded: Record<string, RecordedOutput> = {};
-  for (const [name, { type, path }] of Object.entries(outputs)) {
-    const target = path ?? join(folder, 'outputs', name);
-    const parent = type === 'uri_file' ? join(target, '..') : target;
-    await withFsErrors(`make \`${parent}\``, () => mkdir(parent, { recursive: true }));
-    values[name] = target;
-    recorded[name] = { type, path: path ?? `outputs/${name}` };
-  }
-  return { values, recorded };
-}
-
-/** A script that writes to `./outputs`, as Azure ML's do, writes to the run's outputs. */
-async function linkOutputs(code: string, kind: RunPlan['code']['kind']): Promise<void> {
-  if (kind === 'in-place' || (await pathExists(join(code, 'outputs')))) return;
-  await symlink('../outputs', join(code, 'outputs')).catch(() => undefined);
-}
-
-async function measureOutputs(
-  outputs: Readonly<Record<string, RecordedOutput>>,
-  folder: string,
-): Promise<Record<string, RecordedOutput>> {
-  const measured: Record<string, RecordedOutput> = {};
-  for (const [name, output] of Object.entries(outputs)) {
-    const path = output.path.startsWith('/') ? output.path : join(folder, output.path);
-    if (await pathExists(path)) {
-      const { digest, size, files } = await hashTree(path);
-      measured[name] = { ...output, digest, size, files };
-    } else measured[name] = output;
-  }
-  return measured;
-}
-
-/** The definition's variables, then the job's; secrets are taken from the caller's environment. */
-function readVariables(app: App, plan: RunPlan): { values: Record<string, string>; origins: Map<string, string> } {
-  const values: Record<string, string> = {};
-  const origins = new Map<string, string>();
-  for (const [name, variable] of Object.entries(plan.variables)) {
-    if (variable.kind === 'literal') {
-      values[name] = variable.value;
-      continue;
-    }
-    const value = (plan.secrets ?? app.env)[variable.variable];
-    if (value === undefined)
-      throw new AppError(
-        'USAGE',
-        `the variable \`${name}\` is the secret \`${variable.variable}\`, and that is not set`,
-        { hint: `Set ${variable.variable} in your environment.` },
-      );
-    values[name] = value;
-    origins.set(name, variable.variable);
-  }
-  return { values, origins };
-}
-
-/** What of the variables goes on record: the definition's and the job's, secrets as hashes with the variable that they came from. */
-function recordOf(
-  plan: RunPlan,
-  { values, origins }: { values: Record<string, string>; origins: ReadonlyMap<string, string> },
-  secretKey: Uint8Array,
-): RunRecord['environmentVariables'] {
-  const { definition } = plan.version;
-  const all = { ...condaFileVariables(definition), ...definition.environmentVariables, ...values };
-  const recorded = recordVariables(all, { secretKey, isSecret: (name) => origins.has(name) });
-  return Object.fromEntries(
-    Object.entries(recorded).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? value : { ...value, from: origins.get(name) },
-    ]),
-  );
-}
-
-function pathsOf(inputs: Readonly<Record<string, JobInput>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(inputs).flatMap(([name, input]) => (input.kind === 'path' ? [[name, input.path]] : [])),
-  );
 }

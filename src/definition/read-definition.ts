@@ -15,11 +15,12 @@ import { findPlaceholder, foreignByKeys, foreignByName, foreignByText } from './
 import { lockFileFormat } from './lock-files/index.ts';
 import { readCondaDefinition } from './read-conda-definition.ts';
 import { readDockerfile } from './read-dockerfile.ts';
+import { readRequirementsLayer } from './read-layer.ts';
 import { readLockLayer } from './read-lock-layer.ts';
 import type { DefinitionFormat, ReadResult } from './read-result.ts';
 import { createReadState, type ReadState } from './read-state.ts';
 import { readV1 } from './read-v1.ts';
-import { readRequirementsLayer, readV2 } from './read-v2.ts';
+import { readV2 } from './read-v2.ts';
 
 /** What of a folder's files is the definition, best first. */
 const mainFiles = [

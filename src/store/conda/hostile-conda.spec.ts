@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { corrupt, evil, hostile, invalid, refusingStore, stem } from '../../../test/kit/conda/refusals.ts';
-import { type CondaPackageOptions } from '../../../test/kit/conda-package.ts';
+import type { CondaPackageOptions } from '../../../test/kit/conda-package.ts';
 import { paxRecords, type TarEntry, type TarOptions, tarExtension, writeTar } from '../../../test/kit/tar.ts';
 
 const text = (content: string): Buffer => Buffer.from(content);
