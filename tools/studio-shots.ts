@@ -6,6 +6,7 @@ import { createStudioWorkspace } from '../test/kit/studio-workspace.ts';
 
 const folder = join(import.meta.dirname, '..', 'docs', 'studio');
 const shots = [
+  { name: 'home', path: '/', colorScheme: 'light' },
   { name: 'environments', path: '/environments', colorScheme: 'light' },
   { name: 'packages', path: '/environments/iris?tab=packages', colorScheme: 'light' },
   { name: 'compare', path: '/compare?from=iris:1&to=iris:2', colorScheme: 'light' },

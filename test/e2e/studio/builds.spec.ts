@@ -107,8 +107,8 @@ describe('the image of an environment', { timeout: 60_000 }, () => {
     await page.goto(`${url}/builds/${id}`);
     await page.locator('.title-line', { hasText: 'Completed' }).waitFor();
     await page.goto(`${url}/`);
-    await page.locator('.numbers div', { hasText: 'of 4 builds answered by a cache' }).getByText('25 %').waitFor();
-    await page.locator('.numbers div', { hasText: 'saved by it' }).waitFor();
+    await page.locator('.numbers div', { hasText: 'of 4 builds from a cache' }).getByText('25 %').waitFor();
+    await page.locator('.numbers div', { hasText: 'saved by the cache' }).waitFor();
     expect(complaints).toEqual([]);
     await close();
   });

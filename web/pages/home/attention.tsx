@@ -31,7 +31,7 @@ export function Attention({
                 the image of {name}:{version}
               </a>{' '}
               <span class="muted">
-                {error?.message}, <Time of={createdAt} />
+                {error?.message.split('\n')[0]}, <Time of={createdAt} />
               </span>
             </li>
           ))}
@@ -39,7 +39,7 @@ export function Attention({
             <li key={run.id}>
               <Status of={run.status} /> <a href={`/runs/${run.id}`}>{run.displayName ?? run.id}</a>{' '}
               <span class="muted">
-                {run.error?.message ?? `exit code ${run.exitCode ?? '–'}`}, <Time of={run.createdAt} />
+                {run.error?.message.split('\n')[0] ?? `exit code ${run.exitCode ?? '–'}`}, <Time of={run.createdAt} />
               </span>
             </li>
           ))}

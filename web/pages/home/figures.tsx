@@ -19,21 +19,25 @@ export function Figures({
   return (
     <dl class="numbers">
       <Figure
-        title="of the latest runs completed"
+        title="latest runs completed"
         value={ended.length === 0 ? '–' : `${completed.length} of ${ended.length}`}
       />
-      <Figure title="go on now" value={String(runs.filter(({ endedAt }) => endedAt === null).length)} />
-      <Figure
-        title={asked === 0 ? 'of builds answered by a cache' : `of ${plural(asked, 'build')} answered by a cache`}
-        value={asked === 0 ? '–' : `${Math.round((100 * (workspace + global)) / asked)} %`}
-      />
-      <Figure title="saved by it" value={asked === 0 ? '–' : duration(builds.savedSeconds)} />
-      {builds.medianSeconds !== null && <Figure title="takes a build" value={duration(builds.medianSeconds)} />}
+      <Figure title="runs going on" value={String(runs.filter(({ endedAt }) => endedAt === null).length)} />
+      {asked > 0 && (
+        <>
+          <Figure
+            title={`of ${plural(asked, 'build')} from a cache`}
+            value={`${Math.round((100 * (workspace + global)) / asked)} %`}
+          />
+          <Figure title="saved by the cache" value={duration(builds.savedSeconds)} />
+        </>
+      )}
+      {builds.medianSeconds !== null && <Figure title="median build" value={duration(builds.medianSeconds)} />}
       {cache !== undefined && (
         <>
           <Figure title="in the registry" value={bytes(cache.registry.bytes)} />
           <Figure
-            title="in the store of this machine"
+            title="in the machine’s store"
             value={bytes(cache.archives.bytes + cache.unpacked.bytes + cache.channels.bytes)}
           />
           <Figure title="environments ready here" value={cache.prefixes.count.toLocaleString('en')} />
