@@ -1,5 +1,7 @@
-import { DatabaseSync } from 'node:sqlite';
-import pg from 'pg';
+import { sql } from 'kysely';
+import { openDatabase } from '../src/workspace/database.ts';
+import { writeSummaries } from '../src/workspace/environment-summaries.ts';
+import { openPostgres } from '../src/workspace/postgres.ts';
 
 /** How many environments, how many versions of each. */
 export interface Shape {
@@ -8,18 +10,18 @@ export interface Shape {
 }
 
 /** Fills a workspace's database with versions, in one transaction and past everything that checks. */
-export async function fillVersions(place: { file: string } | { address: string }, shape: Shape): Promise<void> {
-  if ('file' in place) {
-    const database = new DatabaseSync(place.file);
-    database.exec(['begin', ...statements(shape, sqlite), 'commit'].join(';\n'));
-    database.close();
-    return;
+export async function fillVersions(place: { folder: string } | { address: string }, shape: Shape): Promise<void> {
+  const database = 'folder' in place ? await openDatabase(place.folder) : await openPostgres(place.address);
+  try {
+    await database.transaction().execute(async (transaction) => {
+      for (const each of statements(shape, 'folder' in place ? sqlite : postgres))
+        await sql.raw(each).execute(transaction);
+      await writeSummaries(transaction);
+    });
+    if ('address' in place) await sql`vacuum analyze`.execute(database);
+  } finally {
+    await database.destroy();
   }
-  const client = new pg.Client({ connectionString: place.address });
-  await client.connect();
-  await client.query(['begin', ...statements(shape, postgres), 'commit'].join(';\n'));
-  await client.query('vacuum analyze');
-  await client.end();
 }
 
 interface Dialect {

@@ -1,4 +1,4 @@
-/** `npm run bench -- [prefix|workspace|overhead|registry|solve|conda|images|server [sqlite|postgresql] [submissions|lists]] [--repeats N]`: measures side by side in one run, and prints ratios. */
+/** `npm run bench -- [prefix|workspace|overhead|registry|solve|conda|images|studio|server [sqlite|postgresql] [submissions|lists]] [--repeats N]`: measures side by side in one run, and prints ratios. */
 import { parseArgs } from 'node:util';
 import { benchConda } from './conda.ts';
 import { benchCondaSolve } from './conda-solve.ts';
@@ -7,6 +7,7 @@ import { benchOverhead } from './overhead.ts';
 import { benchPrefix } from './prefix.ts';
 import { benchRegistry } from './registry.ts';
 import { benchServer } from './server.ts';
+import { benchStudio } from './studio.ts';
 import { measureWorkspace } from './workspace.ts';
 
 const { positionals, values } = parseArgs({
@@ -24,4 +25,5 @@ if (wanted.includes('solve')) await benchCondaSolve({ repeats: Math.min(repeats,
 if (wanted.includes('registry')) await benchRegistry({ repeats: Math.min(repeats, 5) });
 if (wanted.includes('images')) await benchImages({ repeats });
 if (wanted.includes('server')) await benchServer({ wanted, profile: process.env.TERROIR_PROFILE });
+if (wanted.includes('studio')) await benchStudio({ repeats: Math.min(repeats, 5) });
 if (wanted.includes('workspace')) console.log(await measureWorkspace());

@@ -2,16 +2,16 @@
  * What a team's server bears, on SQLite and on PostgreSQL: `npm run bench -- server`; with the name of a database or a part, only that. With `TERROIR_PROFILE`, profiles of the server's processor time are left in that folder. It starts the published bundle as a process of its own and is its
  * clients; all of it, the database too, shares this machine's processors.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { openWorkspace } from '../src/workspace/index.ts';
 import { type PostgresServer, startPostgres } from '../test/kit/postgres.ts';
 import { fillVersions, type Shape } from './fill-versions.ts';
 import { type Latencies, loadFully, loadSteadily, render } from './http-load.ts';
 import { machineShape } from './measure.ts';
 import { layOutPackage } from './package.ts';
+import { type Place, type Served, startServer } from './start-server.ts';
 
 const clients = 1000;
 /** How long each rate of submissions is held, in seconds. */
@@ -24,13 +24,6 @@ const shapes: readonly Shape[] = [
   { environments: 1000, versions: 1000 },
   { environments: 10, versions: 100_000 },
 ];
-
-interface Place {
-  name: string;
-  folder: string;
-  /** The address of PostgreSQL's database; without one it is SQLite. */
-  database?: string;
-}
 
 const databases = ['SQLite', 'PostgreSQL'];
 const parts = ['submissions', 'lists'];
@@ -115,10 +108,7 @@ async function benchLists(
   { shape, profile }: { shape: Shape; profile: string | undefined },
 ): Promise<void> {
   const [token = ''] = await makeTokens(place, 1);
-  await fillVersions(
-    place.database === undefined ? { file: join(place.folder, 'workspace.db') } : { address: place.database },
-    shape,
-  );
+  await fillVersions(place.database === undefined ? { folder: place.folder } : { address: place.database }, shape);
   const server = await startServer(main, place, profile);
   const questions = {
     'first page': ['/environments'],
@@ -160,58 +150,6 @@ function submission(name: string, at: number): unknown {
     name,
     definition: { text: `image: mcr.example/base:1\nrequirements:\n${lines.join('\n')}\n`, path: 'environment.yml' },
   };
-}
-
-interface Served {
-  url: string;
-  /** Of the server so far, in milliseconds: tells what a request costs, whatever else goes on on the machine. */
-  processorTime(): number;
-  stop(): Promise<void>;
-}
-
-async function startServer(main: string, { folder, database }: Place, profile: string | undefined): Promise<Served> {
-  const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
-  if (profile !== undefined) mkdirSync(profile, { recursive: true });
-  const words = [...profiling, main, 'serve', '--port', '0', '--log-level', 'warn', '--workspace', folder];
-  const child = spawn(process.execPath, words, {
-    cwd: folder,
-    env: {
-      PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
-      HOME: folder,
-      TERROIR_HOME: join(folder, 'home'),
-      TERROIR_CATALOG: 'none',
-      ...(database === undefined ? {} : { TERROIR_DATABASE: database }),
-    },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const { pid = 0 } = child;
-  return { url: await listening(child), processorTime: () => processorTime(pid), stop: async () => await stop(child) };
-}
-
-function processorTime(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  // User and system time, in hundredths of a second.
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-}
-
-async function listening(child: ChildProcess): Promise<string> {
-  return await new Promise((resolve, reject) => {
-    let text = '';
-    child.stderr?.on('data', (chunk: Buffer) => {
-      text = `${text}${chunk.toString()}`.slice(-10_000);
-      const found = /serving .* at (https?:\S+)/.exec(text)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    child.on('close', () => reject(new Error(text)));
-  });
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  child.kill('SIGTERM');
-  await ended;
 }
 
 /** Says how long the answers took, and what they cost the server. */

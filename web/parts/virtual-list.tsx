@@ -13,6 +13,8 @@ interface Props {
 
 /** Rows above and below what can be seen. */
 const margin = 12;
+/** They are drawn anew when so many have passed, and not for each. */
+const stride = 8;
 
 /** Draws only the rows that can be seen. Up and down move between the rows' links, as do Home, End and the page keys. */
 export function VirtualList({ count, rowHeight, label, row, onNearEnd, class: name = '' }: Props): JSX.Element {
@@ -21,8 +23,8 @@ export function VirtualList({ count, rowHeight, label, row, onNearEnd, class: na
   const wanted = useRef<number | undefined>(undefined);
   const measure = (): void => {
     const { scrollTop = 0, clientHeight = 800 } = box.current ?? {};
-    const first = Math.max(0, Math.floor(scrollTop / rowHeight) - margin);
-    const last = Math.ceil((scrollTop + clientHeight) / rowHeight) + margin;
+    const first = Math.max(0, Math.floor(scrollTop / rowHeight / stride) * stride - margin);
+    const last = Math.ceil((scrollTop + clientHeight) / rowHeight / stride) * stride + margin;
     setView((before) => (before.first === first && before.last === last ? before : { first, last }));
   };
   useLayoutEffect(measure, [count]);
