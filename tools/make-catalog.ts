@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { accessFolder } from '../src/app/folder-files.ts';
+import { accessFolder } from '../src/app/environments/folder-files.ts';
 import { definitionDigest, fingerprint, readDefinition } from '../src/definition/index.ts';
 import { lockDigest } from '../src/resolve/lock-document.ts';
 import { type Catalog, type CuratedVersion, canonicalJson, type Lock, sha256 } from '../src/schema/index.ts';

@@ -5,7 +5,7 @@ import type { RegistryClient } from '../registry/index.ts';
 import type { Emit } from '../report/index.ts';
 import { createStore, type Store } from '../store/index.ts';
 import { findWorkspaceFolder, openWorkspace, type Workspace } from '../workspace/index.ts';
-import { seedCatalog } from './catalog.ts';
+import { seedCatalog } from './environments/catalog.ts';
 
 export interface AppOptions {
   cwd: string;
@@ -79,7 +79,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       return await workspace;
     },
     openRegistries: async () => {
-      registries ??= import('./remote-registry.ts').then(({ createRemoteRegistries }) =>
+      registries ??= import('./images/remote-registry.ts').then(({ createRemoteRegistries }) =>
         createRemoteRegistries(options),
       );
       return (await registries).client;

@@ -1,6 +1,6 @@
 import { createShapeReader, parseYaml, type SourceDocument, throwProblems } from '../documents/index.ts';
 import { defaultSettings, type WorkspaceSettings } from '../schema/index.ts';
-import { isRegistryPrefix } from './registry-prefix.ts';
+import { isRegistryPrefix } from './images/registry-prefix.ts';
 
 /** The text of a settings file; what it leaves out has its default. @throws AppError INVALID_SETTINGS with all that is wrong. */
 export function parseSettings(source: SourceDocument): WorkspaceSettings {

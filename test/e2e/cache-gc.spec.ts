@@ -3,9 +3,9 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findLooseCopies } from '../../src/app/base-image.ts';
-import { findVersion } from '../../src/app/find-version.ts';
-import { neededContent } from '../../src/app/needed-content.ts';
+import { findVersion } from '../../src/app/environments/find-version.ts';
+import { findLooseCopies } from '../../src/app/images/base-image.ts';
+import { neededContent } from '../../src/app/packages/needed-content.ts';
 import { createRegistry, type Registry } from '../../src/registry/index.ts';
 import { openWorkspace, type Workspace } from '../../src/workspace/index.ts';
 import { debianLike, makeBase, writeBase } from '../kit/base-image.ts';

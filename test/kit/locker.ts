@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { accessFolder } from '../../src/app/folder-files.ts';
+import { accessFolder } from '../../src/app/environments/folder-files.ts';
 import { createCredentials, createUvResolver, readPipConfiguration } from '../../src/channels/pypi/index.ts';
 import { fingerprint, readDefinition } from '../../src/definition/index.ts';
 import { createHttp, findInterpreter, type Interpreter } from '../../src/io/index.ts';

@@ -1,0 +1,125 @@
+import { dirname, resolve } from 'node:path';
+import { applyFixes, checkDefinition, type Finding, pinFromLock } from '../../definition/checks/index.ts';
+import { type ReadResult, readDefinition } from '../../definition/index.ts';
+import { readText, writeAtomically } from '../../io/index.ts';
+import type { App } from '../app.ts';
+import { ensureLock } from '../locks/ensure-lock.ts';
+import { isDefinitionPath } from './definition-path.ts';
+import { findVersion } from './find-version.ts';
+import { type PackedDefinition, packText } from './pack-definition.ts';
+import { type DefinitionSource, readSource } from './read-source.ts';
+import { register, registerAnonymous } from './register.ts';
+import { accessStored, readStored } from './stored-files.ts';
+
+export interface CheckResult {
+  findings: Finding[];
+  /** What `--fix` did, as sentences. */
+  changes: string[];
+}
+
+/** Which version of each package a definition would be locked to. */
+export type FindVersions = (definition: PackedDefinition) => Promise<readonly { name: string; version: string }[]>;
+
+/**
+ * Analyses a file or a registered version. With `fix`, a file is repaired in place, and a version gets a repaired successor. What a file is pinned to is
+ * found out here, or by `findVersions`.
+ */
+export async function checkEnvironment(
+  app: App,
+  target: string,
+  options: { fix: boolean; findVersions?: FindVersions },
+): Promise<CheckResult> {
+  return (await isDefinitionPath(app, target))
+    ? await checkFile(app, target, options)
+    : await checkRegistered(app, target, options);
+}
+
+/** Analyses a definition that is registered nowhere. */
+export async function checkDefinitionText(app: App, source: DefinitionSource): Promise<CheckResult> {
+  const { read } = await readSource(app, source);
+  return { findings: checkDefinition(read), changes: [] };
+}
+
+async function checkFile(
+  app: App,
+  path: string,
+  { fix, findVersions }: { fix: boolean; findVersions?: FindVersions },
+): Promise<CheckResult> {
+  const source = await readSource(app, { kind: 'path', path });
+  const findings = checkDefinition(source.read);
+  if (!fix) return { findings, changes: [] };
+  const repaired = applyFixes(
+    source.read.sources,
+    findings.flatMap((finding) => finding.fix ?? []),
+  );
+  const folder = dirname(resolve(app.cwd, path));
+  const [main] = repaired;
+  if (main === undefined) return { findings, changes: [] };
+  const fixedFiles = {
+    ...source.files,
+    readBytes: async (name: string) => bytesOf(repaired, name) ?? (await source.files.readBytes(name)),
+  };
+  const read = await readDefinition(main, fixedFiles);
+  const pins = await pinsOf(read, async () =>
+    findVersions === undefined
+      ? (await ensureLock(app, await registerAnonymous(app, { read, files: fixedFiles }))).lock.packages
+      : await findVersions(await packText(main, fixedFiles, folder)),
+  );
+  const final = applyFixes(repaired, pins);
+  const changes: string[] = [];
+  for (const each of final) {
+    const target = resolve(folder, each.path);
+    if ((await readText(target)) === each.text) continue;
+    await writeAtomically(target, each.text);
+    changes.push(`changed ${each.path}`);
+  }
+  const after = await readSource(app, { kind: 'path', path });
+  return { findings: checkDefinition(after.read), changes };
+}
+
+function bytesOf(sources: readonly { path: string; text: string }[], name: string): Uint8Array | undefined {
+  const found = sources.find(({ path }) => path === name);
+  return found === undefined ? undefined : Buffer.from(found.text);
+}
+
+/** Pins from the lock. Nothing to pin: no lock. */
+async function pinsOf(
+  read: ReadResult,
+  findVersions: () => ReturnType<FindVersions>,
+): Promise<ReturnType<typeof pinFromLock>> {
+  const open = checkDefinition(read).some(({ code }) => code === 'unpinned-package');
+  if (!open || read.definition.layer?.kind !== 'requirements') return [];
+  return pinFromLock(read, new Map((await findVersions()).map(({ name, version }) => [name, version])));
+}
+
+async function checkRegistered(app: App, reference: string, { fix }: { fix: boolean }): Promise<CheckResult> {
+  const workspace = await app.openWorkspace();
+  const version = await findVersion(workspace, reference);
+  const read = await readStored(workspace, version);
+  if (read === undefined) return { findings: [], changes: [] };
+  const findings = checkDefinition(read, { name: version.anonymous ? undefined : version.name });
+  if (!fix) return { findings, changes: [] };
+  const open =
+    findings.some(({ code }) => code === 'unpinned-package') && version.definition.layer?.kind === 'requirements';
+  const pins = open
+    ? pinFromLock(read, new Map((await ensureLock(app, version)).lock.packages.map((pkg) => [pkg.name, pkg.version])))
+    : [];
+  const sources = applyFixes(read.sources, [...findings.flatMap((finding) => finding.fix ?? []), ...pins]);
+  const stored = accessStored(workspace, version.files);
+  const files = {
+    ...stored,
+    readBytes: async (name: string) => bytesOf(sources, name) ?? (await stored.readBytes(name)),
+  };
+  const [main] = sources;
+  if (main === undefined) return { findings, changes: [] };
+  const repaired = { read: await readDefinition(main, files), files };
+  const result = await register(
+    app,
+    { ...repaired, read: { ...repaired.read, warnings: [] } },
+    { name: version.name, description: version.description ?? undefined, tags: version.tags, derivedFrom: version.id },
+  );
+  const { name, version: number } = result.version;
+  const changes =
+    result.outcome === 'created' ? [`registered ${name}:${number}`] : [`${name}:${number} has everything already`];
+  return { findings: checkDefinition(repaired.read, { name }), changes };
+}

@@ -1,0 +1,188 @@
+import { join, resolve } from 'node:path';
+import { imageRepository } from '../../definition/index.ts';
+import { AppError } from '../../errors/index.ts';
+import { openAll } from '../../image/index.ts';
+import { isFolder } from '../../io/index.ts';
+import { repositorySource } from '../../registry/index.ts';
+import type { ImageRevision } from '../../schema/index.ts';
+import {
+  type EnvironmentVersion,
+  type LockRevision,
+  openWorkspace,
+  type RegisterResult,
+  type Workspace,
+} from '../../workspace/index.ts';
+import type { App } from '../app.ts';
+import { sendRevision } from '../images/build-images.ts';
+import { keepImage } from '../images/keep-image.ts';
+import { isRegistryPrefix, repositoryBelow } from '../images/registry-prefix.ts';
+import { openRegistryIn, openWorkspaceRegistry, workspaceHost } from '../images/workspace-registry.ts';
+import { findVersion } from './find-version.ts';
+
+export interface SharedEnvironment {
+  name: string;
+  version: string;
+  fingerprint: string;
+  /** The folder of the workspace, or the repository. */
+  target: string;
+  outcome: RegisterResult['outcome'];
+  /** Lock revisions that went along, by platform. */
+  locks: { platform: string; digest: string }[];
+  /** Of the image, if there is one. */
+  digest: string | null;
+}
+
+/**
+ * Brings a version with its locks and its newest image into another workspace, or to a registry that others look images up in. What is there
+ * already is not moved again.
+ * @throws AppError VERSION_EXISTS if the name and version mean another definition there; IMAGE_NOT_FOUND for a registry and no image.
+ */
+export async function shareEnvironment(app: App, reference: string, target: string): Promise<SharedEnvironment> {
+  const workspace = await app.openWorkspace();
+  const version = await findVersion(workspace, reference);
+  const locks = await boundLocks(workspace, version);
+  const image = await workspace.images.latest(version.fingerprint);
+  const folder = await workspaceAt(app, target);
+  if (folder !== undefined) return await toWorkspace(app, workspace, { version, locks, image, folder });
+  return await toRegistry(app, { version, locks, image, registry: target });
+}
+
+/** A folder that is a workspace, or has one; undefined for what names a registry. */
+async function workspaceAt(app: App, target: string): Promise<string | undefined> {
+  if (/^https?:\/\//i.test(target))
+    throw new AppError(
+      'UNSUPPORTED_FEATURE',
+      `\`${target}\` is a server, and environments are not shared with one yet`,
+      {
+        hint: 'Share with the folder of a workspace, or with a registry.',
+      },
+    );
+  if (app.remote === true) {
+    if (isRegistryPrefix(target) && !/^[./]/.test(target)) return undefined;
+    throw new AppError('USAGE', `\`${target}\` is no registry, and a server shares with registries alone`, {
+      hint: 'Name one: `registry.example/team`.',
+    });
+  }
+  const path = resolve(app.cwd, target);
+  const inside = join(path, '.terroir');
+  if (await isFolder(inside)) return inside;
+  if (await isFolder(path)) return path;
+  if (isRegistryPrefix(target) && !target.startsWith('.') && !target.startsWith('/')) return undefined;
+  throw new AppError('WORKSPACE_NOT_FOUND', `there is no workspace in \`${path}\``, {
+    hint: 'Name the folder of a workspace, or a registry: `registry.example/team`.',
+  });
+}
+
+async function boundLocks({ locks }: Workspace, version: EnvironmentVersion): Promise<LockRevision[]> {
+  const platforms = new Set((await locks.list(version.fingerprint)).map(({ platform }) => platform));
+  const bound: LockRevision[] = [];
+  for (const platform of platforms) {
+    const revision = (await locks.bound(version.id, platform)) ?? (await locks.latest(version.fingerprint, platform));
+    if (revision !== undefined) bound.push(revision);
+  }
+  return bound;
+}
+
+interface Shared {
+  version: EnvironmentVersion;
+  locks: readonly LockRevision[];
+  image: ImageRevision | undefined;
+}
+
+async function toWorkspace(
+  app: App,
+  workspace: Workspace,
+  { version, locks, image, folder }: Shared & { folder: string },
+): Promise<SharedEnvironment> {
+  if (resolve(folder) === resolve(workspace.folder))
+    throw new AppError('USAGE', 'an environment is not shared with its own workspace', {
+      hint: 'To copy it under another name: `terroir env clone`.',
+    });
+  const { user, origin } = app;
+  const there = await openWorkspace(folder, { create: false, user, origin });
+  try {
+    await bringFiles(workspace, there, version);
+    const { version: registered, outcome } = await there.environments.register({
+      name: version.name,
+      version: version.version,
+      description: version.description ?? undefined,
+      tags: version.tags,
+      anonymous: version.anonymous,
+      category: version.category,
+      fingerprint: version.fingerprint,
+      definition: version.definition,
+      definitionDigest: version.definitionDigest,
+      files: version.files,
+    });
+    for (const { lock } of locks) {
+      // What no index has goes along.
+      for (const { sha256, url } of lock.packages) if (url === undefined) await bringBlob(workspace, there, sha256);
+      const { digest } = (await there.locks.addFirst(lock)).lock;
+      if (digest !== lock.digest) await there.locks.relock(lock, registered.id);
+      else await there.locks.bind(registered.id, lock.fingerprint, lock.platform);
+    }
+    const kept = image === undefined ? undefined : await bringImage(app, there, image);
+    return { ...viewOf({ version, locks, image: kept }), target: folder, outcome };
+  } finally {
+    await there.close();
+  }
+}
+
+/** The texts and files of a version; a tree's manifest names more of them. */
+async function bringFiles(from: Workspace, to: Workspace, { files }: EnvironmentVersion): Promise<void> {
+  for (const { digest, kind } of files) {
+    if (kind === 'tree') {
+      const entries = JSON.parse((await from.blobs.read(digest)).toString('utf8')) as { digest?: string }[];
+      for (const entry of entries) if (entry.digest !== undefined) await bringBlob(from, to, entry.digest);
+    }
+    await bringBlob(from, to, digest);
+  }
+}
+
+async function bringBlob(from: Workspace, to: Workspace, digest: string): Promise<void> {
+  if (!(await from.blobs.has(digest)) || (await to.blobs.size(digest)) !== undefined) return;
+  await to.blobs.putFile(from.blobs.path(digest), { link: true });
+}
+
+async function bringImage(app: App, there: Workspace, image: ImageRevision): Promise<ImageRevision> {
+  const name = imageRepository(image.fingerprint);
+  const here = (await openWorkspaceRegistry(app)).repository(name);
+  const { fingerprint, platforms, origin } = image;
+  // What the base's reference meant here, so that nobody has to ask its registry for an image that is there.
+  const base = platforms.find((each) => each.base !== null)?.base;
+  if (base && (await there.images.baseDigest(base.reference)) === undefined)
+    await there.images.setBaseDigest(base.reference, base.digest);
+  return await keepImage(app, there, {
+    image: await openAll(repositorySource(here, workspaceHost), { reference: image.digest, signal: app.signal }),
+    repository: openRegistryIn(there.folder, app).repository(name),
+    record: { fingerprint, platforms, origin },
+    title: 'Copying the image',
+  });
+}
+
+async function toRegistry(
+  app: App,
+  { version, locks, image, registry }: Shared & { registry: string },
+): Promise<SharedEnvironment> {
+  if (image === undefined)
+    throw new AppError(
+      'IMAGE_NOT_FOUND',
+      `${version.name}:${version.version} has no image that could go to a registry`,
+      {
+        hint: `Build it: \`terroir env build ${version.name}:${version.version}\`.`,
+      },
+    );
+  await sendRevision(app, { place: `registry:${repositoryBelow(registry, '')}`, version, revision: image });
+  const target = repositoryBelow(registry, imageRepository(version.fingerprint));
+  return { ...viewOf({ version, locks, image }), target, outcome: 'created' };
+}
+
+function viewOf({ version, locks, image }: Shared): Omit<SharedEnvironment, 'target' | 'outcome'> {
+  return {
+    name: version.name,
+    version: version.version,
+    fingerprint: version.fingerprint,
+    locks: locks.map(({ platform, lock }) => ({ platform, digest: lock.digest })),
+    digest: image?.digest ?? null,
+  };
+}

@@ -1,0 +1,42 @@
+import { isAppError } from '../../errors/index.ts';
+import { createImageBuilder } from '../../image/index.ts';
+import type { Platform } from '../../schema/index.ts';
+import type { App } from '../app.ts';
+import { readBaseImage, resolveBase } from './base-image.ts';
+
+/**
+ * The minor versions of Python in a base image, the one that it starts first. Undefined, and said, if the image cannot be had now: a run on this
+ * machine does without it.
+ */
+export async function readBasePythons(app: App, image: string, platform: Platform): Promise<string[] | undefined> {
+  const builder = createImageBuilder({ store: app.store });
+  const patience = AbortSignal.timeout(10_000);
+  try {
+    const hasty = { ...app, signal: AbortSignal.any([app.signal, patience]) };
+    const base = await resolveBase(hasty, await app.openWorkspace(), image);
+    const opened = await base.open(imagePlatform(platform));
+    // What is here already may take its time.
+    const { facts } = await readBaseImage(opened.isHere ? app : hasty, builder, {
+      base: opened,
+      title: 'Reading the base image',
+    });
+    return [...new Set(facts.pythons.map(({ minor }) => minor))];
+  } catch (error) {
+    if (app.signal.aborted || !(isAppError(error) || patience.aborted)) throw error;
+    const reason = isAppError(error) ? error.message : 'its registry does not answer';
+    app.emit({
+      type: 'note',
+      level: 'warning',
+      message: `nobody knows which Python is in \`${image}\`, so this machine's is taken: ${reason}`,
+      hint: 'Name the version in the definition: `python: {version: "3.12"}`.',
+    });
+    return undefined;
+  } finally {
+    await builder.close();
+  }
+}
+
+/** Images are for Linux: for other systems, that of the same processor. */
+function imagePlatform(platform: Platform): Platform {
+  return /arm64|aarch64/.test(platform) ? 'linux-aarch64' : 'linux-64';
+}

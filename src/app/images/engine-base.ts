@@ -1,0 +1,138 @@
+import { join } from 'node:path';
+import { dockerInstructions, layoutPath } from '../../definition/index.ts';
+import { chooseEngine, type Engine, perform } from '../../engines/index.ts';
+import { AppError } from '../../errors/index.ts';
+import { ociPlatform, openArchive, openImage, platformName, writeImage } from '../../image/index.ts';
+import { currentPlatform, removeTree, writeAtomically } from '../../io/index.ts';
+import { type Repository, repositorySink, repositorySource } from '../../registry/index.ts';
+import { step } from '../../report/index.ts';
+import { canonicalJson, type Platform, sha256 } from '../../schema/index.ts';
+import type { EnvironmentVersion, Workspace } from '../../workspace/index.ts';
+import type { App } from '../app.ts';
+import { layOutFiles } from '../environments/stored-files.ts';
+import { temporaryFolder } from '../packages/pypi-channel.ts';
+import type { BaseImage, OpenBase } from './base-image.ts';
+import { openWorkspaceRegistry, workspaceHost } from './workspace-registry.ts';
+
+export interface EngineBuild {
+  version: EnvironmentVersion;
+  /** Undefined for a build context, whose Dockerfile names its own. */
+  base: BaseImage | undefined;
+  platform: Platform;
+  /** The engine that the user wants. */
+  engine: string | undefined;
+}
+
+/**
+ * What an engine makes of a base and steps that execute something, or of a build context. It is kept in the workspace's registry under what it is
+ * made of: an engine does not make the same twice, and so it makes it once.
+ * @throws AppError ENGINE_NOT_FOUND naming what needs one, ENGINE_FAILED with the engine's last lines.
+ */
+export async function buildWithEngine(
+  app: App,
+  workspace: Workspace,
+  request: EngineBuild,
+): Promise<{ base: OpenBase; stepLayers: number; steps: [] }> {
+  const { version, base, platform } = request;
+  const { definition } = version;
+  const key = sha256(
+    canonicalJson({
+      platform,
+      base: base?.digest ?? null,
+      steps: dockerInstructions(definition.dockerSteps ?? '').map(({ keyword, value }) => [keyword, value]),
+      context:
+        definition.build === undefined ? null : [definition.build.context.digest, definition.build.dockerfilePath],
+    }),
+  );
+  const repository = (await openWorkspaceRegistry(app)).repository(`terroir/steps_${key.slice(0, 32)}`);
+  if ((await repository.findManifest('latest')) === undefined)
+    await makeWithEngine(app, workspace, repository, request);
+  const image = await openImage(repositorySource(repository, workspaceHost), {
+    platform: ociPlatform(platform),
+    signal: app.signal,
+  });
+  const baseLayers = base === undefined ? 0 : (await base.open(platform)).image.layers.length;
+  const made: OpenBase = {
+    reference: repository.name,
+    image,
+    isHere: true,
+    bring: async () => await Promise.resolve(),
+  };
+  return { base: made, stepLayers: Math.max(0, image.layers.length - baseLayers), steps: [] };
+}
+
+async function makeWithEngine(
+  app: App,
+  workspace: Workspace,
+  repository: Repository,
+  { version, base, platform, engine: named }: EngineBuild,
+): Promise<void> {
+  const engine = await chooseEngine(app, { what: whatNeedsIt(version), named });
+  refuseForeign(platform, version);
+  const folder = await temporaryFolder(app, 'engine-');
+  const tag = `terroir-build:${sha256(folder).slice(0, 16)}`;
+  const { env, signal } = app;
+  try {
+    const { context, dockerfile } = await layOutContext(workspace, version, { base, folder });
+    await step(app.emit, `Building with ${engine.name} ${engine.version}`, async () => {
+      const onLine = (text: string): void => app.emit({ type: 'output', source: engine.name, text });
+      const network = env.TERROIR_BUILD_NETWORK || undefined;
+      await perform(engine.build({ context, dockerfile, tag, base: base?.reference, network }), {
+        env,
+        signal,
+        onLine,
+      });
+    });
+    const archive = join(folder, 'image.tar');
+    await step(app.emit, 'Taking over what it made', async () => {
+      await perform(engine.save(tag, archive), { env, signal });
+      const image = await openImage(await openArchive(archive), { platform: ociPlatform(platform), signal });
+      await writeImage(image, repositorySink(repository, workspaceHost), { tags: ['latest'], signal });
+    });
+  } finally {
+    await forget(engine, tag, env);
+    await removeTree(folder);
+  }
+}
+
+/** What was built stays in the engine's cache of steps, but not under our name. */
+async function forget(engine: Engine, tag: string, env: App['env']): Promise<void> {
+  await perform(engine.remove(tag), { env, timeout: 60_000 }).catch(() => undefined);
+}
+
+/** The step that cannot be composed, for the message of a machine without an engine. */
+function whatNeedsIt({ name, version, definition }: EnvironmentVersion): string {
+  if (definition.build !== undefined) return `the build context of ${name}:${version}`;
+  const metadata = new Set(['ENV', 'LABEL', 'WORKDIR', 'USER', 'EXPOSE', 'ENTRYPOINT', 'CMD']);
+  const executing = dockerInstructions(definition.dockerSteps ?? '').find(({ keyword }) => !metadata.has(keyword));
+  const [line = ''] = `${executing?.keyword} ${executing?.value}`.split('\n');
+  return `the step \`${line.length > 60 ? `${line.slice(0, 57)}…` : line}\` of ${name}:${version}`;
+}
+
+/** Steps that execute something for another kind of processor would need emulation. */
+function refuseForeign(platform: Platform, { name, version }: EnvironmentVersion): void {
+  const own = currentPlatform();
+  if (own === undefined || ociPlatform(own).architecture === ociPlatform(platform).architecture) return;
+  throw new AppError(
+    'UNSUPPORTED_FEATURE',
+    `${name}:${version} has steps that execute something, and this machine cannot execute them for ${platformName(ociPlatform(platform))}`,
+    { hint: 'Build it on a machine of that kind; what needs no engine is composed for any platform.' },
+  );
+}
+
+async function layOutContext(
+  workspace: Workspace,
+  { definition, files }: EnvironmentVersion,
+  { base, folder }: { base: BaseImage | undefined; folder: string },
+): Promise<{ context: string; dockerfile: string }> {
+  if (definition.build !== undefined) {
+    const place = await layOutFiles(workspace, files, join(folder, 'files'));
+    const context = place(definition.build.context.path);
+    return { context, dockerfile: join(context, layoutPath(definition.build.dockerfilePath)) };
+  }
+  const context = join(folder, 'context');
+  const dockerfile = join(context, 'Dockerfile');
+  const from = base === undefined ? 'scratch' : `${base.reference.replace(/@.*$/, '')}@${base.digest}`;
+  await writeAtomically(dockerfile, `FROM ${from}\n${definition.dockerSteps ?? ''}\n`);
+  return { context, dockerfile };
+}

@@ -1,0 +1,44 @@
+import { imageRepository } from '../../definition/index.ts';
+import { type Engine, perform } from '../../engines/index.ts';
+import { serveHttp } from '../../io/index.ts';
+import { createRegistryHandler } from '../../registry/index.ts';
+import { step } from '../../report/index.ts';
+import type { ImageRevision, PlatformImage } from '../../schema/index.ts';
+import type { App } from '../app.ts';
+import { openWorkspaceRegistry } from './workspace-registry.ts';
+
+/**
+ * Makes sure that an engine has an image, and answers what it calls it there: its id. What is missing is pulled from the workspace's registry, which
+ * is opened on a loopback port for as long as that takes.
+ */
+export async function bringToEngine(
+  app: App,
+  engine: Engine,
+  { revision, image }: { revision: ImageRevision; image: PlatformImage },
+): Promise<string> {
+  const { containers } = engine;
+  if (containers === undefined) throw new Error(`${engine.name} runs no containers`);
+  const { env, signal } = app;
+  const ids = await perform(containers.imageIds(), { env, signal });
+  if (ids.includes(image.configDigest)) return image.configDigest;
+  const repository = imageRepository(revision.fingerprint);
+  await step(app.emit, `Pulling the image into ${engine.name}`, async () => {
+    const server = await openRegistry(app);
+    try {
+      const reference = `${server.host}/${repository}@${image.digest}`;
+      const onLine = (text: string): void => app.emit({ type: 'output', source: engine.name, text });
+      await perform(containers.pull(reference), { env, signal, onLine });
+      await perform(containers.tag(image.configDigest, `${repository}:${revision.revision}`), { env, signal });
+    } finally {
+      await server.close();
+    }
+  });
+  return image.configDigest;
+}
+
+/** The workspace's registry on a free loopback port, for everybody on this machine, for a moment. */
+async function openRegistry(app: App): Promise<{ host: string; close(): Promise<void> }> {
+  const handler = createRegistryHandler({ registry: await openWorkspaceRegistry(app) });
+  const { port, close } = await serveHttp(handler);
+  return { host: `127.0.0.1:${port}`, close };
+}

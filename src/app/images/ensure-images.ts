@@ -1,0 +1,158 @@
+import { imageRepository } from '../../definition/index.ts';
+import type { Repository } from '../../registry/index.ts';
+import type { ImageRevision, Platform } from '../../schema/index.ts';
+import type { EnvironmentVersion, LockRevision, Workspace } from '../../workspace/index.ts';
+import type { App } from '../app.ts';
+import { refuseWhatCannotBuild } from '../environments/runnable.ts';
+import { lockOf } from '../locks/bound-lock.ts';
+import { relock } from '../locks/ensure-lock.ts';
+import { type BaseImage, resolveBase } from './base-image.ts';
+import { readBasePythons } from './base-pythons.ts';
+import { buildAlone } from './build-alone.ts';
+import { composeImages, type Ingredients } from './compose-images.ts';
+import { adoptLocks, findGlobal, type GlobalImage, takeGlobal } from './global-registry.ts';
+import type { ImageView } from './image-view.ts';
+import { openWorkspaceRegistry } from './workspace-registry.ts';
+
+export interface EnsuredImages {
+  revision: ImageRevision;
+  source: ImageView['source'];
+}
+
+/**
+ * The image revision of a version for some platforms: the workspace's if it has one of this lock and base, else the global registry's, else it is
+ * built, by one of all who ask at the same time. `fresh` looks at the base anew and takes nothing from the global registry.
+ */
+export async function ensureImages(
+  app: App,
+  version: EnvironmentVersion,
+  platforms: readonly Platform[],
+  { fresh = false, engine }: { fresh?: boolean; engine?: string } = {},
+): Promise<EnsuredImages> {
+  refuseWhatCannotBuild(version);
+  const workspace = await app.openWorkspace();
+  const global = fresh
+    ? async () => await Promise.resolve(undefined)
+    : once(async () => await findGlobal(app, version));
+  if (!fresh) await adoptIfNew(app, workspace, { version, platforms, global });
+  const ingredients = await ingredientsOf(app, workspace, { version, platforms, fresh });
+  const repository = (await openWorkspaceRegistry(app)).repository(imageRepository(version.fingerprint));
+  let source: ImageView['source'] | undefined;
+  const revision = await buildAlone(app, workspace, {
+    name: `${version.fingerprint.slice(0, 32)}-${platforms.join('-')}`,
+    title: `the image of ${version.name}:${version.version}`,
+    look: async () => await findImages(workspace, repository, version.fingerprint, ingredients),
+    work: async (building) => {
+      const found = await global();
+      const taken = found && (await takeGlobal(building, workspace, { repository, ingredients, global: found }));
+      source = taken === undefined ? 'built' : 'global';
+      return taken ?? (await composeImages(building, { workspace, repository, version, ingredients, engine }));
+    },
+  });
+  if (source !== undefined) return { revision, source };
+  app.emit({ type: 'step-finished', id: 0, title: 'Image', outcome: 'cached', ms: 0 });
+  return { revision, source: 'workspace' };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return async () => await (made ??= make());
+}
+
+/** What is new here takes its locks from the global registry, if that has the image. */
+async function adoptIfNew(
+  app: App,
+  workspace: Workspace,
+  {
+    version,
+    platforms,
+    global,
+  }: { version: EnvironmentVersion; platforms: readonly Platform[]; global: () => Promise<GlobalImage | undefined> },
+): Promise<void> {
+  const { locks, images } = workspace;
+  const { fingerprint } = version;
+  const isKnown = (await locks.list(fingerprint)).length > 0 || (await images.latest(fingerprint)) !== undefined;
+  if (isKnown) return;
+  const found = await global();
+  if (found !== undefined) await adoptLocks(app, workspace, { version, platforms, global: found });
+}
+
+async function ingredientsOf(
+  app: App,
+  workspace: Workspace,
+  { version, platforms, fresh }: { version: EnvironmentVersion; platforms: readonly Platform[]; fresh: boolean },
+): Promise<Ingredients[]> {
+  const { image, layer, autoRebuild } = version.definition;
+  const isHeld = autoRebuild === 'disabled' && !fresh;
+  const pinned = isHeld ? await baseOfNewest(workspace, version) : undefined;
+  const base = image === undefined ? undefined : await resolveBase(app, workspace, image, { fresh, pinned });
+  const ingredients: Ingredients[] = [];
+  for (const platform of platforms) {
+    const lock = layer === undefined ? undefined : await lockOf(app, version, platform);
+    // One that was resolved just now has seen its base.
+    const isOlder = lock?.outcome === 'cached';
+    ingredients.push({
+      platform,
+      base,
+      lock: isOlder ? await withPythonOf(app, workspace, { version, base, lock }) : lock,
+    });
+  }
+  return ingredients;
+}
+
+/** The base that a version without automatic rebuilds stays on, wherever its tag moves. */
+async function baseOfNewest({ images }: Workspace, { fingerprint }: EnvironmentVersion): Promise<string | undefined> {
+  const newest = await images.latest(fingerprint);
+  return newest?.platforms.find(({ base }) => base !== null)?.base?.digest;
+}
+
+/** The Python of a lock that took it from its base must be there still: a base that moved may have brought another one. */
+async function withPythonOf(
+  app: App,
+  { images }: Workspace,
+  { version, base, lock }: { version: EnvironmentVersion; base: BaseImage | undefined; lock: LockRevision },
+): Promise<LockRevision> {
+  const { platform, fingerprint } = lock;
+  const { python, digest: lockDigest } = lock.lock;
+  if (base === undefined || python?.source !== 'base') return lock;
+  if ((await images.find({ fingerprint, platform, lockDigest, baseDigest: base.digest })) !== undefined) return lock;
+  const pythons = await readBasePythons(app, base.reference, platform);
+  if (pythons === undefined || pythons.length === 0 || pythons.includes(python.version)) return lock;
+  app.emit({
+    type: 'note',
+    level: 'warning',
+    message: `the base image \`${base.reference}\` moved from Python ${python.version} to ${pythons.join(' and ')}: locking again`,
+    hint: 'The earlier lock and image revisions stay; a version in `python: {version: …}`, or a digest in `image`, holds it.',
+  });
+  const moved = await relock(app, version, platform, { upgrade: 'none', dryRun: false });
+  return { ...lock, lock: moved.lock, revision: moved.revision ?? lock.revision };
+}
+
+/** The newest revision that has every platform of these ingredients, if the registry still has all of it. */
+async function findImages(
+  { images }: Workspace,
+  repository: Repository,
+  fingerprint: string,
+  ingredients: readonly Ingredients[],
+): Promise<ImageRevision | undefined> {
+  let common: ImageRevision | undefined;
+  for (const { platform, lock, base } of ingredients) {
+    const found = await images.find({
+      fingerprint,
+      platform,
+      lockDigest: lock?.lock.digest ?? null,
+      baseDigest: base?.digest ?? null,
+    });
+    if (found === undefined || (common !== undefined && common.revision !== found.revision.revision)) return undefined;
+    common = found.revision;
+  }
+  return common !== undefined && (await isWhole(repository, common)) ? common : undefined;
+}
+
+async function isWhole(repository: Repository, { digest, platforms }: ImageRevision): Promise<boolean> {
+  for (const manifest of [digest, ...platforms.map((each) => each.digest)])
+    if ((await repository.findManifest(manifest)) === undefined) return false;
+  for (const layer of platforms.flatMap(({ layers }) => layers))
+    if ((await repository.findBlob(layer.digest)) === undefined) return false;
+  return true;
+}

@@ -1,0 +1,116 @@
+import { imageRepository } from '../../definition/index.ts';
+import { AppError, isAppError } from '../../errors/index.ts';
+import { type ImageSource, openAll } from '../../image/index.ts';
+import type { RemoteRepository, Repository } from '../../registry/index.ts';
+import { type ImageRevision, normaliseImage, type Platform, type PublishedImage } from '../../schema/index.ts';
+import type { EnvironmentVersion, Workspace } from '../../workspace/index.ts';
+import type { App } from '../app.ts';
+import { readSettings } from '../settings.ts';
+import type { Ingredients } from './compose-images.ts';
+import { keepImage } from './keep-image.ts';
+import { readPublished } from './published-image.ts';
+import { isRegistryPrefix, repositoryBelow } from './registry-prefix.ts';
+import { openRemoteRepository } from './remote-registry.ts';
+
+/** What the global registry has for a fingerprint. */
+export interface GlobalImage {
+  published: PublishedImage;
+  source: ImageSource;
+}
+
+/**
+ * Looks a fingerprint up in the global registry, if the workspace has one. Whatever is wrong there is said, and never a reason to fail: what it
+ * would have brought is made here.
+ */
+export async function findGlobal(app: App, { fingerprint }: EnvironmentVersion): Promise<GlobalImage | undefined> {
+  const prefix = await globalRegistry(app);
+  if (prefix === undefined || app.offline) return undefined;
+  try {
+    const { remote, source } = await openGlobal(app, prefix, fingerprint);
+    const published = await readPublished(app, remote, { tag: 'latest', fingerprint });
+    return published === undefined ? undefined : { published, source };
+  } catch (error) {
+    if (app.signal.aborted || !isAppError(error)) throw error;
+    app.emit({
+      type: 'note',
+      level: 'warning',
+      message: `the global registry \`${prefix}\` is of no use: ${error.message}`,
+      hint: error.hint,
+    });
+    return undefined;
+  }
+}
+
+/** TERROIR_GLOBAL_REGISTRY wins over the workspace's settings; `none` is none. */
+async function globalRegistry(app: App): Promise<string | undefined> {
+  const named = app.env.TERROIR_GLOBAL_REGISTRY;
+  if (named === 'none') return undefined;
+  if (named === undefined || named === '') return (await readSettings(app)).globalRegistry ?? undefined;
+  if (isRegistryPrefix(named)) return named;
+  throw new AppError('USAGE', `TERROIR_GLOBAL_REGISTRY is \`${named}\`, which is no registry`, {
+    hint: 'Write it like `registry.example` or `registry.example/curated`.',
+  });
+}
+
+async function openGlobal(
+  app: App,
+  prefix: string,
+  fingerprint: string,
+): Promise<{ remote: RemoteRepository; source: ImageSource }> {
+  return await openRemoteRepository(app, repositoryBelow(prefix, imageRepository(fingerprint)));
+}
+
+/**
+ * A fingerprint that is new to the workspace takes its locks from the global registry, and what the base's reference meant there. One that is
+ * known keeps what it has.
+ */
+export async function adoptLocks(
+  app: App,
+  workspace: Workspace,
+  {
+    version,
+    platforms,
+    global,
+  }: {
+    version: EnvironmentVersion;
+    platforms: readonly Platform[];
+    global: GlobalImage;
+  },
+): Promise<void> {
+  const { fingerprint, definition } = version;
+  const { image, locks } = global.published;
+  for (const platform of platforms) {
+    if ((await workspace.locks.latest(fingerprint, platform)) !== undefined) continue;
+    const lock = locks.find((each) => each.platform === platform);
+    if (lock !== undefined) await workspace.locks.addFirst(lock);
+  }
+  const reference = definition.image === undefined ? undefined : normaliseImage(definition.image);
+  const base = image.platforms.find((each) => each.base !== null)?.base;
+  if (reference === undefined || !base || (await workspace.images.baseDigest(reference)) !== undefined) return;
+  await workspace.images.setBaseDigest(reference, base.digest);
+}
+
+/** Copies the global registry's image into the workspace's, if it is made of exactly these locks and this base. */
+export async function takeGlobal(
+  app: App,
+  workspace: Workspace,
+  {
+    repository,
+    ingredients,
+    global: { published, source },
+  }: { repository: Repository; ingredients: readonly Ingredients[]; global: GlobalImage },
+): Promise<ImageRevision | undefined> {
+  const { fingerprint, digest, platforms } = published.image;
+  const isSame = ingredients.every(({ platform, lock, base }) => {
+    const image = platforms.find((each) => each.platform === platform);
+    if (image === undefined) return false;
+    return image.lockDigest === (lock?.lock.digest ?? null) && image.base?.digest === base?.digest;
+  });
+  if (!isSame) return undefined;
+  return await keepImage(app, workspace, {
+    image: await openAll(source, { reference: digest, signal: app.signal }),
+    repository,
+    record: { fingerprint, platforms, origin: 'global' },
+    title: 'Taking the image from the global registry',
+  });
+}

@@ -1,0 +1,94 @@
+import { AppError } from '../../errors/index.ts';
+import type { RemoteRepository } from '../../registry/index.ts';
+import { checkLock } from '../../resolve/index.ts';
+import { canonicalJson, type Descriptor, mediaTypes, PublishedImage, sha256 } from '../../schema/index.ts';
+import type { App } from '../app.ts';
+
+/**
+ * What makes an image in a registry more than an image: its record and its locks, as an artifact that has it for its subject. Whoever has the
+ * definition takes both from there instead of building.
+ */
+const artifactType = 'application/vnd.terroir.published-image.v1+json';
+
+/** A record of a few hundred packages has some hundred kilobytes. */
+const largest = 64 * 1024 * 1024;
+
+export async function publishRecord(
+  app: App,
+  remote: RemoteRepository,
+  { published, subject }: { published: Omit<PublishedImage, 'format'>; subject: Descriptor },
+): Promise<void> {
+  const { signal } = app;
+  const record = await pushBytes(app, remote, canonicalJson({ format: 1, ...published }), artifactType);
+  const config = await pushBytes(app, remote, '{}', mediaTypes.ociEmpty);
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    artifactType,
+    config,
+    layers: [record],
+    subject,
+  };
+  await remote.pushManifest(
+    { bytes: Buffer.from(canonicalJson(manifest)), mediaType: mediaTypes.ociManifest },
+    { signal },
+  );
+}
+
+async function pushBytes(
+  { signal }: App,
+  remote: RemoteRepository,
+  text: string,
+  mediaType: string,
+): Promise<Descriptor> {
+  const bytes = Buffer.from(text);
+  const descriptor = { mediaType, digest: `sha256:${sha256(bytes)}`, size: bytes.length };
+  await remote.pushBlob({ ...descriptor, open: (start) => from(bytes, start) }, { signal });
+  return descriptor;
+}
+
+async function* from(bytes: Buffer, start: number): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(bytes.subarray(start));
+}
+
+/**
+ * The record of the image that a tag names; undefined if the repository has no such tag, or the image no record.
+ * @throws AppError INVALID_LOCK, INVALID_IMAGE, UNREACHABLE.
+ */
+export async function readPublished(
+  { signal }: App,
+  remote: RemoteRepository,
+  { tag, fingerprint }: { tag: string; fingerprint: string },
+): Promise<PublishedImage | undefined> {
+  const named = await remote.findManifest(tag, { signal });
+  if (named === undefined) return undefined;
+  for (const referrer of await remote.listReferrers(named.digest, { artifactType, signal })) {
+    const { bytes } = await remote.readManifest(referrer.digest, { signal });
+    const layer = recordOf(bytes);
+    if (layer === undefined || layer.size > largest) continue;
+    const pieces: Uint8Array[] = [];
+    for await (const piece of remote.readBlob(layer.digest, { signal })) pieces.push(piece);
+    const published = PublishedImage.safeParse(parse(Buffer.concat(pieces)));
+    // One of a later format may stand beside it.
+    if (!published.success || published.data.image.digest !== named.digest) continue;
+    const { image, locks } = published.data;
+    if (image.fingerprint !== fingerprint)
+      throw new AppError('INVALID_IMAGE', `the record of ${named.digest} is that of another definition`);
+    for (const lock of locks) checkLock(lock, { fingerprint });
+    return published.data;
+  }
+  return undefined;
+}
+
+function recordOf(manifest: Uint8Array): Descriptor | undefined {
+  const value = parse(manifest) as { artifactType?: unknown; layers?: Descriptor[] } | undefined;
+  return value?.artifactType === artifactType ? value.layers?.[0] : undefined;
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString()) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,96 @@
+import {
+  type Channel,
+  type CondaConfiguration,
+  createKnownChannels,
+  createRattlerSolver,
+  defaultChannel,
+  type KnownChannels,
+  readCondaConfiguration,
+  readCondaCredentials,
+  resolveChannels,
+} from '../../channels/conda/index.ts';
+import { createHttp, type Http } from '../../io/index.ts';
+import { parseCondaSpec } from '../../requirements/index.ts';
+import type { CondaSolver } from '../../resolve/index.ts';
+import type { Definition, Platform } from '../../schema/index.ts';
+import type { App } from '../app.ts';
+
+/** How conda channels are asked and packages fetched from them, configured as the user configured conda. */
+export interface CondaChannel {
+  configuration: CondaConfiguration;
+  credentials: Awaited<ReturnType<typeof readCondaCredentials>>;
+  http: Http;
+  /** The channels that were named so far: what they say of credentials and mirrors holds for what is fetched. */
+  known: KnownChannels;
+}
+
+export async function openCondaChannel(app: App): Promise<CondaChannel> {
+  const { env, home, offline } = app;
+  const configuration = await readCondaConfiguration({ env, home });
+  const credentials = await readCondaCredentials({ env, home });
+  const known = createKnownChannels();
+  const { verify, proxyServers, retries } = configuration;
+  const http = createHttp({
+    env: withProxies(env, proxyServers),
+    offline,
+    credentials: credentials.header(known),
+    certificates: typeof verify === 'string' ? verify : undefined,
+    trustedHosts: verify === false ? ['*'] : undefined,
+    retries,
+  });
+  return { configuration, credentials, http, known };
+}
+
+/** The channels of a definition (conda-forge for none). From now on their credentials and mirrors hold for what is fetched from them. */
+export function channelsOf(
+  { env, home }: App,
+  { configuration, credentials, known }: CondaChannel,
+  { channels, platform }: { channels: readonly string[]; platform: Platform },
+): Channel[] {
+  const places = { env, home, configuration, platform, tokens: credentials.tokens };
+  const named = resolveChannels(channels, places);
+  const found = named.length > 0 ? named : resolveChannels([defaultChannel], places);
+  known.add(found);
+  return found;
+}
+
+/** The same for all that a definition names, in specifications too. */
+export function nameChannels(
+  app: App,
+  channel: CondaChannel,
+  { definition, platform }: { definition: Definition; platform: Platform },
+): void {
+  const { layer } = definition;
+  if (layer?.kind !== 'conda') return;
+  const specs = layer.dependencies.flatMap((item) => (typeof item === 'string' ? [parseCondaSpec(item)?.channel] : []));
+  const named = specs.filter((text) => text !== undefined);
+  channelsOf(app, channel, { channels: layer.channels, platform });
+  if (named.length > 0) channelsOf(app, channel, { channels: named, platform });
+}
+
+export function openSolver(app: App, { configuration, credentials, http, known }: CondaChannel): CondaSolver {
+  const { env, home, storeFolder, offline, emit, signal, store } = app;
+  return createRattlerSolver({
+    env,
+    home,
+    configuration,
+    credentials,
+    http,
+    known,
+    storeRoot: storeFolder,
+    offline,
+    emit,
+    signal,
+    findArchive: async (sha256) => ((await store.hasArchive(sha256)) ? store.archivePath(sha256) : undefined),
+    keep: async (file) => await store.addArchive(file),
+  });
+}
+
+/** conda's own proxies, where the environment names none. */
+function withProxies(env: App['env'], { http, https }: Readonly<Record<string, string>>): App['env'] {
+  return {
+    ...env,
+    http_proxy: env.http_proxy ?? env.HTTP_PROXY ?? http,
+    https_proxy: env.https_proxy ?? env.HTTPS_PROXY ?? https,
+  };
+}

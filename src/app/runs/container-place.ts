@@ -1,0 +1,111 @@
+import { chooseEngine, type Engine } from '../../engines/index.ts';
+import { AppError } from '../../errors/index.ts';
+import { imagePrefix, ociPlatform } from '../../image/index.ts';
+import { currentPlatform, userIds } from '../../io/index.ts';
+import type { ImageRevision, Lock, Platform, PlatformImage } from '../../schema/index.ts';
+import { runInContainer } from '../../targets/index.ts';
+import type { LockRevision } from '../../workspace/index.ts';
+import type { App } from '../app.ts';
+import { bringToEngine } from '../images/engine-image.ts';
+import { ensureImages } from '../images/ensure-images.ts';
+import { checkMachine, thisMachine } from '../prefixes/check-machine.ts';
+import { condaFileVariables } from '../prefixes/command-environment.ts';
+import type { RunPlace } from './run-place.ts';
+import type { RunPlan, RunTarget } from './run-plan.ts';
+
+type Wishes = Extract<RunTarget, { kind: 'docker' }>;
+
+/**
+ * Makes a container engine ready for a run: the image of the version (of a replay, the very one) is built or found, and brought to the engine.
+ * @throws AppError ENGINE_NOT_FOUND, MACHINE_MISMATCH for a driver that is too old, and what building throws.
+ */
+export async function prepareContainer(app: App, plan: RunPlan, wishes: Wishes): Promise<RunPlace> {
+  const { version } = plan;
+  const what = `the target \`docker\``;
+  const engine = await chooseEngine(app, { what, named: wishes.engine, containers: true });
+  const workspace = await app.openWorkspace();
+  const platform = linuxOfThisMachine();
+  const bound =
+    plan.locked ??
+    (version.definition.layer === undefined ? undefined : await workspace.locks.bound(version.id, platform));
+  // Before anything large is built or pulled.
+  if (wishes.gpus !== undefined && bound !== undefined) await checkDriver(app, bound.lock);
+  const found = await findImage(app, plan, platform);
+  const id = await bringToEngine(app, engine, found);
+  const lock = await lockOfImage(app, found.image);
+  const hasConda = lock?.lock.packages.some(({ kind }) => kind === 'conda') === true;
+  return {
+    target: 'docker',
+    lock,
+    prefix: lock === undefined ? undefined : imagePrefix,
+    imageDigest: found.image.digest,
+    interpreter: undefined,
+    notes: [],
+    launch: async (parts) => ({
+      removed: [],
+      run: async (request) =>
+        await runInContainer({
+          ...request,
+          ...containerParts(app, engine, wishes),
+          image: id,
+          condaPrefix: hasConda ? imagePrefix : undefined,
+          runId: parts.runId,
+          cwd: parts.cwd,
+          callerEnv: app.env,
+          variables: {
+            ...defaults,
+            ...condaFileVariables(version.definition),
+            ...version.definition.environmentVariables,
+            ...parts.jobVariables,
+            ...parts.runVariables,
+          },
+          mounts: [
+            { source: parts.cwd, readOnly: false },
+            ...parts.writes.map((source) => ({ source, readOnly: false })),
+            ...parts.reads.map((source) => ({ source, readOnly: true })),
+          ],
+        }),
+    }),
+  };
+}
+
+/** Of the machine only what a container does not bring itself. */
+async function checkDriver(app: App, lock: Lock): Promise<void> {
+  const { platform, inputs } = lock;
+  await checkMachine(lock, { ...thisMachine(app.env), platform, glibc: inputs.virtualPackages.__glibc });
+}
+
+/** As for local runs: a log shows what was printed when it was printed. */
+const defaults = { PYTHONUNBUFFERED: '1' };
+
+function containerParts({ env }: App, engine: Engine, { gpus, shmSize, args }: Wishes) {
+  return { engine, gpus, shmSize, extra: args, user: userIds(), network: env.TERROIR_RUN_NETWORK || undefined };
+}
+
+async function findImage(
+  app: App,
+  plan: RunPlan,
+  platform: Platform,
+): Promise<{ revision: ImageRevision; image: PlatformImage }> {
+  const { images } = await app.openWorkspace();
+  const { imageDigest: wanted, version } = plan;
+  const revision =
+    wanted === undefined ? (await ensureImages(app, version, [platform])).revision : await images.byDigest(wanted);
+  const image = revision?.platforms.find((each) =>
+    wanted === undefined ? each.platform === platform : each.digest === wanted,
+  );
+  if (revision !== undefined && image !== undefined) return { revision, image };
+  throw new AppError('IMAGE_NOT_FOUND', `the image ${wanted} of the run is not in this workspace any more`, {
+    hint: 'Submit its job again.',
+  });
+}
+
+async function lockOfImage(app: App, { lockDigest }: PlatformImage): Promise<LockRevision | undefined> {
+  if (lockDigest === null) return undefined;
+  return await (await app.openWorkspace()).locks.byDigest(lockDigest);
+}
+
+function linuxOfThisMachine(): Platform {
+  const own = currentPlatform();
+  return own !== undefined && ociPlatform(own).architecture === 'arm64' ? 'linux-aarch64' : 'linux-64';
+}
