@@ -1,15 +1,8 @@
-import { hierarchy, treemap, treemapSquarify } from 'd3-hierarchy';
 import type { JSX } from 'preact';
-import { useMemo } from 'preact/hooks';
-import type { PlatformImage, SharedLayers } from '../api/types.ts';
+import type { SharedLayers } from '../api/types.ts';
 import { bytes, plural, shortDigest } from './format.ts';
-
-type Layer = PlatformImage['layers'][number];
-
-interface Box {
-  layer?: Layer;
-  children?: Box[];
-}
+import { LayerAreas } from './layer-areas.tsx';
+import { type Layer, layerTitle } from './layer-title.ts';
 
 /** The first by name, and how many more. */
 function othersOf(layer: SharedLayers['items'][number] | undefined): string {
@@ -18,30 +11,19 @@ function othersOf(layer: SharedLayers['items'][number] | undefined): string {
   return `${layer.names.join(', ')}${more > 0 ? ` and ${more.toLocaleString('en')} more` : ''}`;
 }
 
-const [width, height] = [1000, 420];
-const kinds = {
-  base: 'base image',
-  steps: 'Docker steps',
-  packages: 'packages',
-  environment: 'environment',
-  bytecode: 'bytecode',
-} as const;
-
 /** Each layer as an area of its size; in colour what other environments have too. The table beside it says the same in words. */
 export function LayerMap({
   layers,
+  sizes,
   shared: known,
 }: {
   layers: readonly Layer[];
+  /** `numpy 2.3.5` → bytes of its archive. */
+  sizes: ReadonlyMap<string, number>;
   /** Undefined as long as nobody knows. */
   shared: SharedLayers['items'] | undefined;
 }): JSX.Element {
   const shared = new Map(known?.map((each) => [each.digest, each]));
-  const boxes = useMemo(() => {
-    const root = hierarchy<Box>({ children: layers.map((layer) => ({ layer })) }).sum(({ layer }) => layer?.size ?? 0);
-    root.sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
-    return treemap<Box>().size([width, height]).padding(3).tile(treemapSquarify)(root).leaves();
-  }, [layers]);
   const common = layers.filter(({ digest }) => shared.has(digest));
   return (
     <>
@@ -56,26 +38,7 @@ export function LayerMap({
         <li class="shared">shared with others</li>
         <li>only here</li>
       </ul>
-      <div class="layer-map" aria-hidden="true">
-        {boxes.map(({ data: { layer }, x0, x1, y0, y1 }) =>
-          layer === undefined ? null : (
-            <div
-              key={layer.digest}
-              class={shared.has(layer.digest) ? 'shared' : ''}
-              title={`${titleOf(layer)}\n${bytes(layer.size)}`}
-              style={{
-                left: `${(100 * x0) / width}%`,
-                width: `${(100 * (x1 - x0)) / width}%`,
-                top: `${(100 * y0) / height}%`,
-                height: `${(100 * (y1 - y0)) / height}%`,
-              }}
-            >
-              <strong>{titleOf(layer)}</strong>
-              <span>{bytes(layer.size)}</span>
-            </div>
-          ),
-        )}
-      </div>
+      <LayerAreas layers={layers} sizes={sizes} isShared={({ digest }) => shared.has(digest)} />
       <div class="scroll-x" tabIndex={0} role="group" aria-label="Layers">
         <table class="pairs layers">
           <thead>
@@ -93,7 +56,7 @@ export function LayerMap({
                   <code>{shortDigest(layer.digest)}</code>
                 </td>
                 <td class="number">{bytes(layer.size)}</td>
-                <td>{titleOf(layer)}</td>
+                <td>{layerTitle(layer)}</td>
                 <td>{othersOf(shared.get(layer.digest))}</td>
               </tr>
             ))}
@@ -102,8 +65,4 @@ export function LayerMap({
       </div>
     </>
   );
-}
-
-function titleOf({ kind, packages }: Layer): string {
-  return packages.length === 0 ? kinds[kind] : packages.join(', ');
 }

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { lazy } from 'preact-iso';
 import { call, queryText, versionPath } from '../../api/client.ts';
 import { mayAct } from '../../api/session.ts';
@@ -7,6 +7,7 @@ import type {
   BuildRecord,
   ImageList,
   ImageRevision,
+  LockAnswer,
   Page,
   PlatformImage,
   SharedLayers,
@@ -147,7 +148,7 @@ function LastBuild({
 function Layers({
   version: { name, version },
   revision,
-  image: { platform, layers },
+  image: { platform, layers, lockRevision },
 }: {
   version: Version;
   revision: number;
@@ -155,7 +156,16 @@ function Layers({
 }): JSX.Element {
   const path = `${versionPath(name, version)}/image/shared${queryText({ platform, revision })}`;
   const shared = useData(path, (signal) => call<SharedLayers>(path, { signal }));
-  return <LayerMap layers={layers} shared={shared.data?.items} />;
+  const lockPath =
+    lockRevision === null
+      ? undefined
+      : `${versionPath(name, version)}/locks/${platform}${queryText({ revision: lockRevision })}`;
+  const answer = useData(lockPath, (signal) => call<LockAnswer>(lockPath ?? '', { signal }));
+  const sizes = useMemo(
+    () => new Map(answer.data?.lock.packages.map((each) => [`${each.name} ${each.version}`, each.size])),
+    [answer.data],
+  );
+  return <LayerMap layers={layers} sizes={sizes} shared={shared.data?.items} />;
 }
 
 function Facts({ revision, image }: { revision: ImageRevision; image: PlatformImage }): JSX.Element {
