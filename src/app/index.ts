@@ -53,6 +53,7 @@ export { listSharedLayers } from './images/shared-layers.ts';
 export { showImage } from './images/show-image.ts';
 export { type ImageValidation, validateImageAt } from './images/validate-image.ts';
 export { openWorkspaceRegistry } from './images/workspace-registry.ts';
+export { listLicenses } from './locks/list-licenses.ts';
 export { exportLock, findLock, type LockRequest, type LockResult, lockEnvironment } from './locks/lock-environment.ts';
 export { previewLock } from './locks/preview-lock.ts';
 export { type Diagnosis, diagnose } from './machine/doctor.ts';

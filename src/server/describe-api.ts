@@ -76,6 +76,7 @@ const answered: Readonly<Record<string, z.ZodType>> = {
   Me: rest.Me,
   Diagnoses: rest.Diagnoses,
   CacheSummary: rest.CacheSummary,
+  Licenses: rest.Licenses,
   Statistics: rest.Statistics,
   SharedLayers: rest.SharedLayers,
 };

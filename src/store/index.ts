@@ -28,5 +28,6 @@ export { type RecordedFile, readRecordLines, recordLines } from './record-lines.
 export { createStore, type GcOptions, type Store, type StoreSummary } from './store.ts';
 export type { CondaFile, UnpackedConda } from './unpacked-conda.ts';
 export { readWheelIndex, type SpreadFile, type UnpackedWheel } from './unpacked-wheel.ts';
+export { readWheelLicense } from './wheel-license.ts';
 export { openWheelReader, type WheelMember, type WheelReader } from './wheel-reader.ts';
 export { filesOf, isFolderLine, readTree, treeText, type WheelTree } from './wheel-tree.ts';

@@ -8,6 +8,8 @@ export interface WheelOptions {
   files?: Readonly<Record<string, string | Uint8Array>>;
   requires?: readonly string[];
   requiresPython?: string;
+  /** More lines of METADATA. */
+  metadata?: readonly string[];
   /** "console_scripts" → { hello: 'hello:main' } */
   entryPoints?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** `.data/scripts/` */
@@ -44,7 +46,8 @@ export function makeWheel(options: WheelOptions): MadeWheel {
   for (const [path, content] of Object.entries(options.data ?? {})) add(`${data}/${path}`, content);
   const requires = (options.requires ?? []).map((each) => `Requires-Dist: ${each}\n`).join('');
   const python = options.requiresPython === undefined ? '' : `Requires-Python: ${options.requiresPython}\n`;
-  add(`${distInfo}/METADATA`, `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n${python}${requires}`);
+  const more = (options.metadata ?? []).map((each) => `${each}\n`).join('');
+  add(`${distInfo}/METADATA`, `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n${python}${requires}${more}`);
   add(`${distInfo}/WHEEL`, `Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: ${tag}\n`);
   if (options.entryPoints !== undefined) {
     const sections = Object.entries(options.entryPoints).map(

@@ -14,6 +14,7 @@ export type { Problem } from '../../src/schema/rest/index.ts';
 export type Version = z.infer<typeof rest.Version>;
 export type Environment = z.infer<typeof rest.Environment>;
 export type LockAnswer = z.infer<typeof rest.LockAnswer>;
+export type Licenses = z.infer<typeof rest.Licenses>;
 export type LockList = z.infer<typeof rest.LockList>;
 export type CacheSummary = z.infer<typeof rest.CacheSummary>;
 export type Statistics = z.infer<typeof rest.Statistics>;

@@ -116,6 +116,20 @@ export const LockSummary = z.object({
 });
 export const LockList = z.object({ items: z.array(LockSummary), next: z.null() });
 
+export const Licenses = z.object({
+  items: z.array(
+    z.object({
+      name: z.string(),
+      version: z.string(),
+      license: z
+        .string()
+        .nullable()
+        .describe('As the package says; null where it says nothing, or was never brought here'),
+    }),
+  ),
+  next: z.null(),
+});
+
 export const LockAnswer = z.object({
   subject: z.string().describe('`name:version`'),
   revision: z.number().int().nullable(),

@@ -1,4 +1,4 @@
-import { exportLock, findLock, type LockResult, lockEnvironment, showVersion } from '../../app/index.ts';
+import { exportLock, findLock, type LockResult, listLicenses, lockEnvironment, showVersion } from '../../app/index.ts';
 import { AppError } from '../../errors/index.ts';
 import { Platform, platforms } from '../../schema/index.ts';
 import * as rest from '../../schema/rest/index.ts';
@@ -51,6 +51,23 @@ export const lockRoutes: readonly Route[] = [
       body: answerOf(
         await lockEnvironment(app, referenceOf(params), { platform: platformOf(params), relock, upgrade, dryRun }),
       ),
+    }),
+  }),
+  route({
+    method: 'GET',
+    path: `${path}/:platform/licenses`,
+    role: 'reader',
+    id: 'listLicenses',
+    tag,
+    summary: 'List the licences of the packages of a lock',
+    description: 'conda’s channels tell them; a wheel says its own, as soon as it was brought to the server.',
+    query: rest.LockQuery,
+    answers: { 200: json('One for each package', rest.Licenses) },
+    handle: async ({ app, params, query: { revision } }) => ({
+      body: {
+        items: await listLicenses(app, referenceOf(params), { platform: platformOf(params), revision }),
+        next: null,
+      },
     }),
   }),
   route({

@@ -21,7 +21,13 @@ let browser: Browser;
 let url: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'terroir-studio-builds-'));
-  const wheel = (name: string) => makeWheel({ name, version: '1.0', files: { [`${name}.bin`]: noise(200_000) } });
+  const wheel = (name: string) =>
+    makeWheel({
+      name,
+      version: '1.0',
+      files: { [`${name}.bin`]: noise(200_000) },
+      metadata: ['License-Expression: BSD-3-Clause'],
+    });
   [registry, index, browser] = await Promise.all([
     startDockerRegistry({ root: join(folder, 'registry') }),
     startPypiIndex(['grape', 'must', 'lees', 'marc'].map(wheel)),
@@ -68,6 +74,8 @@ describe('the image of an environment', { timeout: 60_000 }, () => {
     expect((await titles(page)).filter((title) => !/: (?:done|from the cache)$/.test(title))).toEqual([]);
     await page.getByRole('link', { name: 'linux-64' }).click();
     await page.getByRole('heading', { name: 'Layers' }).waitFor();
+    await page.goto(`${url}/environments/iris?tab=packages`);
+    await page.locator('.package-row', { hasText: 'grape' }).getByText('BSD-3-Clause').waitFor();
     expect(complaints).toEqual([]);
     await close();
   });

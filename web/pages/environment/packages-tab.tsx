@@ -3,7 +3,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { call, queryText, versionPath } from '../../api/client.ts';
 import { mayAct } from '../../api/session.ts';
-import type { LockAnswer, LockedPackage, LockList, Version } from '../../api/types.ts';
+import type { Licenses, LockAnswer, LockedPackage, LockList, Version } from '../../api/types.ts';
 import { useData } from '../../api/use-data.ts';
 import { bytes, plural, shortDigest } from '../../parts/format.ts';
 import { Copy } from '../../parts/small.tsx';
@@ -20,6 +20,9 @@ export function PackagesTab({ version }: { version: Version }): JSX.Element {
   const platform = query.platform ?? locks.data?.items[0]?.platform;
   const lock = useData(platform === undefined ? undefined : `${path}/${platform}`, (signal) =>
     call<LockAnswer>(`${path}/${platform ?? ''}`, { signal }),
+  );
+  const licenses = useData(lock.data === undefined ? undefined : `${path}/${platform}/licenses`, (signal) =>
+    call<Licenses>(`${path}/${platform ?? ''}/licenses`, { signal }),
   );
   const make = useAction(async () => {
     await call(`${path}/${version.definition.platforms[0] ?? 'linux-64'}`, { method: 'POST' });
@@ -58,17 +61,24 @@ export function PackagesTab({ version }: { version: Version }): JSX.Element {
       )}
       {lock.problem !== undefined && <Failure problem={lock.problem} onRetry={lock.reload} />}
       {lock.data === undefined && lock.problem === undefined && <Loading lines={8} />}
-      {lock.data !== undefined && <Packages answer={lock.data} />}
+      {lock.data !== undefined && <Packages answer={lock.data} licenses={licenses.data?.items ?? []} />}
     </>
   );
 }
 
 type Order = 'install' | 'name' | 'size';
 
-function Packages({ answer: { lock, revision } }: { answer: LockAnswer }): JSX.Element {
+function Packages({
+  answer: { lock, revision },
+  licenses,
+}: {
+  answer: LockAnswer;
+  licenses: Licenses['items'];
+}): JSX.Element {
   const [text, setText] = useState('');
   const [order, setOrder] = useState<Order>('name');
   const why = useMemo(() => whyThere(lock.packages), [lock]);
+  const licenseOf = useMemo(() => new Map(licenses.map(({ name, license }) => [name, license])), [licenses]);
   const shown = useMemo(() => {
     const found = lock.packages.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()));
     if (order === 'name') found.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -135,7 +145,9 @@ function Packages({ answer: { lock, revision } }: { answer: LockAnswer }): JSX.E
         label="Packages"
         row={(index) => {
           const each = shown[index];
-          return each === undefined ? null : <PackageRow of={each} largest={largest} why={why.get(each.name) ?? []} />;
+          if (each === undefined) return null;
+          const license = licenseOf.get(each.name) ?? null;
+          return <PackageRow of={each} license={license} largest={largest} why={why.get(each.name) ?? []} />;
         }}
       />
       {shown.length === 0 && <Empty title="No package has that in its name" />}
@@ -143,8 +155,17 @@ function Packages({ answer: { lock, revision } }: { answer: LockAnswer }): JSX.E
   );
 }
 
-function PackageRow({ of, largest, why }: { of: LockedPackage; largest: number; why: readonly string[] }): JSX.Element {
-  const license = of.kind === 'conda' ? of.license : undefined;
+function PackageRow({
+  of,
+  license,
+  largest,
+  why,
+}: {
+  of: LockedPackage;
+  license: string | null;
+  largest: number;
+  why: readonly string[];
+}): JSX.Element {
   return (
     <div class="package-row">
       <span class="cell-name" title={of.filename}>
@@ -157,9 +178,9 @@ function PackageRow({ of, largest, why }: { of: LockedPackage; largest: number; 
         <span class="number">{bytes(of.size)}</span>
         <meter min={0} max={largest} value={of.size} aria-hidden="true" />
       </span>
-      <span class="clip muted" title={sourceOf(of)}>
+      <span class="clip muted" title={license === null ? sourceOf(of) : `${sourceOf(of)}\n${license}`}>
         {of.kind === 'conda' ? of.channel : channelOf(of)}
-        {license !== undefined && ` · ${license}`}
+        {license !== null && ` · ${license}`}
       </span>
       <span class="clip why" title={why.join(' → ')}>
         {of.requested ? (
