@@ -91,6 +91,34 @@ describe('the page', () => {
     await close();
   });
 
+  it('bears the longest names there are, on a phone too', async () => {
+    const name = `n${'-very'.repeat(50)}`;
+    const { sandbox } = workspace;
+    await sandbox.write('long.yml', `name: ${name}\nrequirements: [six]\n`);
+    await sandbox.json(['env', 'create', 'long.yml', '--tag', `key=${'value'.repeat(40)}`]);
+    await sandbox.json(['env', 'lock', name]);
+    await sandbox.run([
+      'run',
+      '--env',
+      'plain',
+      '--name',
+      'r'.repeat(100),
+      '--',
+      'python3',
+      '-c',
+      `"${'#'.repeat(500)}"`,
+    ]);
+    const { page, complaints, close } = await openPage(browser, { viewport: { width: 390, height: 800 } });
+    for (const path of ['/', '/environments', `/environments/${name}`, `/environments/${name}?tab=packages`, '/runs']) {
+      await page.goto(url + path);
+      await page.locator('h1').waitFor();
+      await page.waitForLoadState('networkidle');
+      expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([path, 390]);
+    }
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
   it('shows markup in descriptions and tags, and runs none of it', async () => {
     const evil = '<img src=x onerror="document.title=\'run\'"><script>document.title="run"</script>';
     await workspace.sandbox.json(['env', 'update', 'churn:1', '--description', evil, '--tag', `note=${evil}`]);
