@@ -57,7 +57,7 @@ describe('terroir serve', () => {
 
   it.each<[string, string[], number, string]>([
     ['no number', ['--port', 'x'], 2, '--port wants a whole number from 0 to 65535, not `x`'],
-    ['a port that there is not', ['--port', '70000'], 2, 'up to 65535'],
+    ['a port that there is not', ['--port', '70000'], 2, 'from 0 to 65535'],
     ['half of a certificate', ['--tls-cert', 'x.pem'], 2, '--tls-key is missing'],
     ['a certificate that is not there', ['--tls-cert', 'x.pem', '--tls-key', 'y'], 4, 'no such file'],
     ['an issuer without a client', ['--oidc-issuer', 'https://login.example'], 2, '--oidc-client-id is missing'],
