@@ -27,6 +27,21 @@ export function fsErrorToAppError(error: unknown, action: string): unknown {
       });
     case 'ENOENT':
       return new AppError('FILE_NOT_FOUND', `cannot ${action}: no such file or folder`, { cause: error });
+    case 'ENOTDIR':
+      return new AppError('FILE_NOT_FOUND', `cannot ${action}: a part of the path is a file and no folder`, {
+        hint: 'Check the path.',
+        cause: error,
+      });
+    case 'EEXIST':
+      return new AppError('ALREADY_EXISTS', `cannot ${action}: there is something else of that name`, {
+        hint: 'Take another path, or move what is there.',
+        cause: error,
+      });
+    case 'ENAMETOOLONG':
+      return new AppError('USAGE', `cannot ${action}: the path is too long`, {
+        hint: 'Take a shorter one.',
+        cause: error,
+      });
     default:
       return new AppError('INTERNAL', `cannot ${action}: ${(error as Error).message}`, { cause: error });
   }
@@ -105,7 +120,25 @@ export async function writeAtomically(
 }
 
 export async function ensureFolder(path: string): Promise<void> {
-  await withFsErrors(`make the folder \`${path}\``, () => fs.mkdir(path, { recursive: true }));
+  await withFsErrors(`make the folder \`${path}\``, () => makeFolder(path));
+}
+
+/** Node's own recursion does not end where the system has no room for a folder in one that is there (`/proc`). */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await fs.mkdir(path);
+  } catch (error) {
+    if (isMissing(error) && dirname(path) !== path) {
+      await makeFolder(dirname(path));
+      // Somebody else may have made it meanwhile.
+      await fs.mkdir(path).catch(async (failure: unknown) => await acceptFolder(path, failure));
+    } else await acceptFolder(path, error);
+  }
+}
+
+async function acceptFolder(path: string, failure: unknown): Promise<void> {
+  const stats = await fs.stat(path).catch(() => undefined);
+  if (stats?.isDirectory() !== true) throw failure;
 }
 
 /** Sorted by name (UTF-16 code units), so that nothing depends on the file system's order. Empty if the folder does not exist. */
