@@ -60,17 +60,27 @@ async function showFirstView(
     });
     const startedAt = performance.now();
     await page.goto(url, { waitUntil: 'commit' });
-    await page.locator('h1').waitFor();
+    await page
+      .locator(path === '/environments' ? '.virtual-row a' : 'h1')
+      .first()
+      .waitFor();
     whole.push(performance.now() - startedAt);
-    // The browser notes it a moment later.
-    await page.waitForTimeout(200);
-    const paint = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0";
-    painted.push(await page.evaluate<number>(paint));
+    painted.push(await firstPaint(page));
     await close();
   }
   console.log(
     `first view of ${path}: first paint ${median(painted).toFixed(0)} ms, with data ${median(whole).toFixed(0)} ms (limit 1000 ms), script ${(script / 1000).toFixed(0)} kB compressed (limit 200 kB)`,
   );
+}
+
+/** The browser notes it a moment after it has painted. */
+async function firstPaint(page: Page): Promise<number> {
+  for (;;) {
+    const entry = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null";
+    const at = await page.evaluate<number | null>(entry);
+    if (at !== null) return at;
+    await page.waitForTimeout(50);
+  }
 }
 
 async function showSearch(page: Page): Promise<void> {

@@ -8,6 +8,7 @@ import { type Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { registerSample, sampleRequest } from '../../test/kit/workspace/samples.ts';
 import { openDatabase } from './database.ts';
+import { writeSummaries } from './environment-summaries.ts';
 import { createEnvironmentStore } from './environments.ts';
 import { migrations } from './migrations.ts';
 import type { Tables } from './tables.ts';
@@ -112,6 +113,77 @@ describe('the workspace database', () => {
       expect((await environments.list({ limit: 10, archived: 'all' })).items).toMatchObject([
         { ...shown, versions: 3 },
       ]);
+    });
+
+    it('work out which layers images share, whose base has moved, and what builds took before', async () => {
+      const { '006-usage': _usage, ...before } = migrations;
+      const database = await openDatabase(folder, before);
+      const digestOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+      const reference = 'docker.io/library/debian:12';
+      for (const [at, name] of ['iris', 'rose'].entries()) {
+        await sql`insert into environments values (${name}, 0, 't', 'ann')`.execute(database);
+        await sql`insert into environment_versions (id, name, version, number, anonymous, category, tags, archived, fingerprint, definition, definition_digest, files, created_at, created_by, updated_at)
+          values (${at + 1}, ${name}, '1', 1, 0, 'system_managed', '{}', 0, ${name}, '{}', 'd', '[]', 't', 'ann', 't')`.execute(
+          database,
+        );
+        const image = {
+          platform: 'linux-64',
+          digest: digestOf(name),
+          mediaType: 'm',
+          configDigest: digestOf('config'),
+          size: 1,
+          lockRevision: 1,
+          lockDigest: 'l',
+          base: { reference, digest: digestOf('old base') },
+          dockerfile: '',
+          layers: [{ digest: digestOf('numpy'), size: 1, mediaType: 'm', kind: 'packages', packages: [] }],
+        };
+        const revision = { fingerprint: name, digest: image.digest, origin: 'built', platforms: [image] };
+        const record = JSON.stringify({ ...revision, revision: 1, createdAt: 't', createdBy: 'ann' });
+        await sql`insert into image_revisions values (${name}, 1, ${image.digest}, ${record}, 't')`.execute(database);
+        await sql`insert into platform_images values (${name}, 1, 'linux-64', ${image.digest}, 'l', ${image.base.digest})`.execute(
+          database,
+        );
+      }
+      await writeSummaries(database);
+      await sql`insert into base_references values (${reference}, ${digestOf('new base')}, 't')`.execute(database);
+      for (const [at, [source, endedAt]] of Object.entries([
+        ['built', '2026-01-01T00:00:20.000Z'],
+        ['workspace', '2026-01-01T00:00:01.000Z'],
+      ] as const)) {
+        const record = {
+          id: `build_${at}`,
+          status: 'Completed',
+          environment: { name: 'iris', version: '1', fingerprint: 'iris' },
+          platforms: ['linux-64'],
+          rebuild: false,
+          priority: 0,
+          worker: null,
+          attempts: 1,
+          createdAt: 't',
+          createdBy: 'ann',
+          startedAt: '2026-01-01T00:00:00.000Z',
+          endedAt,
+          error: null,
+          images: [{ platform: 'linux-64', revision: 1, digest: digestOf('iris'), size: 1, source }],
+        };
+        await sql`insert into builds (id, status, environment_name, environment_version, version_id, joined_by, record, cancel_requested, created_at)
+          values (${record.id}, 'Completed', 'iris', '1', 1, ${at}, ${JSON.stringify(record)}, 0, 't')`.execute(
+          database,
+        );
+      }
+      await database.destroy();
+      const { images, builds } = await openIt();
+      expect(await images.shared({ digests: [digestOf('numpy')], except: 'iris' })).toEqual([
+        { digest: digestOf('numpy'), environments: 1, names: ['rose'] },
+      ]);
+      expect((await images.movedBases(9)).map(({ environment }) => environment)).toEqual(['iris', 'rose']);
+      expect(await builds.statistics()).toEqual({
+        completed: { workspace: 1, global: 0, built: 1 },
+        failed: 0,
+        medianSeconds: 20,
+        savedSeconds: 20,
+      });
     });
 
     it('bring a filled database up to date and lose nothing', async () => {
