@@ -1,6 +1,7 @@
 import type { Store } from '../store/index.ts';
 import { createBaseCache } from './base/base-cache.ts';
-import { type Base, type ReadBaseOptions, readBase } from './base/read-base.ts';
+import type { ReadBaseOptions } from './base/layer-reader.ts';
+import { type Base, readBase } from './base/read-base.ts';
 import { type BuildImageInput, type BuiltImage, buildImage } from './compose/build-image.ts';
 import type { Image } from './image.ts';
 import { createLayerBuilder } from './layers/layer-builder.ts';

@@ -22,6 +22,7 @@
  *   <root>/tmp/gone-<random>              what is being removed
  *   <root>/locks/                         lock files between processes
  */
+export { type Inflater, openInflater } from './inflater.ts';
 export { compareFile } from './compare-file.ts';
 export { discard } from './discard.ts';
 export { type RecordedFile, readRecordLines, recordLines } from './record-lines.ts';

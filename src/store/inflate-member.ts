@@ -1,7 +1,8 @@
 import { createHash, hash as hashOnce } from 'node:crypto';
 import { writeSync } from 'node:fs';
-import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
+import { crc32, createInflateRaw } from 'node:zlib';
 import { corrupt, hostile, showName } from './archive-error.ts';
+import { createInflateRaw as createWholeInflate, inflateRawAnew } from './inflate-raw.ts';
 import { checkDescriptor, checkLocalHeader, localHeaderLength, localHeaderSize } from './zip/local-header.ts';
 import { readExactly, type ZipFile } from './zip/zip-file.ts';
 import type { ZipMember } from './zip/zip-member.ts';
@@ -10,6 +11,8 @@ import type { ZipMember } from './zip/zip-member.ts';
 const wholeUpTo = 4 << 20;
 const windowSize = wholeUpTo + (1 << 17);
 const chunkSize = 1 << 19;
+
+const inflateRaw = createWholeInflate() ?? inflateRawAnew;
 
 /** Reads a zip file in large pieces: many small members come with one call. */
 export interface MemberWindow {
@@ -87,16 +90,10 @@ function inflateWhole(label: string, bytes: Buffer, member: ZipMember, target: M
 
 function inflateBuffer(raw: Buffer, member: ZipMember, label: string): Buffer {
   try {
-    const result = inflateRawSync(raw, {
-      maxOutputLength: member.size + 1,
-      info: true,
-      chunkSize: Math.max(64, member.size + 1),
-    }) as unknown as {
-      buffer: Buffer;
-      engine: { bytesWritten: number };
-    };
-    if (result.engine.bytesWritten !== raw.length) throw leftOver(label, member);
-    return result.buffer;
+    const { content, read } = inflateRaw(raw, member.size + 1);
+    if (content.length > member.size) throw wrongSize(label, member);
+    if (read !== raw.length) throw leftOver(label, member);
+    return content;
   } catch (error) {
     throw explain(error, member, label);
   }

@@ -1,10 +1,16 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { collect } from '../read-verified.ts';
 import { type LayerCompression, openTar } from './open-tar.ts';
 
 async function* pieces(bytes: Buffer, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+/** Each piece is valid until the next one is asked for. */
+async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
 }
 
 const content = Buffer.from(Array.from({ length: 30_000 }, (_, index) => `${(index * 7919) % 1000},`).join(''));

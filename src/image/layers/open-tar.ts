@@ -1,8 +1,7 @@
-import { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { AppError } from '../../errors/index.ts';
 import type { BlobStream } from '../image.ts';
 import { decompressZstd } from './decompress-zstd.ts';
+import { gunzip } from './gunzip.ts';
 
 export type LayerCompression = 'gzip' | 'zstd' | 'none';
 
@@ -16,7 +15,6 @@ export function compressionOf(start: Uint8Array): LayerCompression {
   return 'none';
 }
 
-const chunkSize = 1 << 18;
 /** Deflate makes 1032 of 1 at most, zstd as much as one likes; below the first size nobody asks. */
 const harmless = 2 ** 30;
 const ratio = 1100;
@@ -35,7 +33,7 @@ export interface OpenTarOptions {
 }
 
 /**
- * The tar archive of a layer, uncompressed as it comes.
+ * The tar archive of a layer, uncompressed as it comes; each piece is valid until the next one is asked for.
  * @throws AppError INVALID_IMAGE for broken streams and for what would never end; and what the stream throws.
  */
 export async function* openTar(
@@ -73,7 +71,7 @@ async function* decompress(kind: 'gzip' | 'zstd', source: BlobStream, { label, o
     }
   };
   try {
-    yield* kind === 'gzip' ? decompressGzip(watched(), onUnread) : decompressZstd(watched());
+    yield* kind === 'gzip' ? gunzip(watched(), onUnread) : decompressZstd(watched());
   } catch (error) {
     if (failure !== undefined) throw failure;
     if (!/^(?:Z_|ZSTD_)/.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
@@ -81,24 +79,6 @@ async function* decompress(kind: 'gzip' | 'zstd', source: BlobStream, { label, o
       hint: 'The layer is damaged.',
       cause: error,
     });
-  }
-}
-
-async function* decompressGzip(source: BlobStream, onUnread: OpenTarOptions['onUnread']): BlobStream {
-  let given = 0;
-  const decoder = createGunzip({ chunkSize });
-  const input = Readable.from(
-    countBytes(source, (size) => {
-      given += size;
-    }),
-  );
-  input.on('error', (error) => decoder.destroy(error));
-  input.pipe(decoder);
-  try {
-    for await (const chunk of decoder) yield chunk as Buffer;
-    if (decoder.bytesWritten < given) onUnread?.(given - decoder.bytesWritten);
-  } finally {
-    input.destroy();
   }
 }
 
