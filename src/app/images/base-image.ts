@@ -11,6 +11,7 @@ import {
 import { keepLayer, repositorySink, repositorySource } from '../../registry/index.ts';
 import { step } from '../../report/index.ts';
 import { type ImageReference, normaliseImage, type Platform, parseImage } from '../../schema/index.ts';
+import type { Store } from '../../store/index.ts';
 import type { Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { openRemoteRepository } from './remote-registry.ts';
@@ -94,8 +95,30 @@ async function openBase(
   };
 }
 
-/** What is in a base image; what was not in the workspace's registry is then. */
+/** Bases that are being read by this process, by their manifests' digests. */
+const goingOn = new WeakMap<Store, Map<string, Promise<Base>>>();
+
+/** What is in a base image; what was not in the workspace's registry is then. Who asks while it is being read gets the same. */
 export async function readBaseImage(
+  app: App,
+  builder: ImageBuilder,
+  { base, title }: { base: OpenBase; title: string },
+): Promise<Base> {
+  const { digest } = base.image.manifest.descriptor;
+  const reading = goingOn.get(app.store) ?? new Map<string, Promise<Base>>();
+  goingOn.set(app.store, reading);
+  for (let other = reading.get(digest); other !== undefined; other = reading.get(digest)) {
+    // Whoever reads it may be interrupted; then the next one does it.
+    const found = await other.catch(() => undefined);
+    app.signal.throwIfAborted();
+    if (found !== undefined) return found;
+  }
+  const own = readAlone(app, builder, { base, title }).finally(() => reading.delete(digest));
+  reading.set(digest, own);
+  return await own;
+}
+
+async function readAlone(
   app: App,
   builder: ImageBuilder,
   { base: { reference, image, isHere, bring }, title }: { base: OpenBase; title: string },

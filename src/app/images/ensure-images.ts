@@ -1,4 +1,4 @@
-import { imageRepository } from '../../definition/index.ts';
+import { imageRepository, needsEngine } from '../../definition/index.ts';
 import type { Repository } from '../../registry/index.ts';
 import type { ImageRevision, Platform } from '../../schema/index.ts';
 import type { EnvironmentVersion, LockRevision, Workspace } from '../../workspace/index.ts';
@@ -12,6 +12,7 @@ import { buildAlone } from './build-alone.ts';
 import { composeImages, type Ingredients } from './compose-images.ts';
 import { adoptLocks, findGlobal, type GlobalImage, takeGlobal } from './global-registry.ts';
 import type { ImageView } from './image-view.ts';
+import { readBaseEarly } from './read-base-early.ts';
 import { openWorkspaceRegistry } from './workspace-registry.ts';
 
 export interface EnsuredImages {
@@ -82,20 +83,28 @@ async function ingredientsOf(
   workspace: Workspace,
   { version, platforms, fresh }: { version: EnvironmentVersion; platforms: readonly Platform[]; fresh: boolean },
 ): Promise<Ingredients[]> {
-  const { image, layer, autoRebuild } = version.definition;
+  const { image, layer, autoRebuild, dockerSteps = '' } = version.definition;
   const isHeld = autoRebuild === 'disabled' && !fresh;
   const pinned = isHeld ? await baseOfNewest(workspace, version) : undefined;
   const base = image === undefined ? undefined : await resolveBase(app, workspace, image, { fresh, pinned });
+  const isNew = layer !== undefined && (await workspace.locks.list(version.fingerprint)).length === 0;
+  const early =
+    base !== undefined && isNew && !needsEngine(dockerSteps) ? readBaseEarly(app, base, platforms) : undefined;
   const ingredients: Ingredients[] = [];
-  for (const platform of platforms) {
-    const lock = layer === undefined ? undefined : await lockOf(app, version, platform);
-    // One that was resolved just now has seen its base.
-    const isOlder = lock?.outcome === 'cached';
-    ingredients.push({
-      platform,
-      base,
-      lock: isOlder ? await withPythonOf(app, workspace, { version, base, lock }) : lock,
-    });
+  try {
+    for (const platform of platforms) {
+      const lock = layer === undefined ? undefined : await lockOf(app, version, platform);
+      // One that was resolved just now has seen its base.
+      const isOlder = lock?.outcome === 'cached';
+      ingredients.push({
+        platform,
+        base,
+        lock: isOlder ? await withPythonOf(app, workspace, { version, base, lock }) : lock,
+      });
+    }
+  } catch (error) {
+    await early?.stop();
+    throw error;
   }
   return ingredients;
 }
