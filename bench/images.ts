@@ -9,10 +9,10 @@ import { findUv } from './find-uv.ts';
 import { machineShape, measure, median } from './measure.ts';
 import { layOutPackage } from './package.ts';
 import { serveWheels } from './simple-index.ts';
-import { cache, fetchWheels, pinsOf, smallPin, workloads } from './workloads.ts';
+import { cache, fetchWheels, largest, pinsOf, smallPin, workloads } from './workloads.ts';
 
 /** The command line of the daemon's own package, where there are several: a newer one has no BuildKit without another component. */
-const docker = existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docker';
+export const docker = existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docker';
 
 interface Bench {
   work: string;
@@ -25,7 +25,8 @@ interface Bench {
   next(): string;
 }
 
-export async function benchImages({ repeats }: { repeats: number }): Promise<void> {
+/** `wanted` may name workloads: else those that go without saying. */
+export async function benchImages({ repeats, wanted }: { repeats: number; wanted: readonly string[] }): Promise<void> {
   console.log(`machine: ${machineShape()}; peers: ${versions()}; images without .pyc files, for all`);
   const daemon = await startDockerDaemon();
   const work = mkdtempSync(join(tmpdir(), 'terroir-bench-images-'));
@@ -43,7 +44,8 @@ export async function benchImages({ repeats }: { repeats: number }): Promise<voi
       count += 1;
       return `${registry.host}/image-${count}`;
     };
-    for (const name of Object.keys(workloads)) {
+    const named = wanted.filter((each) => each in workloads || each in largest);
+    for (const name of named.length > 0 ? named : Object.keys(workloads)) {
       const wheels = fetchWheels(name);
       const index = await serveWheels(wheels);
       try {
@@ -71,7 +73,7 @@ function versions(): string {
 }
 
 /** A Debian with Python as an OCI archive: made once. */
-function bringBase(): string {
+export function bringBase(): string {
   const file = join(cache, 'base.oci.tar');
   if (existsSync(file)) return file;
   mkdirSync(cache, { recursive: true });

@@ -1,5 +1,9 @@
-/** `npm run bench -- [prefix|workspace|overhead|registry|solve|conda|images|studio|server [sqlite|postgresql] [submissions|lists]] [--repeats N]`: measures side by side in one run, and prints ratios. */
+/**
+ * `npm run bench -- [prefix|workspace|overhead|registry|solve|conda|images [W-sci|W-torch|W-cuda]|bytecode|studio|server [sqlite|postgresql] [submissions|lists]]
+ * [--repeats N]`: measures side by side in one run, and prints ratios.
+ */
 import { parseArgs } from 'node:util';
+import { benchBytecode } from './bytecode.ts';
 import { benchConda } from './conda.ts';
 import { benchCondaSolve } from './conda-solve.ts';
 import { benchImages } from './images.ts';
@@ -23,7 +27,8 @@ if (wanted.includes('overhead')) await benchOverhead({ repeats });
 if (wanted.includes('conda')) await benchConda({ repeats });
 if (wanted.includes('solve')) await benchCondaSolve({ repeats: Math.min(repeats, 3) });
 if (wanted.includes('registry')) await benchRegistry({ repeats: Math.min(repeats, 5) });
-if (wanted.includes('images')) await benchImages({ repeats });
+if (wanted.includes('images')) await benchImages({ repeats, wanted });
+if (wanted.includes('bytecode')) await benchBytecode({ repeats });
 if (wanted.includes('server')) await benchServer({ wanted, profile: process.env.TERROIR_PROFILE });
 if (wanted.includes('studio')) await benchStudio({ repeats: Math.min(repeats, 5) });
 if (wanted.includes('workspace')) console.log(await measureWorkspace());

@@ -11,12 +11,14 @@ export const workloads: Readonly<Record<string, readonly string[]>> = {
   'W-sci': ['numpy==2.3.5', 'pandas==2.3.3', 'scipy==1.17.1', 'scikit-learn==1.9.1'],
   'W-torch': ['numpy==2.3.5', 'pandas==2.3.3', 'scipy==1.17.1', 'scikit-learn==1.9.1', 'torch==2.13.0'],
 };
+/** Three gigabytes: only measured where it is asked for by name. */
+export const largest: Readonly<Record<string, readonly string[]>> = { 'W-cuda': ['torch==2.14.1'] };
 /** Of torch's own requirements those that are no CUDA libraries: what an index without a CPU build can serve. */
 const torchParts = ['filelock', 'typing-extensions', 'sympy', 'networkx', 'jinja2', 'fsspec', 'setuptools'];
 
 /** The wheels of a workload in a folder, by pip, once; each with `--no-deps`, so that the workload is what it says. */
 export function fetchWheels(name: string): string {
-  const requirements = workloads[name] ?? [];
+  const requirements = workloads[name] ?? largest[name] ?? [];
   const folder = join(cache, name);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, small.filename), small.bytes);
@@ -27,13 +29,14 @@ export function fetchWheels(name: string): string {
       ['-m', 'pip', 'download', '-q', '--disable-pip-version-check', '--only-binary', ':all:', '-d', folder, ...args],
       { stdio: 'inherit' },
     );
-  const own = requirements.filter((each) => !each.startsWith('torch'));
+  // With the CUDA libraries where that is what is measured; else without.
+  const own = requirements.filter((each) => name in largest || !each.startsWith('torch'));
   pip(...own);
-  for (const torch of requirements.filter((each) => each.startsWith('torch'))) {
+  for (const torch of requirements.filter((each) => !own.includes(each))) {
     pip('--no-deps', torch);
     pip(...torchParts);
+    addStubs(folder);
   }
-  addStubs(folder);
   writeFileSync(join(folder, 'complete'), '');
   return folder;
 }
