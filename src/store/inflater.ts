@@ -1,4 +1,4 @@
-import { constants, createGunzip, createInflateRaw } from 'node:zlib';
+import { constants, createGunzip, createInflateRaw, createZstdDecompress } from 'node:zlib';
 
 /** One engine for many streams, one after the other, that works in this thread and into the caller's memory. */
 export interface Inflater {
@@ -33,12 +33,14 @@ interface Engine {
   _writeState: Uint32Array;
 }
 
+const engines = { raw: createInflateRaw, gzip: createGunzip, zstd: createZstdDecompress };
+
 /**
  * What `node:zlib` offers makes an engine and a buffer for each call: of an archive of thousands of small files, a third of the processor time, most
  * of it V8's collector. So this goes below its surface, as npm's own tar does; undefined where Node does not have what it takes.
  */
-export function openInflater(kind: 'raw' | 'gzip'): Inflater | undefined {
-  const stream: unknown = kind === 'raw' ? createInflateRaw() : createGunzip();
+export function openInflater(kind: keyof typeof engines): Inflater | undefined {
+  const stream: unknown = engines[kind]();
   if (!isEngine(stream)) return undefined;
   const { _handle: handle, _writeState: left } = stream;
   let failure: Error | undefined;
@@ -51,7 +53,7 @@ export function openInflater(kind: 'raw' | 'gzip'): Inflater | undefined {
       handle.reset();
     },
     run: (input, output, { isLast } = { isLast: false }) => {
-      const flush = isLast ? constants.Z_FINISH : constants.Z_NO_FLUSH;
+      const flush = kind === 'zstd' || !isLast ? constants.Z_NO_FLUSH : constants.Z_FINISH;
       handle.writeSync(flush, input, 0, input.length, output, 0, output.length);
       if (failure !== undefined) throw failure;
       const [outLeft = 0, inLeft = 0] = left;

@@ -1,6 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { crc32, createZstdDecompress, zstdDecompressSync } from 'node:zlib';
 import { corrupt } from '../archive-error.ts';
+import { type Inflater, openInflater } from '../inflater.ts';
 import { readExactly } from '../zip/zip-file.ts';
 import { type CompressedPart, createSizeGuard, sizeLimit } from './compressed-part.ts';
 import { createFrameCheck, type FrameCheck } from './zstd-frame.ts';
@@ -8,11 +10,12 @@ import { createFrameCheck, type FrameCheck } from './zstd-frame.ts';
 /** Parts up to this size are inflated at once, if they come to no more than `smallOutput`: there are many of them. */
 const smallInput = 1 << 18;
 const smallOutput = 1 << 22;
-/** Pieces of large ones. Large pieces too: each goes to another thread and back. */
+/** Pieces of large ones. */
 const readSize = 1 << 20;
-const chunkSize = 1 << 22;
-/** So many chunks may wait to be taken while the decoder goes on. */
-const ahead = 2;
+const chunkSize = 1 << 20;
+
+const inflater = openInflater('zstd');
+let memory: Buffer | undefined;
 
 /** Hands on what a zstd stream holds, chunk by chunk. @throws AppError CORRUPT_ARCHIVE, HOSTILE_ARCHIVE, and what `take` throws. */
 export async function decompressZstd(part: CompressedPart, take: (chunk: Buffer) => void): Promise<void> {
@@ -37,61 +40,43 @@ function inflateWhole(part: CompressedPart): Buffer | undefined {
 async function inflateStreamed(part: CompressedPart, take: (chunk: Buffer) => void): Promise<void> {
   const frame = createFrameCheck(part.label, part.name, sizeLimit(part));
   const guard = createSizeGuard(part);
-  const options = { chunkSize, highWaterMark: chunkSize };
-  const decoder = createZstdDecompress(options as Parameters<typeof createZstdDecompress>[0]);
-  const chunks: Buffer[] = [];
-  let isOver = false;
-  let failure: unknown;
-  let wake: () => void = () => undefined;
-  const fail = (error: unknown): void => {
-    failure ??= error;
-    wake();
+  const guarded = (chunk: Buffer): void => {
+    guard(chunk.length);
+    take(chunk);
   };
-  decoder.on('data', (chunk: Buffer) => {
-    chunks.push(chunk);
-    if (chunks.length >= ahead) decoder.pause();
-    wake();
-  });
-  decoder.on('end', () => {
-    isOver = true;
-    wake();
-  });
-  decoder.on('error', (error) => fail(explain(error, part)));
-  // Nobody answers a write that the decoder fell over.
-  const closed = new Promise<never>((_, reject) => {
-    decoder.on('close', () => reject(new Error('the decoder was closed')));
-  });
-  closed.catch(() => undefined);
-  const feed = async (): Promise<void> => {
-    for (const bytes of pieces(part, frame))
-      await Promise.race([closed, new Promise<void>((resolve) => decoder.write(bytes, () => resolve()))]);
-    frame.finish();
-    decoder.end();
-  };
-  const feeding = feed().catch(fail);
   try {
-    while (true) {
-      if (failure !== undefined) throw failure;
-      const chunk = chunks.shift();
-      if (chunk !== undefined) {
-        if (chunks.length < ahead && decoder.isPaused()) decoder.resume();
-        guard(chunk.length);
-        take(chunk);
-        // The decoder's own thread gets its next work here.
-        await setImmediate();
-      } else if (isOver) return;
-      else
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
+    if (inflater !== undefined) inflateHere(inflater, pieces(part, frame), guarded);
+    else await inflateAside(pieces(part, frame), guarded);
+  } catch (error) {
+    throw explain(error, part);
+  }
+  frame.finish();
+}
+
+/** In this thread, always into the same memory. Whether the last frame is whole is for others to tell. @throws Error with zstd's `code`. */
+export function inflateHere(engine: Inflater, source: Iterable<Uint8Array>, take: (chunk: Buffer) => void): void {
+  memory ??= Buffer.allocUnsafeSlow(chunkSize);
+  engine.reset();
+  for (const piece of source) {
+    let rest = piece;
+    for (let written = chunkSize; rest.length > 0 || written === chunkSize; ) {
+      const made = engine.run(rest, memory);
+      ({ written } = made);
+      rest = rest.subarray(made.read);
+      if (written > 0) take(memory.subarray(0, written));
     }
-  } finally {
-    decoder.destroy();
-    await feeding;
   }
 }
 
-/** The part's bytes. The decoder works on one piece while the next one is read, so there are two. */
+/** With Node's public stream. @throws Error with zstd's `code`. */
+export async function inflateAside(source: Iterable<Uint8Array>, take: (chunk: Buffer) => void): Promise<void> {
+  const decoder = createZstdDecompress();
+  await pipeline(Readable.from(source), decoder, async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) take(chunk);
+  });
+}
+
+/** The part's bytes. A decoder may work on one piece while the next one is read, so there are two. */
 function* pieces(part: CompressedPart, frame: FrameCheck): Generator<Buffer> {
   const { fd, begin, size, label, name, checksum } = part;
   const length = Math.min(readSize, size);
