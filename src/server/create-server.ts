@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError, redact } from '../errors/index.ts';
+import { answerArmError } from './arm/error.ts';
 import type { ServerContext } from './call-context.ts';
 import { answerProblem } from './mount-routes.ts';
 
@@ -56,7 +57,9 @@ export async function createHttpServer(context: ServerContext, options: CreateOp
     const error = new AppError('ROUTE_NOT_FOUND', `there is nothing at ${request.method} ${pathOf(request)}`, {
       hint: 'The API is described at /api/v1/docs.',
     });
-    answerProblem(error, request, reply);
+    // Azure's clients show no other error than in their own envelope.
+    const answer = request.url.startsWith('/subscriptions/') ? answerArmError : answerProblem;
+    answer(error, request, reply);
   });
   return server;
 }

@@ -32,7 +32,7 @@ export type { MovedBase, SharedLayer } from './image-layers.ts';
 export type { ImageIngredients, ImageStore } from './images.ts';
 export type { Lease, LeaseStore } from './leases.ts';
 export type { LockRevision, LockStore } from './locks.ts';
-export type { ModelStore } from './models.ts';
+export type { ModelStore, NamedModel } from './models.ts';
 export type { Page, PageRequest } from './page.ts';
 export type { Actor } from './recorded.ts';
 export type { Row, RowStore } from './rows.ts';

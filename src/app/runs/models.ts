@@ -4,7 +4,7 @@ import { AppError } from '../../errors/index.ts';
 import { isInside, listFolder, now, pathExists } from '../../io/index.ts';
 import { type ModelRecord, type RunRecord, terminalStatuses } from '../../schema/index.ts';
 import { hashTree, snapshotManifest } from '../../snapshots/index.ts';
-import type { Page, PageRequest, Workspace } from '../../workspace/index.ts';
+import type { NamedModel, Page, PageRequest, Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 
 export interface ModelRequest {
@@ -93,6 +93,12 @@ async function findOutput(workspace: Workspace, run: RunRecord, path: string): P
 export async function listModels(app: App, request: PageRequest & { name?: string }): Promise<Page<ModelRecord>> {
   const { models } = await app.openWorkspace();
   return await models.list(request);
+}
+
+/** By name, each with the version that was registered last. */
+export async function listModelNames(app: App, request: PageRequest & { name?: string }): Promise<Page<NamedModel>> {
+  const { models } = await app.openWorkspace();
+  return await models.listNames(request);
 }
 
 export interface ShownModel {

@@ -43,6 +43,8 @@ export interface UploadedJob {
 }
 
 interface SubmitContext extends Waiting {
+  /** What the run shall be called: the caller has seen that it can be a name. */
+  id?: string;
   /** Sent again with the same key, a submission starts nothing. */
   key?: string;
 }
@@ -75,11 +77,10 @@ export async function replayUploaded(
 async function submitOnce(
   app: App,
   request: object,
-  { key, maximumWaiting }: SubmitContext,
+  { id = createRunId(), key, maximumWaiting }: SubmitContext,
   plan: () => Promise<RunPlan>,
 ): Promise<Submission> {
   const workspace = await app.openWorkspace();
-  const id = createRunId();
   if (key !== undefined) {
     const earlier = await claim(app, workspace, { key, digest: sha256(canonicalJson(request)), runId: id });
     if (earlier !== undefined) return { record: earlier, isNew: false };
