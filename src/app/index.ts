@@ -68,6 +68,7 @@ export {
   listModels,
   type ModelRequest,
   registerModel,
+  registerModelOnce,
   requireParts,
   type ShownModel,
   showModel,

@@ -12,6 +12,12 @@ export interface PageOptions {
   cursor?: string;
 }
 
+/** Of what is listed by time. */
+export interface TimedOptions extends PageOptions {
+  /** `-created`, the newest first, if not given. */
+  sort?: 'created' | '-created';
+}
+
 /** A definition: a file on this machine, or a text that goes without any file. */
 export type DefinitionInput =
   | { file: string }
@@ -59,8 +65,15 @@ export interface EnvironmentFilter extends PageOptions {
   search?: string;
   /** Only with these tags: `key` or `key=value`. */
   tags?: string[];
+  /** `active` if not given. */
   archived?: 'active' | 'archived' | 'all';
+  /** `custom` is all that are not curated. */
+  category?: Version['category'] | 'custom';
+  /** By name if not given; with `-`, the last one first. */
+  sort?: 'name' | '-name' | 'created' | '-created';
 }
+
+export type VersionFilter = TimedOptions & Pick<EnvironmentFilter, 'archived' | 'tags'>;
 
 export interface VersionChange {
   description?: string;
@@ -205,7 +218,7 @@ export interface Run {
   endedAt: string | null;
 }
 
-export interface RunFilter extends PageOptions {
+export interface RunFilter extends TimedOptions {
   status?: Run['status'];
   /** `name` or `name:version`. */
   environment?: string;
@@ -233,6 +246,12 @@ export interface Model {
   tags: Record<string, string>;
   createdAt: string;
   createdBy: string;
+}
+
+export interface ModelFilter extends TimedOptions {
+  name?: string;
+  /** Only what this run made. */
+  run?: string;
 }
 
 /** A model with what trained it. */
@@ -271,7 +290,7 @@ export interface AuditEntry {
   hash: string;
 }
 
-export interface AuditFilter extends PageOptions {
+export interface AuditFilter extends TimedOptions {
   user?: string;
   /** Such as `environment.register`. */
   action?: string;
@@ -294,7 +313,7 @@ export interface Terroir {
   /** Registers a version. Nothing is resolved; the same definition again is the same version. */
   register: (definition: DefinitionInput, header?: VersionHeader) => Promise<Version>;
   environments: (filter?: EnvironmentFilter) => Promise<Page<Environment>>;
-  versions: (name: string, filter?: PageOptions & Pick<EnvironmentFilter, 'archived'>) => Promise<Page<Version>>;
+  versions: (name: string, filter?: VersionFilter) => Promise<Page<Version>>;
   show: (reference: string) => Promise<Version>;
   /** Hides a version, or with a bare name the whole environment, from lists. */
   archive: (reference: string) => Promise<void>;
@@ -326,11 +345,10 @@ export interface Terroir {
   /** Repeats a run: same snapshot, same packages. Its secrets have to be given again; in a folder they may be in the environment. */
   replay: (id: string, options?: { secrets?: Record<string, string> }) => Promise<Run>;
   registerModel: (model: ModelInput) => Promise<Model>;
-  models: (filter?: PageOptions & { name?: string }) => Promise<Page<Model>>;
+  models: (filter?: ModelFilter) => Promise<Page<Model>>;
   /** By `name` or `name:version`. */
   showModel: (reference: string) => Promise<ShownModel>;
-  /** Newest first. */
-  tokens: (filter?: PageOptions) => Promise<Page<Token>>;
+  tokens: (filter?: TimedOptions & { user?: string }) => Promise<Page<Token>>;
   /** Its text is in the answer, and nowhere else. */
   createToken: (token: TokenInput) => Promise<Token & { token: string }>;
   revokeToken: (id: string) => Promise<Token>;

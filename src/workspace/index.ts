@@ -33,7 +33,7 @@ export type { ImageIngredients, ImageStore } from './images.ts';
 export type { Lease, LeaseStore } from './leases.ts';
 export type { LockRevision, LockStore } from './locks.ts';
 export type { ModelStore, NamedModel } from './models.ts';
-export type { Page, PageRequest } from './page.ts';
+export type { Page, PageRequest, TimedRequest } from './page.ts';
 export type { Actor } from './recorded.ts';
 export type { Row, RowStore } from './rows.ts';
 export { createRunId } from './run-id.ts';

@@ -1,7 +1,7 @@
 import { AppError } from '../errors/index.ts';
 import { ModelRecord } from '../schema/index.ts';
 import { isForeignKeyViolation } from './database-errors.ts';
-import { cursorNumber, cursorText, type Page, type PageRequest, toPage } from './page.ts';
+import { cursorNumber, cursorText, inOrder, type Page, type PageRequest, type TimedRequest, toPage } from './page.ts';
 import { fromJson } from './stored-json.ts';
 import { type Connection, inTransaction } from './transaction.ts';
 import { versionAfter, versionNumber } from './version-number.ts';
@@ -11,8 +11,8 @@ export interface ModelStore {
   register(model: Omit<ModelRecord, 'version'> & { version?: string }): Promise<ModelRecord>;
   /** Without a version the most recently registered one. @throws AppError MODEL_NOT_FOUND. */
   get(name: string, version?: string): Promise<ModelRecord>;
-  /** Newest first. */
-  list(request: PageRequest & { name?: string; runId?: string }): Promise<Page<ModelRecord>>;
+  /** By time, the newest first. */
+  list(request: TimedRequest & { name?: string; runId?: string }): Promise<Page<ModelRecord>>;
   /** By name, each with the one that was registered last. */
   listNames(request: PageRequest & { name?: string }): Promise<Page<NamedModel>>;
 }
@@ -36,13 +36,14 @@ export function createModelStore(database: Connection): ModelStore {
         hint: '`terroir model list` lists them.',
       });
     },
-    list: async ({ limit, cursor, name, runId }) => {
+    list: async ({ limit, cursor, sort, name, runId }) => {
+      const { direction, beyond } = inOrder(sort);
       let query = database
         .selectFrom('models')
         .selectAll()
-        .orderBy('number', 'desc')
+        .orderBy('number', direction)
         .limit(limit + 1);
-      if (cursor !== undefined) query = query.where('number', '<', cursorNumber(cursor));
+      if (cursor !== undefined) query = query.where('number', beyond, cursorNumber(cursor));
       if (name !== undefined) query = query.where('name', '=', name);
       if (runId !== undefined) query = query.where('run_id', '=', runId);
       return toPage(await query.execute(), limit, { keyOf: (row) => row.number, toItem: toRecord });

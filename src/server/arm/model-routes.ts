@@ -1,6 +1,5 @@
-import { type App, listModelNames, listModels, registerModel, showModel } from '../../app/index.ts';
-import { AppError, isAppError } from '../../errors/index.ts';
-import { canonicalJson } from '../../schema/index.ts';
+import { type App, listModelNames, listModels, registerModelOnce, showModel } from '../../app/index.ts';
+import { AppError } from '../../errors/index.ts';
 import { type Route, route } from '../route.ts';
 import { type AddressOf, workspacesPath } from './address.ts';
 import { asAzure as answers } from './answers.ts';
@@ -133,17 +132,7 @@ async function register(
 ): Promise<boolean> {
   if (properties.isArchived === true)
     throw new AppError('UNSUPPORTED_FEATURE', 'models are not archived', { hint: 'Leave `isArchived` out.' });
-  const source = readModelUri(properties.modelUri);
   const header = { description: properties.description ?? undefined, tags: tagsOf(properties.tags) };
-  try {
-    await registerModel(app, { ...source, ...header, name, version });
-    return true;
-  } catch (error) {
-    if (!isAppError(error, 'MODEL_EXISTS')) throw error;
-    const { model } = await showModel(app, { name, version });
-    const there = { run: model.runId, path: model.path, description: model.description, tags: model.tags };
-    if (canonicalJson(there) !== canonicalJson({ ...source, ...header, description: header.description ?? null }))
-      throw error;
-    return false;
-  }
+  const request = { ...readModelUri(properties.modelUri), ...header, name, version };
+  return (await registerModelOnce(app, request)).isNew;
 }
