@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { categories } from '../schema/index.ts';
 import { Tags, toVersion } from './environment-rows.ts';
 import { summaryState } from './environment-summaries.ts';
-import type { ArchivedFilter, EnvironmentStore, EnvironmentSummary, EnvironmentVersion } from './environments.ts';
+import type { EnvironmentStore, EnvironmentSummary, EnvironmentVersion } from './environments.ts';
 import { filterValue } from './filter-value.ts';
 import { cursorNumber, cursorText, inOrder, type Page, toPage } from './page.ts';
 import { fromJson } from './stored-json.ts';

@@ -152,7 +152,8 @@ describe('lists and single things over HTTP', () => {
   it('a model with a version is one model, sent twice', async () => {
     const body = { run, name: 'twice', path: 'outputs/m', version: 'v1', tags: { a: 'b' } };
     const answers = await Promise.all(Array.from({ length: 4 }, () => call(`POST ${v1}/models`, { body })));
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 201]);
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
     const other = await call(`POST ${v1}/models`, { body: { ...body, tags: {} } });
     expect([other.status, other.body.code]).toEqual([409, 'MODEL_EXISTS']);
