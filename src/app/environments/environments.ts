@@ -11,7 +11,7 @@ import {
   writeV1Folder,
 } from '../../definition/index.ts';
 import type { SourceDocument } from '../../documents/index.ts';
-import { AppError } from '../../errors/index.ts';
+import { AppError, redact } from '../../errors/index.ts';
 import { pathExists, writeAtomically } from '../../io/index.ts';
 import { diffLocks, type LockDiff } from '../../resolve/index.ts';
 import { platforms } from '../../schema/index.ts';
@@ -53,7 +53,7 @@ export async function showVersion(app: App, reference: string): Promise<ShownVer
   }
   return {
     version: viewOf(version),
-    sources: await storedSources(workspace, version),
+    sources: (await storedSources(workspace, version)).map(({ path, text }) => ({ path, text: redact(text) })),
     imageRepository: imageRepository(version.fingerprint),
     locks,
   };
