@@ -1,3 +1,4 @@
+import { checkTags } from '../../definition/index.ts';
 import { AppError, isAppError } from '../../errors/index.ts';
 import { sleep } from '../../io/index.ts';
 import { readJob } from '../../jobs/index.ts';
@@ -130,6 +131,8 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
     throw new AppError('USAGE', '`job` and `command` cannot be given together');
   if (job === undefined && request.inputs !== undefined)
     throw new AppError('USAGE', '`inputs` are for jobs', { hint: 'Put them into the words of `command`.' });
+  const tags = { ...job?.tags, ...request.tags };
+  checkTags(tags);
   const version =
     job === undefined || request.environment !== undefined
       ? await findVersion(workspace, request.environment ?? '')
@@ -156,7 +159,7 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
     displayName: request.displayName ?? job?.displayName ?? job?.name,
     experimentName: job?.experimentName,
     description: job?.description,
-    tags: { ...job?.tags, ...request.tags },
+    tags,
     command: job?.command ?? request.command ?? [],
     code: await codeOf(workspace, job, request),
     inputs: job?.inputs ?? {},
