@@ -185,7 +185,11 @@ export const AuditQuery = TimedQuery.extend({
 });
 
 export const AuditVerifyQuery = z.object({
-  expect: Text(200).optional().describe('A hash that was noted earlier: it has to be in the trail'),
+  expect: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be a hash: 64 lower-case hex digits')
+    .optional()
+    .describe('A hash that was noted earlier: it has to be in the trail'),
 });
 
 export const AuditExportQuery = z.object({ after: WholeNumber(0, 1e15).optional().describe('The number of an entry') });
