@@ -5,6 +5,7 @@ import { commandsPage } from '../src/cli/commands-page.ts';
 import { checksPage } from '../src/definition/checks/index.ts';
 import { catalogPage } from './catalog-page.ts';
 import { errorsPage } from './errors-page.ts';
+import { sdkPage } from './sdk-page.ts';
 
 const docs = join(import.meta.dirname, '..', 'docs');
 const pages: Readonly<Record<string, string>> = {
@@ -12,6 +13,7 @@ const pages: Readonly<Record<string, string>> = {
   'errors.md': errorsPage(),
   'checks.md': checksPage(),
   'commands.md': await commandsPage(),
+  'sdk.md': sdkPage(),
 };
 
 for (const [name, text] of Object.entries(pages)) {

@@ -16,6 +16,7 @@
  */
 
 export type { Finding } from '../definition/checks/index.ts';
+export { isAnonymousName } from '../definition/index.ts';
 export type { LockDiff } from '../resolve/index.ts';
 export { type App, type AppOptions, openApp, type ServedRegistry, storeFolderOf } from './app.ts';
 export { type CaptureRequest, type CaptureResult, captureEnvironment } from './environments/capture.ts';
@@ -63,9 +64,11 @@ export { execInEnvironment, installKernel, type KernelView, openShell } from './
 export { materialiseEnvironment, type PrefixView, verifyEnvironmentPrefix } from './prefixes/materialise.ts';
 export type { RunOutcome } from './runs/execute-run.ts';
 export {
+  listModelNames,
   listModels,
   type ModelRequest,
   registerModel,
+  registerModelOnce,
   requireParts,
   type ShownModel,
   showModel,

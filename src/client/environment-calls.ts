@@ -45,10 +45,10 @@ export function createEnvironmentCalls(
         query: { ...query, search: nameContains, tag: tags },
       }),
 
-    listVersions: async (name: string, query: Request<typeof useCases.listVersions, 2>) =>
+    listVersions: async (name: string, { tags, ...query }: Request<typeof useCases.listVersions, 2>) =>
       await api.json<Answer<typeof useCases.listVersions>>({
         path: `${environmentPath(name)}/versions`,
-        query: { ...query },
+        query: { ...query, tag: tags },
       }),
 
     createVersion: async ({ source, lock, ...header }: useCases.CreateRequest): Promise<useCases.RegisteredVersion> => {

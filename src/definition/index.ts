@@ -14,7 +14,7 @@ export type { FileAccess, ReferencedFile, TreeEntry } from './file-access.ts';
 export { fingerprint, imageRepository } from './fingerprint.ts';
 export { layoutPath } from './layout-path.ts';
 export { lockFileFormat, readLockFile } from './lock-files/index.ts';
-export { anonymousName, checkName, checkTags, checkVersion } from './names.ts';
+export { anonymousName, checkName, checkTags, checkVersion, isAnonymousName } from './names.ts';
 export { chooseMainFile, readDefinition } from './read-definition.ts';
 export { type DefinitionFormat, type ReadResult, type ReadWarning, type Span } from './read-result.ts';
 export { environmentKeys } from './read-v2.ts';

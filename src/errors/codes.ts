@@ -110,7 +110,7 @@ export const errorCodes = {
   DIGEST_MISMATCH: code(7, 502, 'The bytes are not those that the digest promises. Nothing was kept.'),
   HOSTILE_ARCHIVE: code(7, 422, 'An archive tries something that no honest archive does. Nothing was written.'),
   CORRUPT_ARCHIVE: code(7, 422, 'An archive is broken or truncated. Nothing was kept.'),
-  AUDIT_BROKEN: code(7, 500, 'The audit trail was changed: an entry is missing, was altered or was inserted.'),
+  AUDIT_BROKEN: code(7, 409, 'The audit trail was changed: an entry is missing, was altered or was inserted.'),
   CORRUPT_STORE: code(7, 500, 'A file in the store, a prefix or the workspace is damaged.'),
   INVALID_IMAGE: code(7, 422, 'A manifest is not as the OCI specifications say, or its sizes or digests are not true.'),
   INVALID_WHEEL: code(7, 422, 'A wheel does not follow the wheel specification.'),

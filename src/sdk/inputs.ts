@@ -6,6 +6,8 @@ import type { Terroir } from './types.ts';
 
 const Word = rest.ReferenceText;
 const Page = z.strictObject({ limit: z.int().min(1).max(1000).optional(), cursor: z.string().optional() });
+const Timed = Page.extend({ sort: rest.TimedQuery.shape.sort });
+const Tags = z.array(z.string()).optional();
 const Header = rest.CreateVersion.pick({ name: true, version: true, description: true, tags: true });
 const Archived = rest.VersionsQuery.shape.archived;
 const Secrets = rest.SubmitRun.shape.secrets;
@@ -25,9 +27,11 @@ type Arguments = readonly unknown[];
 const inputs: Partial<Record<keyof Terroir, z.ZodType | ((given: Arguments) => z.ZodType)>> = {
   register: ([definition]) => z.tuple([definitionOf(definition), Header.optional()]),
   environments: z.tuple([
-    Page.extend({ search: z.string().optional(), tags: z.array(z.string()).optional(), archived: Archived }).optional(),
+    Page.extend({ search: z.string().optional(), tags: Tags, archived: Archived })
+      .extend(rest.EnvironmentsQuery.pick({ category: true, sort: true }).shape)
+      .optional(),
   ]),
-  versions: z.tuple([Word, Page.extend({ archived: Archived }).optional()]),
+  versions: z.tuple([Word, Timed.extend({ archived: Archived, tags: Tags }).optional()]),
   show: z.tuple([Word]),
   archive: z.tuple([Word]),
   restore: z.tuple([Word]),
@@ -43,19 +47,19 @@ const inputs: Partial<Record<keyof Terroir, z.ZodType | ((given: Arguments) => z
     z.strictObject({ platform: z.string().optional(), revision: z.int().min(1).optional() }).optional(),
   ]),
   run: ([input]) => z.tuple([has(input, 'job') ? JobRun : CommandRun]),
-  runs: z.tuple([Page.extend({ status: RunStatus.optional(), environment: Word.optional() }).optional()]),
+  runs: z.tuple([Timed.extend({ status: RunStatus.optional(), environment: Word.optional() }).optional()]),
   showRun: z.tuple([z.string()]),
   wait: z.tuple([z.string()]),
   cancel: z.tuple([z.string()]),
   replay: z.tuple([z.string(), z.strictObject({ secrets: Secrets }).optional()]),
   registerModel: z.tuple([rest.RegisterModel]),
-  models: z.tuple([Page.extend({ name: z.string().optional() }).optional()]),
+  models: z.tuple([Timed.extend({ name: z.string().optional(), run: z.string().optional() }).optional()]),
   showModel: z.tuple([z.string()]),
-  tokens: z.tuple([Page.optional()]),
+  tokens: z.tuple([Timed.extend({ user: z.string().optional() }).optional()]),
   createToken: z.tuple([rest.CreateToken.partial({ role: true })]),
   revokeToken: z.tuple([z.string()]),
   audit: z.tuple([
-    Page.extend(rest.AuditQuery.pick({ user: true, action: true, subject: true, since: true }).shape).optional(),
+    Timed.extend(rest.AuditQuery.pick({ user: true, action: true, subject: true, since: true }).shape).optional(),
   ]),
 };
 

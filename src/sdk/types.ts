@@ -12,6 +12,12 @@ export interface PageOptions {
   cursor?: string;
 }
 
+/** Of what is listed by time. */
+export interface TimedOptions extends PageOptions {
+  /** `-created`, the newest first, if not given. */
+  sort?: 'created' | '-created';
+}
+
 /** A definition: a file on this machine, or a text that goes without any file. */
 export type DefinitionInput =
   | { file: string }
@@ -59,8 +65,15 @@ export interface EnvironmentFilter extends PageOptions {
   search?: string;
   /** Only with these tags: `key` or `key=value`. */
   tags?: string[];
+  /** `active` if not given. */
   archived?: 'active' | 'archived' | 'all';
+  /** `custom` is all that are not curated. */
+  category?: Version['category'] | 'custom';
+  /** By name if not given; with `-`, the last one first. */
+  sort?: 'name' | '-name' | 'created' | '-created';
 }
+
+export type VersionFilter = TimedOptions & Pick<EnvironmentFilter, 'archived' | 'tags'>;
 
 export interface VersionChange {
   description?: string;
@@ -205,7 +218,7 @@ export interface Run {
   endedAt: string | null;
 }
 
-export interface RunFilter extends PageOptions {
+export interface RunFilter extends TimedOptions {
   status?: Run['status'];
   /** `name` or `name:version`. */
   environment?: string;
@@ -233,6 +246,12 @@ export interface Model {
   tags: Record<string, string>;
   createdAt: string;
   createdBy: string;
+}
+
+export interface ModelFilter extends TimedOptions {
+  name?: string;
+  /** Only what this run made. */
+  run?: string;
 }
 
 /** A model with what trained it. */
@@ -271,7 +290,7 @@ export interface AuditEntry {
   hash: string;
 }
 
-export interface AuditFilter extends PageOptions {
+export interface AuditFilter extends TimedOptions {
   user?: string;
   /** Such as `environment.register`. */
   action?: string;
@@ -293,11 +312,15 @@ export interface TerroirError extends Error {
 export interface Terroir {
   /** Registers a version. Nothing is resolved; the same definition again is the same version. */
   register: (definition: DefinitionInput, header?: VersionHeader) => Promise<Version>;
+  /** Lists environments, each with what its latest version says of it. */
   environments: (filter?: EnvironmentFilter) => Promise<Page<Environment>>;
-  versions: (name: string, filter?: PageOptions & Pick<EnvironmentFilter, 'archived'>) => Promise<Page<Version>>;
+  /** Lists the versions of an environment. */
+  versions: (name: string, filter?: VersionFilter) => Promise<Page<Version>>;
+  /** Shows a version. */
   show: (reference: string) => Promise<Version>;
   /** Hides a version, or with a bare name the whole environment, from lists. */
   archive: (reference: string) => Promise<void>;
+  /** Brings back what was archived. */
   restore: (reference: string) => Promise<void>;
   /** Changes description and tags; nothing else of a version can change. */
   update: (reference: string, change: VersionChange) => Promise<Version>;
@@ -305,6 +328,7 @@ export interface Terroir {
   delete: (reference: string, options?: { purge?: boolean }) => Promise<Version>;
   /** A new environment from an existing one, with changes. */
   clone: (reference: string, options: CloneOptions) => Promise<Version>;
+  /** What differs between two versions: the definition, the packages of their locks, the layers of their images. */
   diff: (from: string, to: string, options?: { platform?: string }) => Promise<Diff>;
   /** Analyses a version, or a definition that is registered nowhere; a text is a reference or a file, as on the command line. */
   check: (what: string | DefinitionInput) => Promise<Finding[]>;
@@ -316,25 +340,31 @@ export interface Terroir {
   image: (reference: string, options?: ImageOptions) => Promise<Image>;
   /** Submits, and answers as soon as the run is on record. */
   run: (input: RunInput) => Promise<Run>;
+  /** Lists runs. */
   runs: (filter?: RunFilter) => Promise<Page<Run>>;
+  /** Shows the record of a run. */
   showRun: (id: string) => Promise<Run>;
-  /** Until it has ended, whatever its end is. */
+  /** Waits until a run has ended, whatever its end is. */
   wait: (id: string) => Promise<Run>;
-  /** What it prints, as it comes, until its end. */
+  /** What a run prints, as it comes, until its end. */
   logs: (id: string) => AsyncIterable<string>;
+  /** Ends a run. */
   cancel: (id: string) => Promise<Run>;
   /** Repeats a run: same snapshot, same packages. Its secrets have to be given again; in a folder they may be in the environment. */
   replay: (id: string, options?: { secrets?: Record<string, string> }) => Promise<Run>;
+  /** Keeps an output of a run as a model. With a version, the same again is the model that is there. */
   registerModel: (model: ModelInput) => Promise<Model>;
-  models: (filter?: PageOptions & { name?: string }) => Promise<Page<Model>>;
-  /** By `name` or `name:version`. */
+  /** Lists models. */
+  models: (filter?: ModelFilter) => Promise<Page<Model>>;
+  /** Shows a model, by `name` or `name:version`, with the environment that trained it. */
   showModel: (reference: string) => Promise<ShownModel>;
-  /** Newest first. */
-  tokens: (filter?: PageOptions) => Promise<Page<Token>>;
-  /** Its text is in the answer, and nowhere else. */
+  /** Lists API tokens, also those that do not hold any more. */
+  tokens: (filter?: TimedOptions & { user?: string }) => Promise<Page<Token>>;
+  /** Makes a token. Its text is in the answer, and nowhere else. */
   createToken: (token: TokenInput) => Promise<Token & { token: string }>;
+  /** Ends a token, at once. */
   revokeToken: (id: string) => Promise<Token>;
-  /** Who did what, newest first. */
+  /** Who did what, the newest first. */
   audit: (filter?: AuditFilter) => Promise<Page<AuditEntry>>;
   /** Waits for runs that go on in this process, and lets go of what is open. */
   close: () => Promise<void>;

@@ -40,11 +40,16 @@ export function allRoutes(context: ServerContext): RouteGroup[] {
     missingRoute(context),
   ];
   const blobs = blobRoutes(context);
+  const jobs = { maximumWaiting: context.limits.waitingRuns, wake: () => context.worker?.wake() };
   return [
     { prefix: '', routes: [...healthRoutes(context), ...studioRoutes(context), ...loginRoutes(context)] },
     { prefix: '/api/v1', routes: api },
     { prefix: '/api/v1', routes: blobs, prepare: takeAnyBody },
-    { prefix: '', routes: armRoutes(context.workspaceName), prepare: (scope) => scope.setErrorHandler(answerArmError) },
+    {
+      prefix: '',
+      routes: armRoutes(context.workspaceName, jobs),
+      prepare: (scope) => scope.setErrorHandler(answerArmError),
+    },
     { prefix: '/api/v1', routes: describeRoutes([...api, ...blobs], context.app.version) },
   ];
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, redact } from '../errors/index.ts';
+import { answerArmError } from './arm/error.ts';
 import type { ServerContext } from './call-context.ts';
 import { answerProblem } from './mount-routes.ts';
 
@@ -32,7 +33,7 @@ export async function createHttpServer(context: ServerContext, options: CreateOp
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
-    frameworkErrors: answerProblem,
+    frameworkErrors: answerInTheirWords,
     clientErrorHandler: (error, socket) => {
       if (!socket.writable) {
         socket.destroy();
@@ -56,9 +57,15 @@ export async function createHttpServer(context: ServerContext, options: CreateOp
     const error = new AppError('ROUTE_NOT_FOUND', `there is nothing at ${request.method} ${pathOf(request)}`, {
       hint: 'The API is described at /api/v1/docs.',
     });
-    answerProblem(error, request, reply);
+    answerInTheirWords(error, request, reply);
   });
   return server;
+}
+
+/** What goes wrong before there is a route: Azure's clients show no other error than in their own envelope. */
+function answerInTheirWords(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const answer = request.url.startsWith('/subscriptions/') ? answerArmError : answerProblem;
+  answer(error, request, reply);
 }
 
 const httpOptions = { maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 1000 } as const;

@@ -1,5 +1,7 @@
 import { sha256Base64 } from './content-hash.ts';
 import type { OpenApi, Operation } from './describe-api.ts';
+import { codeText, escape, words } from './markup.ts';
+import { schemaLink, schemaTable, typeText } from './schema-table.ts';
 
 const style = `
 :root { color-scheme: light dark; --line: #8884; --soft: #8882; --accent: #7b2d43 }
@@ -10,7 +12,7 @@ nav ul { columns: 3 14rem; padding-left: 1.2rem } a { color: var(--accent) }
 code, pre { font: 0.875em/1.45 ui-monospace, monospace } code { background: var(--soft); padding: 0.1em 0.3em; border-radius: 3px }
 pre { background: var(--soft); padding: 0.8rem; overflow: auto; border-radius: 5px } pre code { background: none; padding: 0 }
 details { border: 1px solid var(--line); border-radius: 6px; margin: 0.5rem 0; padding: 0.4rem 0.8rem }
-summary { cursor: pointer } summary code { background: none } .role { float: right; opacity: 0.7 }
+details > div { scroll-margin-top: 4rem } summary { cursor: pointer } summary code { background: none } .role { float: right; opacity: 0.7 }
 table { border-collapse: collapse; width: 100% } td, th { border-top: 1px solid var(--line); padding: 0.3rem 0.5rem 0.3rem 0; text-align: left; vertical-align: top }
 `;
 
@@ -31,7 +33,7 @@ export function docsPage(api: OpenApi): DocsPage {
   });
   const schemas = Object.entries(api.components.schemas).map(
     ([name, schema]) =>
-      `<details id="schema-${escape(name)}"><summary><code>${escape(name)}</code></summary><pre><code>${linkSchemas(JSON.stringify(schema, undefined, 2))}</code></pre></details>`,
+      `<details><summary>${codeText(name)}</summary><div id="schema-${escape(name)}">${schemaTable(schema)}</div></details>`,
   );
   const html = `<!doctype html>
 <html lang="en">
@@ -46,8 +48,9 @@ export function docsPage(api: OpenApi): DocsPage {
 <p>${escape(String(api.info.description))} The machine-readable description is <a href="openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
 <p>Send a token as <code>Authorization: Bearer TOKEN</code>, or as the password of Basic with any user. An administrator makes one:
 <code>terroir token create --user NAME --role contributor</code>. A server without any token lets whoever is on its machine do everything.</p>
-<p>Lists are <code>{"items", "next"}</code>: give <code>next</code> as <code>cursor</code> for the next page. Errors are problem details (RFC 9457)
-with a stable <code>code</code>, and mostly a <code>hint</code>.</p>
+<p>Lists are <code>{"items", "next"}</code>: give <code>next</code> as <code>cursor</code> for the next page; <code>sort</code> turns them round. Errors are
+problem details (RFC 9457) with a stable <code>code</code>, and mostly a <code>hint</code>. What has an <code>ETag</code> is not sent again to who names it in
+<code>If-None-Match</code>. In the tables * is what has to be there.</p>
 <pre><code>curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
   -d '{"definition": {"text": "name: iris\\nrequirements: [scikit-learn==1.5.2]\\n"}}' http://127.0.0.1:7350/api/v1/environments</code></pre>
 <nav><ul>${api.tags.map(({ name }) => `<li><a href="#${escape(name)}">${escape(name)}</a></li>`).join('')}<li><a href="#schemas">schemas</a></li></ul></nav>
@@ -61,6 +64,7 @@ ${schemas.join('\n')}
   return { html, contentSecurityPolicy };
 }
 
+/** An address with what is inside of it as its fragment opens it; one with the part that opens and closes would not. */
 function describeOperation({
   path,
   method,
@@ -78,13 +82,14 @@ function describeOperation({
     ([status, answer]) =>
       `<tr><td><code>${escape(status)}</code></td><td>${contentText(answer)}</td><td>${words(answer.description)}</td></tr>`,
   );
-  return `<details id="${escape(operation.operationId)}">
+  return `<details>
 <summary><code><b>${method}</b> ${escape(path)}</code> <span class="role">${escape(operation['x-role'])}</span><br>${words(operation.summary)}</summary>
+<div id="${escape(operation.operationId)}">
 ${operation.description === undefined ? '' : `<p>${words(operation.description)}</p>`}
 ${rows.length === 0 ? '' : `<table>${rows.join('')}</table>`}
 ${operation.requestBody === undefined ? '' : `<p>Body: ${contentText(operation.requestBody)}</p>`}
 <table>${answers.join('')}</table>
-</details>`;
+</div></details>`;
 }
 
 function contentText({ content = {} }: Record<string, unknown>): string {
@@ -94,26 +99,4 @@ function contentText({ content = {} }: Record<string, unknown>): string {
       return name === undefined ? `<code>${escape(type)}</code>` : schemaLink(name);
     })
     .join(', ');
-}
-
-function typeText(schema: Record<string, unknown>): string {
-  if (Array.isArray(schema.enum)) return schema.enum.map((value) => `<code>${escape(String(value))}</code>`).join(' ');
-  return escape(typeof schema.type === 'string' ? schema.type : '');
-}
-
-function linkSchemas(text: string): string {
-  return escape(text).replace(/#\/components\/schemas\/(\w+)/g, (_whole, name: string) => schemaLink(name));
-}
-
-function schemaLink(name: string): string {
-  return `<a href="#schema-${escape(name)}">${escape(name)}</a>`;
-}
-
-/** Text with `code` in it. */
-function words(text: unknown): string {
-  return typeof text === 'string' ? escape(text).replace(/`([^`]+)`/g, '<code>$1</code>') : '';
-}
-
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

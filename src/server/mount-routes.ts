@@ -1,6 +1,8 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, errorCodes, isAppError } from '../errors/index.ts';
 import { appFor, type ServerContext } from './call-context.ts';
+import { isKnown } from './etag.ts';
 import { guard } from './guard.ts';
 import type { Identity } from './identity.ts';
 import { toAppError, toProblem } from './problem.ts';
@@ -30,7 +32,7 @@ export function mountRoutes(
         const identity = identities.get(request);
         if (identity === undefined) throw new Error('a request that nobody let in');
         const answer = await answerOf(context, route, { request, reply, identity });
-        return send(reply, answer);
+        return send(request, reply, answer);
       },
     });
   }
@@ -77,8 +79,14 @@ function fromInside(error: AppError): AppError {
   return new AppError('UNREACHABLE', error.message, { hint: error.hint, cause: error });
 }
 
-function send(reply: FastifyReply, { status = 200, headers = {}, body, sent }: Answer): FastifyReply {
+function send(request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply {
+  const { status = 200, headers = {}, body, sent } = answer;
   if (sent === true) return reply;
+  const { etag } = headers;
+  if (request.method === 'GET' && etag !== undefined && isKnown(request.headers['if-none-match'], etag)) {
+    if (body instanceof Readable) body.destroy();
+    return reply.code(304).header('etag', etag).send();
+  }
   return reply.code(status).headers(headers).send(body);
 }
 

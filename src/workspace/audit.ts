@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { now } from '../io/index.ts';
 import { type AuditEntry, canonicalJson, sha256 } from '../schema/index.ts';
 import { inBatches } from './in-batches.ts';
-import { cursorNumber, type Page, type PageRequest, toPage } from './page.ts';
+import { cursorNumber, inOrder, type Page, type TimedRequest, toPage } from './page.ts';
 import { fromJson } from './stored-json.ts';
 import type { Tables } from './tables.ts';
 import type { Connection } from './transaction.ts';
@@ -31,8 +31,8 @@ export interface AuditCheck {
 export interface AuditStore {
   /** Resolves when it is kept. Entries of one process keep their order; those that come together are written together. */
   append(facts: AuditFacts): Promise<void>;
-  /** Newest first. */
-  list(request: PageRequest & AuditFilter): Promise<Page<AuditEntry>>;
+  /** By time, the newest first. */
+  list(request: TimedRequest & AuditFilter): Promise<Page<AuditEntry>>;
   /** Oldest first, from the entry after `after`. */
   read(after?: number): AsyncIterableIterator<AuditEntry>;
   /** Reads the whole chain. */
@@ -95,14 +95,15 @@ function hashOf(entry: Omit<AuditEntry, 'hash'>, previous: string): string {
 
 async function list(
   database: Connection,
-  { limit, cursor, user, action, subject, since }: PageRequest & AuditFilter,
+  { limit, cursor, sort, user, action, subject, since }: TimedRequest & AuditFilter,
 ): Promise<Page<AuditEntry>> {
+  const { direction, beyond } = inOrder(sort);
   let query = database
     .selectFrom('audit')
     .selectAll()
-    .orderBy('number', 'desc')
+    .orderBy('number', direction)
     .limit(limit + 1);
-  if (cursor !== undefined) query = query.where('number', '<', cursorNumber(cursor));
+  if (cursor !== undefined) query = query.where('number', beyond, cursorNumber(cursor));
   if (user !== undefined) query = query.where('user', '=', user);
   if (action !== undefined) query = query.where('action', '=', action);
   if (subject !== undefined) query = query.where('subject', '=', subject);

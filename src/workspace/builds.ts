@@ -4,7 +4,7 @@ import { now } from '../io/index.ts';
 import { BuildRecord, type BuildStatus, buildStatuses } from '../schema/index.ts';
 import { type BuildStatistics, buildUsage, countBuilds } from './build-usage.ts';
 import { filterValue } from './filter-value.ts';
-import { cursorNumber, type Page, type PageRequest, toPage } from './page.ts';
+import { cursorNumber, inOrder, type Page, type TimedRequest, toPage } from './page.ts';
 import { fromJson } from './stored-json.ts';
 import type { Tables } from './tables.ts';
 import { addTask, removeTask, type Task, taskState } from './tasks.ts';
@@ -19,9 +19,9 @@ export interface BuildStore {
   update(id: string, change: BuildChange): Promise<BuildRecord>;
   /** @throws AppError BUILD_NOT_FOUND. */
   get(id: string): Promise<BuildRecord>;
-  /** Newest first. */
+  /** By time, the newest first. */
   list(
-    request: PageRequest & { status?: string; environment?: { name: string; version?: string } },
+    request: TimedRequest & { status?: string; environment?: { name: string; version?: string } },
   ): Promise<Page<BuildRecord>>;
   /** Ends it if it still waits for a worker. Nothing if it has ended. @throws AppError BUILD_NOT_FOUND. */
   requestCancel(id: string): Promise<void>;
@@ -100,14 +100,15 @@ async function cancel(transaction: Connection, id: string): Promise<void> {
 
 async function list(
   database: Connection,
-  { limit, cursor, status, environment }: Parameters<BuildStore['list']>[0],
+  { limit, cursor, sort, status, environment }: Parameters<BuildStore['list']>[0],
 ): Promise<Page<BuildRecord>> {
+  const { direction, beyond } = inOrder(sort);
   let query = database
     .selectFrom('builds')
     .selectAll()
-    .orderBy('number', 'desc')
+    .orderBy('number', direction)
     .limit(limit + 1);
-  if (cursor !== undefined) query = query.where('number', '<', cursorNumber(cursor));
+  if (cursor !== undefined) query = query.where('number', beyond, cursorNumber(cursor));
   if (status !== undefined) query = query.where('status', '=', filterValue(buildStatuses, status, 'status'));
   if (environment !== undefined) {
     query = query.where('environment_name', '=', environment.name);

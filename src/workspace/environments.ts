@@ -5,7 +5,7 @@ import { type HeaderChange, writeHeader } from './environment-header.ts';
 import { findById, findLatest, findVersion, toVersion, versionById } from './environment-rows.ts';
 import { writeSummaries } from './environment-summaries.ts';
 import { listEnvironments, listVersions } from './list-environments.ts';
-import type { Page, PageRequest } from './page.ts';
+import type { Page, PageRequest, TimedRequest } from './page.ts';
 import { createRegister, findSame } from './register-version.ts';
 import { type Connection, inTransaction } from './transaction.ts';
 
@@ -78,6 +78,9 @@ export type ArchivedFilter = 'active' | 'archived' | 'all';
 
 export type EnvironmentOrder = 'name' | '-name' | 'created' | '-created';
 
+/** Sees what is there when a change is made, and may throw: then nothing changes. */
+export type VersionCheck = (current: EnvironmentVersion) => void;
+
 export interface EnvironmentStore {
   /**
    * With a version: makes it, or moves description and tags of the one that is there with the same definition. Without: the same for the latest
@@ -106,22 +109,21 @@ export interface EnvironmentStore {
       sort?: EnvironmentOrder;
     },
   ): Promise<Page<EnvironmentSummary>>;
-  /** Newest first. */
-  listVersions(name: string, request: PageRequest & { archived?: ArchivedFilter }): Promise<Page<EnvironmentVersion>>;
+  /** By time, the newest first. Those without a name are in no list. Tags as in `list`. */
+  listVersions(
+    name: string,
+    request: TimedRequest & { archived?: ArchivedFilter; tags?: readonly string[] },
+  ): Promise<Page<EnvironmentVersion>>;
   /** Oldest first, archived and anonymous ones too. */
   byFingerprint(fingerprint: string): Promise<EnvironmentVersion[]>;
-  /** What the change does not name stays. `check` sees what is there now, and may throw: then nothing changes. */
-  updateHeader(
-    id: number,
-    change: HeaderChange,
-    check?: (current: EnvironmentVersion) => void,
-  ): Promise<EnvironmentVersion>;
+  /** What the change does not name stays. */
+  updateHeader(id: number, change: HeaderChange, check?: VersionCheck): Promise<EnvironmentVersion>;
   /** Without a version all of them. @throws AppError ENVIRONMENT_NOT_FOUND; ARCHIVED when a single version is restored while its environment is archived. */
-  setArchived(name: string, version: string | undefined, archived: boolean): Promise<void>;
+  setArchived(name: string, version: string | undefined, archived: boolean, check?: VersionCheck): Promise<void>;
   /** @throws AppError IN_USE if a run used the version. */
-  delete(id: number): Promise<void>;
+  delete(id: number, check?: VersionCheck): Promise<void>;
   /** Takes the content away, whoever used it; name, version, fingerprint and digest stay as a tombstone. */
-  purge(id: number): Promise<EnvironmentVersion>;
+  purge(id: number, check?: VersionCheck): Promise<EnvironmentVersion>;
 }
 
 export function createEnvironmentStore(
@@ -150,13 +152,23 @@ export function createEnvironmentStore(
         if (change.tags !== undefined) await writeSummaries(transaction, [version.name]);
         return version;
       }),
-    setArchived: (name, version, archived) =>
+    setArchived: (name, version, archived, check) =>
       inTransaction(database, async (transaction) => {
+        const current = version === undefined ? undefined : await findVersion(transaction, name, version);
+        if (current !== undefined) check?.(current);
         await setArchived(transaction, name, version, archived);
         await writeSummaries(transaction, [name]);
       }),
-    delete: (id) => inTransaction(database, (transaction) => deleteVersion(transaction, id)),
-    purge: (id) => inTransaction(database, (transaction) => purgeVersion(transaction, id)),
+    delete: (id, check) =>
+      inTransaction(database, async (transaction) => {
+        check?.(await versionById(transaction, id));
+        await deleteVersion(transaction, id);
+      }),
+    purge: (id, check) =>
+      inTransaction(database, async (transaction) => {
+        check?.(await versionById(transaction, id));
+        return await purgeVersion(transaction, id);
+      }),
   };
 }
 

@@ -2,9 +2,9 @@ import { PostgresAdapter, sql } from 'kysely';
 import { categories } from '../schema/index.ts';
 import { Tags, toVersion } from './environment-rows.ts';
 import { summaryState } from './environment-summaries.ts';
-import type { ArchivedFilter, EnvironmentStore, EnvironmentSummary, EnvironmentVersion } from './environments.ts';
+import type { EnvironmentStore, EnvironmentSummary, EnvironmentVersion } from './environments.ts';
 import { filterValue } from './filter-value.ts';
-import { cursorNumber, cursorText, type Page, type PageRequest, toPage } from './page.ts';
+import { cursorNumber, cursorText, inOrder, type Page, toPage } from './page.ts';
 import { fromJson } from './stored-json.ts';
 import type { Connection } from './transaction.ts';
 import { versionAfter } from './version-number.ts';
@@ -81,23 +81,36 @@ function cursorTime(cursor: string): { time: string; last: string } {
 export async function listVersions(
   connection: Connection,
   name: string,
-  { limit, cursor, archived = 'active' }: PageRequest & { archived?: ArchivedFilter },
+  { limit, cursor, sort, archived = 'active', tags = [] }: Parameters<EnvironmentStore['listVersions']>[1],
 ): Promise<Page<EnvironmentVersion>> {
+  const { direction, beyond } = inOrder(sort);
   let query = connection
     .selectFrom('environment_versions')
     .selectAll()
     .where('name', '=', name)
-    .orderBy('id', 'desc')
+    .where('anonymous', '=', 0)
+    .orderBy('id', direction)
     .limit(limit + 1);
-  if (cursor !== undefined) query = query.where('id', '<', cursorNumber(cursor));
+  if (cursor !== undefined) query = query.where('id', beyond, cursorNumber(cursor));
   if (archived !== 'all') query = query.where('archived', '=', archived === 'active' ? 0 : 1);
+  for (const tag of tags) query = query.where('id', 'in', taggedVersions(connection, tag));
   return toPage(await query.execute(), limit, { keyOf: (row) => row.id, toItem: toVersion });
 }
 
 /** The names of those with `key`, or with `key=value`. */
 function tagged(connection: Connection, tag: string) {
+  const { key, value } = splitTag(tag);
+  const query = connection.selectFrom('environment_tags').select('name').where('key', '=', key);
+  return value === undefined ? query : query.where('value', '=', value);
+}
+
+function taggedVersions(connection: Connection, tag: string) {
+  const { key, value } = splitTag(tag);
+  const query = connection.selectFrom('version_tags').select('version_id').where('key', '=', key);
+  return value === undefined ? query : query.where('value', '=', value);
+}
+
+function splitTag(tag: string): { key: string; value: string | undefined } {
   const split = tag.indexOf('=');
-  const query = connection.selectFrom('environment_tags').select('name');
-  if (split === -1) return query.where('key', '=', tag);
-  return query.where('key', '=', tag.slice(0, split)).where('value', '=', tag.slice(split + 1));
+  return split === -1 ? { key: tag, value: undefined } : { key: tag.slice(0, split), value: tag.slice(split + 1) };
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../errors/index.ts';
 import { ModelRecord } from '../schema/index.ts';
 import { isForeignKeyViolation } from './database-errors.ts';
-import { cursorNumber, type Page, type PageRequest, toPage } from './page.ts';
+import { cursorNumber, cursorText, inOrder, type Page, type PageRequest, type TimedRequest, toPage } from './page.ts';
 import { fromJson } from './stored-json.ts';
 import { type Connection, inTransaction } from './transaction.ts';
 import { versionAfter, versionNumber } from './version-number.ts';
@@ -11,8 +11,16 @@ export interface ModelStore {
   register(model: Omit<ModelRecord, 'version'> & { version?: string }): Promise<ModelRecord>;
   /** Without a version the most recently registered one. @throws AppError MODEL_NOT_FOUND. */
   get(name: string, version?: string): Promise<ModelRecord>;
-  /** Newest first. */
-  list(request: PageRequest & { name?: string; runId?: string }): Promise<Page<ModelRecord>>;
+  /** By time, the newest first. */
+  list(request: TimedRequest & { name?: string; runId?: string }): Promise<Page<ModelRecord>>;
+  /** By name, each with the one that was registered last. */
+  listNames(request: PageRequest & { name?: string }): Promise<Page<NamedModel>>;
+}
+
+export interface NamedModel {
+  latest: ModelRecord;
+  /** What a version would be called that comes without one. */
+  nextVersion: string;
 }
 
 export function createModelStore(database: Connection): ModelStore {
@@ -28,18 +36,44 @@ export function createModelStore(database: Connection): ModelStore {
         hint: '`terroir model list` lists them.',
       });
     },
-    list: async ({ limit, cursor, name, runId }) => {
+    list: async ({ limit, cursor, sort, name, runId }) => {
+      const { direction, beyond } = inOrder(sort);
       let query = database
         .selectFrom('models')
         .selectAll()
-        .orderBy('number', 'desc')
+        .orderBy('number', direction)
         .limit(limit + 1);
-      if (cursor !== undefined) query = query.where('number', '<', cursorNumber(cursor));
+      if (cursor !== undefined) query = query.where('number', beyond, cursorNumber(cursor));
       if (name !== undefined) query = query.where('name', '=', name);
       if (runId !== undefined) query = query.where('run_id', '=', runId);
       return toPage(await query.execute(), limit, { keyOf: (row) => row.number, toItem: toRecord });
     },
+    listNames: (request) => listNames(database, request),
   };
+}
+
+async function listNames(
+  database: Connection,
+  { limit, cursor, name }: PageRequest & { name?: string },
+): Promise<Page<NamedModel>> {
+  let names = database
+    .selectFrom('models')
+    .select(({ fn }) => ['name', fn.max('number').as('last'), fn.max('version_number').as('highest')])
+    .groupBy('name')
+    .orderBy('name')
+    .limit(limit + 1);
+  if (cursor !== undefined) names = names.where('name', '>', cursorText(cursor));
+  if (name !== undefined) names = names.where('name', '=', name);
+  const rows = await database
+    .selectFrom(names.as('n'))
+    .innerJoin('models as m', 'm.number', 'n.last')
+    .select(['m.name', 'm.version', 'm.record', 'n.highest'])
+    .orderBy('m.name')
+    .execute();
+  return toPage(rows, limit, {
+    keyOf: (row) => row.name,
+    toItem: (row) => ({ latest: toRecord(row), nextVersion: versionAfter(row.highest, row.name) }),
+  });
 }
 
 async function register(

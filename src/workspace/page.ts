@@ -6,6 +6,19 @@ export interface PageRequest {
   cursor?: string;
 }
 
+/** By the time of creation; with `-`, the newest first. */
+export type TimeOrder = 'created' | '-created';
+
+/** A page of what is listed by time, the newest first if nothing else is said. */
+export interface TimedRequest extends PageRequest {
+  sort?: TimeOrder;
+}
+
+/** How such a list is asked for, and where its next page is. */
+export function inOrder(sort: TimeOrder = '-created'): { direction: 'asc' | 'desc'; beyond: '>' | '<' } {
+  return sort === 'created' ? { direction: 'asc', beyond: '>' } : { direction: 'desc', beyond: '<' };
+}
+
 export interface Page<T> {
   items: T[];
   /** Give it as `cursor` for the next page; null at the end. */

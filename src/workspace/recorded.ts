@@ -34,18 +34,18 @@ export function recorded(stores: Stores, audit: AuditStore, actor: Actor): Store
         await record('environment.update', () => environments.updateHeader(id, change, check), {
           subject: (result) => (result === undefined ? versionName(id) : `${result.name}:${result.version}`),
         }),
-      setArchived: async (name, version, archived) =>
+      setArchived: async (name, version, archived, check) =>
         await record(
           archived ? 'environment.archive' : 'environment.restore',
-          () => environments.setArchived(name, version, archived),
+          () => environments.setArchived(name, version, archived, check),
           { subject: () => (version === undefined ? name : `${name}:${version}`) },
         ),
-      delete: async (id) => {
+      delete: async (id, check) => {
         const subject = await versionName(id);
-        await record('environment.delete', () => environments.delete(id), { subject: () => subject });
+        await record('environment.delete', () => environments.delete(id, check), { subject: () => subject });
       },
-      purge: async (id) =>
-        await record('environment.purge', () => environments.purge(id), { subject: () => versionName(id) }),
+      purge: async (id, check) =>
+        await record('environment.purge', () => environments.purge(id, check), { subject: () => versionName(id) }),
     },
     locks: {
       ...locks,

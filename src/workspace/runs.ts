@@ -4,7 +4,7 @@ import { now, processStartTime } from '../io/index.ts';
 import { RunRecord, runStatuses, terminalStatuses } from '../schema/index.ts';
 import { isForeignKeyViolation, isUniqueViolation } from './database-errors.ts';
 import { filterValue } from './filter-value.ts';
-import { cursorNumber, type Page, type PageRequest, toPage } from './page.ts';
+import { cursorNumber, inOrder, type Page, type TimedRequest, toPage } from './page.ts';
 import { isHere, isLost, RunOwner, thisProcess } from './run-owner.ts';
 import { fromJson } from './stored-json.ts';
 import type { Tables } from './tables.ts';
@@ -31,9 +31,9 @@ export interface RunStore {
   owner(id: string): Promise<RunOwner | undefined>;
   /** By its id or an unambiguous beginning of it. @throws AppError RUN_NOT_FOUND. */
   get(id: string): Promise<RunRecord>;
-  /** Newest first. */
+  /** By time, the newest first. */
   list(
-    request: PageRequest & { status?: string; environment?: { name: string; version?: string } },
+    request: TimedRequest & { status?: string; environment?: { name: string; version?: string } },
   ): Promise<Page<RunRecord>>;
   /** Ends it if it still waits for a worker. Nothing if it has ended. @throws AppError RUN_NOT_FOUND. */
   requestCancel(id: string): Promise<void>;
@@ -151,14 +151,15 @@ async function cancel(transaction: Connection, id: string): Promise<void> {
 
 async function list(
   database: Connection,
-  { limit, cursor, status, environment }: Parameters<RunStore['list']>[0],
+  { limit, cursor, sort, status, environment }: Parameters<RunStore['list']>[0],
 ): Promise<Page<RunRecord>> {
+  const { direction, beyond } = inOrder(sort);
   let query = database
     .selectFrom('runs')
     .selectAll()
-    .orderBy('number', 'desc')
+    .orderBy('number', direction)
     .limit(limit + 1);
-  if (cursor !== undefined) query = query.where('number', '<', cursorNumber(cursor));
+  if (cursor !== undefined) query = query.where('number', beyond, cursorNumber(cursor));
   if (status !== undefined) query = query.where('status', '=', filterValue(runStatuses, status, 'status'));
   if (environment !== undefined) {
     query = query.where('environment_name', '=', environment.name);

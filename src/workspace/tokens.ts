@@ -3,7 +3,7 @@ import type { Selectable } from 'kysely';
 import { AppError } from '../errors/index.ts';
 import { now } from '../io/index.ts';
 import type { Role, TokenRecord } from '../schema/index.ts';
-import { cursorText, type Page, type PageRequest, toPage } from './page.ts';
+import { cursorText, inOrder, type Page, type TimedRequest, toPage } from './page.ts';
 import type { Tables } from './tables.ts';
 import type { Connection } from './transaction.ts';
 
@@ -12,8 +12,8 @@ export interface TokenStore {
   create(request: { user: string; role: Role; expiresAt?: string }): Promise<{ token: TokenRecord; text: string }>;
   /** The token that a text is, if it is one that holds. Takes the same time whichever part of a text is wrong. */
   find(text: string): Promise<TokenRecord | undefined>;
-  /** Newest first, also those that do not hold any more. */
-  list(request: PageRequest): Promise<Page<TokenRecord>>;
+  /** By time, the newest first; also those that do not hold any more. */
+  list(request: TimedRequest & { user?: string }): Promise<Page<TokenRecord>>;
   /** Nothing if it was revoked before. @throws AppError TOKEN_NOT_FOUND. */
   revoke(id: string): Promise<TokenRecord>;
   /** `made`: whether there ever was one; `holding`: whether one holds now. */
@@ -86,19 +86,24 @@ async function noteUse(database: Connection, { id, used_at: usedAt }: TokenRow):
   await database.updateTable('tokens').set({ used_at: now() }).where('id', '=', id).execute();
 }
 
-async function list(database: Connection, { limit, cursor }: PageRequest): Promise<Page<TokenRecord>> {
+async function list(
+  database: Connection,
+  { limit, cursor, sort, user }: TimedRequest & { user?: string },
+): Promise<Page<TokenRecord>> {
+  const { direction, beyond } = inOrder(sort);
   let query = database
     .selectFrom('tokens')
     .selectAll()
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
+    .orderBy('created_at', direction)
+    .orderBy('id', direction)
     .limit(limit + 1);
   if (cursor !== undefined) {
     const [time = '', id = ''] = cursorText(cursor).split(' ');
     query = query.where(({ eb, or, and }) =>
-      or([eb('created_at', '<', time), and([eb('created_at', '=', time), eb('id', '<', id)])]),
+      or([eb('created_at', beyond, time), and([eb('created_at', '=', time), eb('id', beyond, id)])]),
     );
   }
+  if (user !== undefined) query = query.where('user', '=', user);
   const keyOf = (row: TokenRow): string => `${row.created_at} ${row.id}`;
   return toPage(await query.execute(), limit, { keyOf, toItem: toRecord });
 }

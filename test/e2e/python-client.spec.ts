@@ -66,7 +66,9 @@ assert client.register("packed.yml", tags={"team": "green"}, description="first"
 assert client.environment("packed") == client.environment("packed@latest") == client.environment("azureml:packed:1") == made
 lock = client.lock("packed:1")
 client.archive("packed:1"); archived = len(client.versions("packed")); client.restore("packed:1")
-page = client.environments(search="PACK", limit=1)
+page = client.environments(search="PACK", category="custom", tags=["team=green"], sort="-name", limit=1)
+assert client.environments(tags=["team=red"]) == [] == client.versions("packed", tags=["none"], sort="created")
+assert client.versions("packed", tags=["team"], sort="created") == [made]
 print(json.dumps([made["tags"], lock["lock"]["packages"][0]["name"], archived, [e["name"] for e in page], page.next]))
 `);
     expect(answer).toEqual([{ team: 'green' }, 'alpha', 0, ['packed'], null]);
@@ -161,7 +163,7 @@ text = "".join(client.logs(run["id"]))
 ended = client.wait(run["id"], timeout=60)
 model = client.register_model(run["id"], "m", "outputs/m", tags={"a": "b"})
 shown = client.model("m:1")
-assert client.model("m") == shown and client.models(name="m") == [model] and client.runs(environment="own")[0] == client.run(run["id"])
+assert client.model("m") == shown and client.models(name="m", run=run["id"], sort="created") == [model] and client.models(run="none") == [] and client.runs(environment="own")[0] == client.run(run["id"])
 job = client.submit(job="job.yml", inputs={"n": "2"}) if open("job.yml", "w").write("command: echo \${{inputs.n}}\\nenvironment: azureml:own:1\\ninputs: {n: 1}\\n") else None
 print(json.dumps([text, ended["status"], shown["environment"]["name"], "".join(client.logs(job["id"]))]))
 `);

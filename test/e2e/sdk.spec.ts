@@ -96,6 +96,10 @@ describe.each(['folder', 'URL'] as const)('the SDK on a %s', (kind) => {
     await terroir.archive('packed');
     expect((await terroir.environments()).items.map(({ name }) => name)).not.toContain('packed');
     await terroir.restore('packed');
+    const oldest = await terroir.versions('packed', { sort: 'created', archived: 'all' });
+    expect(oldest.items.map(({ version }) => version)).toEqual(['1', '2']);
+    expect((await terroir.versions('packed', { tags: ['none'] })).items).toEqual([]);
+    expect((await terroir.environments({ category: 'curated', search: 'packed' })).items).toEqual([]);
     const page = await terroir.versions('packed', { limit: 1 });
     expect((await terroir.versions('packed', { limit: 1, cursor: page.next ?? '' })).items).toEqual([packed]);
   });
@@ -200,6 +204,10 @@ describe.each(['folder', 'URL'] as const)('the SDK on a %s', (kind) => {
     const model = await terroir.registerModel({ run: run.id, name: 'm', path: 'outputs/m', description: 'first' });
     expect(model).toMatchObject({ name: 'm', version: '1', runId: run.id, description: 'first' });
     expect((await terroir.models({ name: 'm' })).items).toEqual([model]);
+    expect((await terroir.models({ run: run.id, sort: 'created' })).items).toEqual([model]);
+    expect((await terroir.models({ run: 'another' })).items).toEqual([]);
+    const runs = (await terroir.runs({ sort: 'created' })).items.map(({ id }) => id);
+    expect(runs).toEqual((await terroir.runs()).items.map(({ id }) => id).reverse());
     for (const reference of ['m', 'm:1'])
       expect(await terroir.showModel(reference)).toMatchObject({ ...model, environment: { name: 'own' } });
   });

@@ -85,11 +85,12 @@ class BuildCalls:
         *,
         status: Optional[str] = None,
         environment: Optional[str] = None,
+        sort: Optional[str] = None,
         limit: Optional[int] = None,
         cursor: Optional[str] = None,
     ) -> Page[Build]:
-        """Newest first. `status`: `Queued`, `Running`, `Completed`, `Failed` or `Canceled`."""
-        query = {"status": status, "environment": environment, "limit": limit, "cursor": cursor}
+        """`sort`: `-created`, the newest first, if not given, or `created`. `status`: `Queued`, `Running`, `Completed`, `Failed` or `Canceled`."""
+        query = {"status": status, "environment": environment, "sort": sort, "limit": limit, "cursor": cursor}
         return page(self._api.json("GET", "/builds", query=query))
 
     def build_record(self, id: str) -> Build:

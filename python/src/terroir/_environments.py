@@ -35,17 +35,33 @@ class EnvironmentCalls:
         self,
         *,
         search: Optional[str] = None,
+        category: Optional[str] = None,
+        tags: Iterable[str] = (),
         archived: Optional[str] = None,
+        sort: Optional[str] = None,
         limit: Optional[int] = None,
         cursor: Optional[str] = None,
     ) -> Page[Environment]:
-        """`archived`: `active` (if not given), `archived` or `all`."""
-        query = {"search": search, "archived": archived, "limit": limit, "cursor": cursor}
+        """
+        `archived`: `active` (if not given), `archived` or `all`. `tags`: `key` or `key=value`. `category`: also `custom`, all that are not curated.
+        `sort`: `name` (if not given), `-name`, `created` or `-created`.
+        """
+        chosen = {"search": search, "category": category, "tag": list(tags), "archived": archived, "sort": sort}
+        query = {**chosen, "limit": limit, "cursor": cursor}
         return page(self._api.json("GET", "/environments", query=query))
 
-    def versions(self, name: str, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Page[Version]:
-        """Of an environment, newest first."""
-        query = {"limit": limit, "cursor": cursor}
+    def versions(
+        self,
+        name: str,
+        *,
+        tags: Iterable[str] = (),
+        archived: Optional[str] = None,
+        sort: Optional[str] = None,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+    ) -> Page[Version]:
+        """Of an environment. `sort`: `-created`, the newest first, if not given, or `created`. `tags` and `archived` as of `environments`."""
+        query = {"tag": list(tags), "archived": archived, "sort": sort, "limit": limit, "cursor": cursor}
         return page(self._api.json("GET", f"/environments/{segment(name)}/versions", query=query))
 
     def environment(self, reference: str) -> Version:

@@ -25,9 +25,17 @@ class ModelCalls:
         return cast(Model, self._api.json("POST", "/models", {"run": run, "name": name, "path": path, **header}))
 
     def models(
-        self, *, name: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None
+        self,
+        *,
+        name: Optional[str] = None,
+        run: Optional[str] = None,
+        sort: Optional[str] = None,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
     ) -> Page[Model]:
-        return page(self._api.json("GET", "/models", query={"name": name, "limit": limit, "cursor": cursor}))
+        """`run`: only what that run made. `sort`: `-created`, the newest first, if not given, or `created`."""
+        query = {"name": name, "run": run, "sort": sort, "limit": limit, "cursor": cursor}
+        return page(self._api.json("GET", "/models", query=query))
 
     def model(self, reference: str) -> ShownModel:
         """With the environment that trained it."""

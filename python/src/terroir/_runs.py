@@ -69,11 +69,12 @@ class RunCalls:
         *,
         status: Optional[str] = None,
         environment: Optional[str] = None,
+        sort: Optional[str] = None,
         limit: Optional[int] = None,
         cursor: Optional[str] = None,
     ) -> Page[Run]:
-        """Newest first."""
-        query = {"status": status, "environment": environment, "limit": limit, "cursor": cursor}
+        """`sort`: `-created`, the newest first, if not given, or `created`."""
+        query = {"status": status, "environment": environment, "sort": sort, "limit": limit, "cursor": cursor}
         return page(self._api.json("GET", "/runs", query=query))
 
     def run(self, id: str) -> Run:

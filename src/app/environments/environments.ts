@@ -11,7 +11,7 @@ import {
   writeV1Folder,
 } from '../../definition/index.ts';
 import type { SourceDocument } from '../../documents/index.ts';
-import { AppError } from '../../errors/index.ts';
+import { AppError, redact } from '../../errors/index.ts';
 import { pathExists, writeAtomically } from '../../io/index.ts';
 import { diffLocks, type LockDiff } from '../../resolve/index.ts';
 import { platforms } from '../../schema/index.ts';
@@ -53,11 +53,14 @@ export async function showVersion(app: App, reference: string): Promise<ShownVer
   }
   return {
     version: viewOf(version),
-    sources: await storedSources(workspace, version),
+    sources: (await storedSources(workspace, version)).map(({ path, text }) => ({ path, text: redact(text) })),
     imageRepository: imageRepository(version.fingerprint),
     locks,
   };
 }
+
+/** Sees what is there when a change is made; what it throws prevents the change. */
+export type ViewCheck = (current: VersionView) => void;
 
 /** Changes description and tags; nothing else of a version can change. */
 export async function updateVersion(
@@ -70,8 +73,7 @@ export async function updateVersion(
     removeTags?: readonly string[];
     replaceTags?: boolean;
   },
-  /** Sees what is there when the change is made; what it throws prevents the change. */
-  check?: (current: VersionView) => void,
+  check?: ViewCheck,
 ): Promise<VersionView> {
   const workspace = await app.openWorkspace();
   const version = await findVersion(workspace, reference);
@@ -89,21 +91,25 @@ export interface ArchiveResult {
   view: VersionView | null;
 }
 
-export async function archiveEnvironment(app: App, reference: string): Promise<ArchiveResult> {
-  return await setArchived(app, reference, true);
+export async function archiveEnvironment(app: App, reference: string, check?: ViewCheck): Promise<ArchiveResult> {
+  return await setArchived(app, reference, { archived: true, check });
 }
 
-export async function restoreEnvironment(app: App, reference: string): Promise<ArchiveResult> {
-  return await setArchived(app, reference, false);
+export async function restoreEnvironment(app: App, reference: string, check?: ViewCheck): Promise<ArchiveResult> {
+  return await setArchived(app, reference, { archived: false, check });
 }
 
 /** A name alone is the environment as a whole; with a version or a label it is that version. */
-async function setArchived(app: App, text: string, archived: boolean): Promise<ArchiveResult> {
+async function setArchived(
+  app: App,
+  text: string,
+  { archived, check }: { archived: boolean; check: ViewCheck | undefined },
+): Promise<ArchiveResult> {
   const workspace = await app.openWorkspace();
   const { version, label } = parseReference(text);
   const found = await findVersion(workspace, text);
   const single = version === undefined && label === undefined ? undefined : found.version;
-  await workspace.environments.setArchived(found.name, single, archived);
+  await workspace.environments.setArchived(found.name, single, archived, (current) => check?.(viewOf(current)));
   const after = await workspace.environments.byId(found.id);
   return {
     name: found.name,
@@ -116,7 +122,7 @@ async function setArchived(app: App, text: string, archived: boolean): Promise<A
 export async function deleteVersion(
   app: App,
   reference: string,
-  options: { purge?: boolean } = {},
+  { purge = false, check }: { purge?: boolean; check?: ViewCheck } = {},
 ): Promise<VersionView> {
   const { version: named, label } = parseReference(reference);
   if (named === undefined && label === undefined) {
@@ -124,8 +130,9 @@ export async function deleteVersion(
   }
   const workspace = await app.openWorkspace();
   const version = await findVersion(workspace, reference);
-  if (options.purge === true) return viewOf(await workspace.environments.purge(version.id));
-  await workspace.environments.delete(version.id);
+  const checkRow = (current: EnvironmentVersion): void => check?.(viewOf(current));
+  if (purge) return viewOf(await workspace.environments.purge(version.id, checkRow));
+  await workspace.environments.delete(version.id, checkRow);
   return viewOf(version);
 }
 

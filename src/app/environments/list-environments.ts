@@ -1,4 +1,4 @@
-import type { EnvironmentSummary, Page, PageRequest } from '../../workspace/index.ts';
+import type { EnvironmentSummary, Page, PageRequest, TimedRequest } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { type VersionView, viewOf } from './views.ts';
 
@@ -22,7 +22,7 @@ export async function listEnvironments(
 export async function listVersions(
   app: App,
   name: string,
-  request: PageRequest & { archived?: ArchivedFilter },
+  request: TimedRequest & { archived?: ArchivedFilter; tags?: readonly string[] },
 ): Promise<Page<VersionView>> {
   const workspace = await app.openWorkspace();
   const page = await workspace.environments.listVersions(name, request);

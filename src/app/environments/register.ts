@@ -18,6 +18,7 @@ import type { EnvironmentVersion, RegisterResult } from '../../workspace/index.t
 import type { App } from '../app.ts';
 import { refuseLocalAddresses } from './local-addresses.ts';
 import { type DefinitionSource, type ReadSource, readSource } from './read-source.ts';
+import { refuseSecrets } from './refuse-secrets.ts';
 import { remembered } from './remembered.ts';
 import { storeFiles } from './stored-files.ts';
 import { type RegisteredVersion, viewOf } from './views.ts';
@@ -124,6 +125,7 @@ export async function register(app: App, source: Registrable, header: Header): P
   // Most registrations repeat one; to see that, nothing has to be kept or locked.
   const same = await workspace.environments.findSame(request);
   if (same !== undefined) return { version: same, outcome: 'unchanged' };
+  if (app.remote === true) refuseSecrets(read);
   return await workspace.environments.register({ ...request, files: await storeFiles(workspace, read, files) });
 }
 
@@ -145,6 +147,7 @@ async function registerUnnamed(app: App, { read, files }: Registrable): Promise<
   const version = anonymousVersion(definition);
   const known = await workspace.environments.get(anonymousName, version);
   if (known !== undefined && known.purgedAt === null) return { version: known, outcome: 'unchanged' };
+  if (app.remote === true) refuseSecrets(read);
   return await workspace.environments.register({
     name: anonymousName,
     version,

@@ -1,10 +1,10 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { checkTags } from '../../definition/index.ts';
-import { AppError } from '../../errors/index.ts';
+import { AppError, isAppError } from '../../errors/index.ts';
 import { isInside, listFolder, now, pathExists } from '../../io/index.ts';
-import { type ModelRecord, type RunRecord, terminalStatuses } from '../../schema/index.ts';
+import { canonicalJson, type ModelRecord, type RunRecord, terminalStatuses } from '../../schema/index.ts';
 import { hashTree, snapshotManifest } from '../../snapshots/index.ts';
-import type { Page, PageRequest, Workspace } from '../../workspace/index.ts';
+import type { NamedModel, Page, PageRequest, TimedRequest, Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 
 export interface ModelRequest {
@@ -18,6 +18,42 @@ export interface ModelRequest {
 
 /** Keeps an output of a run as a version of a model. */
 export async function registerModel(app: App, request: ModelRequest): Promise<ModelRecord> {
+  return (await registerModelOnce(app, request)).model;
+}
+
+export interface RegisteredModel {
+  model: ModelRecord;
+  /** False for one that was there. */
+  isNew: boolean;
+}
+
+/** With a version, the same again is the model that is there. @throws AppError MODEL_EXISTS if that is another one. */
+export async function registerModelOnce(app: App, request: ModelRequest): Promise<RegisteredModel> {
+  const there = await findSame(app, request);
+  if (there !== undefined) return { model: there, isNew: false };
+  try {
+    return { model: await register(app, request), isNew: true };
+  } catch (error) {
+    const meanwhile = isAppError(error, 'MODEL_EXISTS') ? await findSame(app, request) : undefined;
+    if (meanwhile === undefined) throw error;
+    return { model: meanwhile, isNew: false };
+  }
+}
+
+async function findSame(app: App, request: ModelRequest): Promise<ModelRecord | undefined> {
+  const { run, name, path, version, description = null, tags = {} } = request;
+  if (version === undefined || name === undefined) return undefined;
+  try {
+    const model = await (await app.openWorkspace()).models.get(name, version);
+    const there = { run: model.runId, path: model.path, description: model.description, tags: model.tags };
+    return canonicalJson(there) === canonicalJson({ run, path, description, tags }) ? model : undefined;
+  } catch (error) {
+    if (isAppError(error, 'MODEL_NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+async function register(app: App, request: ModelRequest): Promise<ModelRecord> {
   const { run: id, name, path } = requireParts(request);
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(name))
     throw new AppError('INVALID_NAME', `\`${name}\` is no name for a model`, {
@@ -90,9 +126,19 @@ async function findOutput(workspace: Workspace, run: RunRecord, path: string): P
   });
 }
 
-export async function listModels(app: App, request: PageRequest & { name?: string }): Promise<Page<ModelRecord>> {
+/** `run`: only what that run made. */
+export async function listModels(
+  app: App,
+  { run, ...request }: TimedRequest & { name?: string; run?: string },
+): Promise<Page<ModelRecord>> {
   const { models } = await app.openWorkspace();
-  return await models.list(request);
+  return await models.list({ ...request, runId: run });
+}
+
+/** By name, each with the version that was registered last. */
+export async function listModelNames(app: App, request: PageRequest & { name?: string }): Promise<Page<NamedModel>> {
+  const { models } = await app.openWorkspace();
+  return await models.listNames(request);
 }
 
 export interface ShownModel {

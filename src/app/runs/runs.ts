@@ -6,7 +6,7 @@ import { pathExists, readBytesIfExists, sleep } from '../../io/index.ts';
 import { type JobVariable, type RunRecord, terminalStatuses } from '../../schema/index.ts';
 import { hashTree } from '../../snapshots/index.ts';
 import { endProcessGroup, recordVariables } from '../../targets/index.ts';
-import { orphanedScript, type Page, type PageRequest, type Workspace } from '../../workspace/index.ts';
+import { orphanedScript, type Page, type TimedRequest, type Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { followFile } from '../tasks/follow-file.ts';
 import { executeRun, type RunOutcome } from './execute-run.ts';
@@ -14,12 +14,12 @@ import type { OnOutput, RunPlan } from './run-plan.ts';
 
 export async function listRuns(
   app: App,
-  request: PageRequest & { status?: string; environment?: string },
+  { environment, ...request }: TimedRequest & { status?: string; environment?: string },
 ): Promise<Page<RunRecord>> {
   const { runs } = await app.openWorkspace();
   await endOrphans(app);
-  const environment = request.environment === undefined ? undefined : parseReference(request.environment);
-  return await runs.list({ limit: request.limit, cursor: request.cursor, status: request.status, environment });
+  const wanted = environment === undefined ? undefined : parseReference(environment);
+  return await runs.list({ ...request, environment: wanted });
 }
 
 export async function showRun(app: App, id: string): Promise<RunRecord> {

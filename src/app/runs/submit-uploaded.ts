@@ -1,3 +1,4 @@
+import { checkTags } from '../../definition/index.ts';
 import { AppError, isAppError } from '../../errors/index.ts';
 import { sleep } from '../../io/index.ts';
 import { readJob } from '../../jobs/index.ts';
@@ -43,6 +44,8 @@ export interface UploadedJob {
 }
 
 interface SubmitContext extends Waiting {
+  /** What the run shall be called: the caller has seen that it can be a name. */
+  id?: string;
   /** Sent again with the same key, a submission starts nothing. */
   key?: string;
 }
@@ -75,11 +78,10 @@ export async function replayUploaded(
 async function submitOnce(
   app: App,
   request: object,
-  { key, maximumWaiting }: SubmitContext,
+  { id = createRunId(), key, maximumWaiting }: SubmitContext,
   plan: () => Promise<RunPlan>,
 ): Promise<Submission> {
   const workspace = await app.openWorkspace();
-  const id = createRunId();
   if (key !== undefined) {
     const earlier = await claim(app, workspace, { key, digest: sha256(canonicalJson(request)), runId: id });
     if (earlier !== undefined) return { record: earlier, isNew: false };
@@ -129,6 +131,8 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
     throw new AppError('USAGE', '`job` and `command` cannot be given together');
   if (job === undefined && request.inputs !== undefined)
     throw new AppError('USAGE', '`inputs` are for jobs', { hint: 'Put them into the words of `command`.' });
+  const tags = { ...job?.tags, ...request.tags };
+  checkTags(tags);
   const version =
     job === undefined || request.environment !== undefined
       ? await findVersion(workspace, request.environment ?? '')
@@ -155,7 +159,7 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
     displayName: request.displayName ?? job?.displayName ?? job?.name,
     experimentName: job?.experimentName,
     description: job?.description,
-    tags: { ...job?.tags, ...request.tags },
+    tags,
     command: job?.command ?? request.command ?? [],
     code: await codeOf(workspace, job, request),
     inputs: job?.inputs ?? {},

@@ -2,7 +2,7 @@ import { parseReference } from '../../definition/index.ts';
 import { AppError } from '../../errors/index.ts';
 import { now, sleep } from '../../io/index.ts';
 import type { BuildRecord, BuildTask } from '../../schema/index.ts';
-import { createRunId, type Page, type PageRequest } from '../../workspace/index.ts';
+import { createRunId, type Page, type TimedRequest } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { findVersion } from '../environments/find-version.ts';
 import { refuseWhatCannotBuild } from '../environments/runnable.ts';
@@ -66,11 +66,11 @@ export async function submitBuild(
 
 export async function listBuilds(
   app: App,
-  request: PageRequest & { status?: string; environment?: string },
+  { environment, ...request }: TimedRequest & { status?: string; environment?: string },
 ): Promise<Page<BuildRecord>> {
   const { builds } = await app.openWorkspace();
-  const environment = request.environment === undefined ? undefined : parseReference(request.environment);
-  return await builds.list({ limit: request.limit, cursor: request.cursor, status: request.status, environment });
+  const wanted = environment === undefined ? undefined : parseReference(environment);
+  return await builds.list({ ...request, environment: wanted });
 }
 
 export async function showBuild(app: App, id: string): Promise<BuildRecord> {

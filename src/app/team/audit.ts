@@ -1,9 +1,9 @@
 import { AppError } from '../../errors/index.ts';
 import type { AuditEntry } from '../../schema/index.ts';
-import type { AuditCheck, AuditFilter, Page, PageRequest } from '../../workspace/index.ts';
+import type { AuditCheck, AuditFilter, Page, TimedRequest } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 
-export type AuditRequest = PageRequest & AuditFilter;
+export type AuditRequest = TimedRequest & AuditFilter;
 
 export async function listAudit(app: App, request: AuditRequest): Promise<Page<AuditEntry>> {
   const { since } = request;

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/index.ts';
 import { Role, roles, type TokenRecord } from '../../schema/index.ts';
-import type { Page, PageRequest } from '../../workspace/index.ts';
+import type { Page, TimedRequest } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 
 export interface TokenRequest {
@@ -39,7 +39,7 @@ function expiryOf(text: string): string | undefined {
   });
 }
 
-export async function listTokens(app: App, request: PageRequest): Promise<Page<TokenRecord>> {
+export async function listTokens(app: App, request: TimedRequest & { user?: string }): Promise<Page<TokenRecord>> {
   const { tokens } = await app.openWorkspace();
   return await tokens.list(request);
 }

@@ -5,5 +5,6 @@
  */
 export { type CheckFacts, checkDefinition } from './check-definition.ts';
 export { checksPage } from './checks-page.ts';
+export { findSecrets } from './find-secrets.ts';
 export type { Finding, Fix, Severity } from './finding.ts';
 export { applyFixes, pinFromLock } from './fixes.ts';

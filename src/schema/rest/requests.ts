@@ -10,6 +10,11 @@ export const PageQuery = z.object({
   cursor: Text(2000).optional().describe('The `next` of the page before'),
 });
 
+/** Of lists that are by time. */
+export const TimedQuery = PageQuery.extend({
+  sort: z.enum(['created', '-created']).optional().describe('`-created`, the newest first, if not given'),
+});
+
 const Archived = z.enum(['active', 'archived', 'all']).optional();
 
 export const EnvironmentsQuery = PageQuery.extend({
@@ -23,7 +28,10 @@ export const EnvironmentsQuery = PageQuery.extend({
   sort: z.enum(['name', '-name', 'created', '-created']).optional().describe('With `-`, the last one first'),
 });
 
-export const VersionsQuery = PageQuery.extend({ archived: Archived });
+export const VersionsQuery = TimedQuery.extend({
+  archived: Archived,
+  tag: Repeated.optional().describe('Only with this tag: `key` or `key=value`; may be given several times'),
+});
 
 /** A definition as text, with the files that it refers to. */
 export const DefinitionUpload = z.strictObject({
@@ -79,7 +87,7 @@ export const SubmitBuild = BuildImages.extend({
   priority: Priority.optional(),
 });
 
-export const BuildsQuery = PageQuery.extend({ status: BuildStatus.optional(), environment: ReferenceText.optional() });
+export const BuildsQuery = TimedQuery.extend({ status: BuildStatus.optional(), environment: ReferenceText.optional() });
 
 export const CheckDefinition = z.strictObject({ definition: DefinitionUpload });
 
@@ -109,7 +117,7 @@ export const MakeLock = z.strictObject({
   dryRun: z.boolean().optional().describe('With `relock`: show what would move, and keep nothing'),
 });
 
-export const RunsQuery = PageQuery.extend({ status: RunStatus.optional(), environment: ReferenceText.optional() });
+export const RunsQuery = TimedQuery.extend({ status: RunStatus.optional(), environment: ReferenceText.optional() });
 
 const Variables = z.record(Text(300).regex(/^[A-Za-z_][A-Za-z0-9_]*$/), Text(100_000));
 
@@ -145,7 +153,10 @@ export const LogQuery = z.object({
     .describe('At most so many bytes; the header `log-size` then tells how many there are'),
 });
 
-export const ModelsQuery = PageQuery.extend({ name: Text(300).optional() });
+export const ModelsQuery = TimedQuery.extend({
+  name: Text(300).optional(),
+  run: Text(300).optional().describe('Only what this run made, by its whole id'),
+});
 
 export const RegisterModel = z.strictObject({
   run: Text(300).min(1),
@@ -158,13 +169,15 @@ export const RegisterModel = z.strictObject({
 
 export const FindMissing = z.strictObject({ digests: z.array(ContentDigest).max(100_000) });
 
+export const TokensQuery = TimedQuery.extend({ user: Text(100).optional().describe('Only those of this user') });
+
 export const CreateToken = z.strictObject({
   user: Text(100).min(1),
   role: z.enum(['reader', 'contributor', 'admin']),
   expires: Text(20).optional().describe('`12h`, `90d`, `1y` or `never`; `90d` if not given'),
 });
 
-export const AuditQuery = PageQuery.extend({
+export const AuditQuery = TimedQuery.extend({
   user: Text(300).optional(),
   action: Text(300).optional(),
   subject: Text(1000).optional(),
@@ -172,7 +185,11 @@ export const AuditQuery = PageQuery.extend({
 });
 
 export const AuditVerifyQuery = z.object({
-  expect: Text(200).optional().describe('A hash that was noted earlier: it has to be in the trail'),
+  expect: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be a hash: 64 lower-case hex digits')
+    .optional()
+    .describe('A hash that was noted earlier: it has to be in the trail'),
 });
 
 export const AuditExportQuery = z.object({ after: WholeNumber(0, 1e15).optional().describe('The number of an entry') });

@@ -1,23 +1,66 @@
 import { stringify } from 'yaml';
-import { type App, createVersion, type ShownVersion, showVersion } from '../../app/index.ts';
+import {
+  type App,
+  archiveEnvironment,
+  createVersion,
+  type DefinitionSource,
+  isAnonymousName,
+  restoreEnvironment,
+  type ShownVersion,
+  showVersion,
+  updateVersion,
+} from '../../app/index.ts';
 import { AppError, isAppError } from '../../errors/index.ts';
 import { canonicalJson } from '../../schema/index.ts';
 import type { VersionProperties } from './requests.ts';
 import { versionProperties } from './resources.ts';
 
-/** True if the version is new. Properties that came from here as they are mean the version that is there. */
+export interface Registered {
+  reference: string;
+  isNew: boolean;
+}
+
+/**
+ * Properties that came from here as they are mean the version that is there. What has no name gets the version that its content has, whatever the
+ * client calls it: the answer says which.
+ */
 export async function registerVersion(
   app: App,
   { name, version }: { name: string; version: string },
   properties: VersionProperties,
-): Promise<boolean> {
-  const current = await findShown(app, `${name}:${version}`);
-  if (current !== undefined && definitionPart(versionProperties(current)) === definitionPart(properties)) return false;
-  const { text, files } = definitionOf(properties);
-  const header = { description: properties.description ?? undefined, tags: tagsOf(properties.tags) };
-  const source = { kind: 'uploaded' as const, text, path: 'environment.yml', files };
-  const { outcome } = await createVersion(app, { source, name, version, ...header });
-  return outcome === 'created';
+): Promise<Registered> {
+  const reference = `${name}:${version}`;
+  const current = await findShown(app, reference);
+  const isSame = current !== undefined && definitionPart(versionProperties(current)) === definitionPart(properties);
+  const isUnnamed = isAnonymousName(name) || properties.isAnonymous === true;
+  if (isUnnamed && !isSame) return await registerUnnamed(app, properties);
+  const header = headerOf(properties);
+  const isNew =
+    !isSame &&
+    (await createVersion(app, { source: sourceOf(properties), name, version, ...header })).outcome === 'created';
+  if (!isUnnamed) await changeHeader(app, reference, properties);
+  return { reference, isNew };
+}
+
+async function registerUnnamed(app: App, properties: VersionProperties): Promise<Registered> {
+  const request = { source: sourceOf(properties), anonymous: true, ...headerOf(properties) };
+  const { version, outcome } = await createVersion(app, request);
+  return { reference: `${version.name}:${version.version}`, isNew: outcome === 'created' };
+}
+
+function headerOf({ description, tags }: VersionProperties): { description?: string; tags: Record<string, string> } {
+  return { description: description ?? undefined, tags: tagsOf(tags) };
+}
+
+/** A PUT says what all of it shall be. */
+async function changeHeader(app: App, reference: string, properties: VersionProperties): Promise<void> {
+  const { version } = await showVersion(app, reference);
+  const description = properties.description ?? null;
+  const tags = tagsOf(properties.tags);
+  if (description !== version.description || canonicalJson(tags) !== canonicalJson(version.tags))
+    await updateVersion(app, reference, { description, tags, replaceTags: true });
+  const archived = properties.isArchived ?? false;
+  if (archived !== version.archived) await (archived ? archiveEnvironment : restoreEnvironment)(app, reference);
 }
 
 export async function findShown(app: App, reference: string): Promise<ShownVersion | undefined> {
@@ -45,7 +88,7 @@ function withoutNulls(value: object): object {
 }
 
 /** The same as an environment file with its conda file beside it. */
-function definitionOf(properties: VersionProperties): { text: string; files: Record<string, { text: string }> } {
+function sourceOf(properties: VersionProperties): DefinitionSource {
   const { build, condaFile, image, inferenceConfig, osType, autoRebuild } = properties;
   if (build !== undefined && build !== null) {
     throw new AppError('UNSUPPORTED_FEATURE', `the build context \`${build.contextUri}\` is in a storage account`, {
@@ -73,7 +116,7 @@ function definitionOf(properties: VersionProperties): { text: string; files: Rec
   };
   const files: Record<string, { text: string }> =
     condaFile === undefined || condaFile === null ? {} : { 'conda.yml': { text: condaFile } };
-  return { text: stringify(definition), files };
+  return { kind: 'uploaded', text: stringify(definition), path: 'environment.yml', files };
 }
 
 export function tagsOf(tags: VersionProperties['tags']): Record<string, string> {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { Text } from '../../schema/rest/index.ts';
 
 /** Azure's clients follow a `nextLink` with their own parameters added once more. */
-function once(query: unknown): unknown {
+export function once(query: unknown): unknown {
   if (typeof query !== 'object' || query === null) return query;
   return Object.fromEntries(
     Object.entries(query).map(([name, value]) => [
@@ -13,7 +13,7 @@ function once(query: unknown): unknown {
 }
 
 /** The query of a call: unknown parameters are the client's own business. */
-const Parameters = z.object({
+export const ArmParameters = z.object({
   'api-version': z
     .string({ error: 'The api-version query parameter (?api-version=) is required for all requests.' })
     .regex(/^20\d\d-\d\d-\d\d(?:-preview)?$/),
@@ -27,7 +27,7 @@ const Parameters = z.object({
   $orderBy: Text(200).optional(),
   listViewType: z.enum(['ActiveOnly', 'ArchivedOnly', 'All']).optional(),
 });
-export const ArmQuery = z.preprocess(once, Parameters);
+export const ArmQuery = z.preprocess(once, ArmParameters);
 export type ArmQuery = z.output<typeof ArmQuery>;
 
 const Route = z.object({ path: Text(1000), port: z.number().int() });

@@ -1,19 +1,7 @@
 import { stringify } from 'yaml';
-import type { ShownVersion } from '../../app/index.ts';
+import { isAnonymousName, type ShownVersion } from '../../app/index.ts';
+import { environmentVersionId, provider, type WorkspaceAddress, workspaceId } from './address.ts';
 import type { VersionProperties } from './requests.ts';
-
-export const provider = 'Microsoft.MachineLearningServices';
-
-/** The address of the workspace that a call is about, as the caller wrote it. */
-export interface WorkspaceAddress {
-  subscription: string;
-  group: string;
-  workspace: string;
-}
-
-export function workspaceId({ subscription, group, workspace }: WorkspaceAddress): string {
-  return `/subscriptions/${subscription}/resourceGroups/${group}/providers/${provider}/workspaces/${workspace}`;
-}
 
 export function workspaceResource(address: WorkspaceAddress): object {
   return {
@@ -24,6 +12,11 @@ export function workspaceResource(address: WorkspaceAddress): object {
     tags: {},
     properties: { friendlyName: address.workspace, workspaceId: address.workspace, provisioningState: 'Succeeded' },
   };
+}
+
+/** What Azure's clients call environments that have no name. */
+export function azureName(name: string): string {
+  return isAnonymousName(name) ? 'CliV2AnonymousEnvironment' : name;
 }
 
 export interface Container {
@@ -51,7 +44,7 @@ export function containerResource(address: WorkspaceAddress, container: Containe
 export function versionResource(address: WorkspaceAddress, { version, sources }: ShownVersion): object {
   const { name, version: number, createdAt, createdBy, fingerprint, category } = version;
   return {
-    id: `${workspaceId(address)}/environments/${name}/versions/${encodeURIComponent(number)}`,
+    id: environmentVersionId(address, azureName(name), number),
     name: number,
     type: `${provider}/workspaces/environments/versions`,
     systemData: { createdAt, createdBy, createdByType: 'User', lastModifiedAt: createdAt },
@@ -71,7 +64,7 @@ export function versionProperties({ version, sources }: Pick<ShownVersion, 'vers
   return {
     description,
     tags,
-    isAnonymous: name === 'anonymous',
+    isAnonymous: isAnonymousName(name),
     isArchived: archived,
     autoRebuild: autoRebuild === 'disabled' ? 'Disabled' : 'OnBaseImageUpdate',
     ...(build === undefined

@@ -15,7 +15,7 @@ export const auditRoutes: readonly Route[] = [
     role: 'admin',
     id: 'listAudit',
     tag,
-    summary: 'List who did what, newest first',
+    summary: 'List who did what',
     query: rest.AuditQuery,
     answers: { 200: json('A page of entries', rest.AuditPage) },
     handle: async ({ app, query: { user, action, subject, since, ...page } }) => ({

@@ -2,9 +2,10 @@ import { cancelBuild, followBuild, listBuilds, showBuild, submitBuild } from '..
 import { BuildRecord } from '../../schema/index.ts';
 import * as rest from '../../schema/rest/index.ts';
 import type { ServerContext } from '../call-context.ts';
+import { etagOfRecord } from '../etag.ts';
 import { openEventStream } from '../event-stream.ts';
 import { type Route, route } from '../route.ts';
-import { json, lastEventOf, pageOf } from './parts.ts';
+import { ifNoneMatch, json, lastEventOf, pageOf, unchanged } from './parts.ts';
 
 const tag = 'builds';
 
@@ -17,7 +18,7 @@ export function buildRoutes(context: ServerContext): Route[] {
       role: 'reader',
       id: 'listBuilds',
       tag,
-      summary: 'List builds, newest first',
+      summary: 'List builds',
       query: rest.BuildsQuery,
       answers: { 200: json('A page of builds', rest.BuildPage) },
       handle: async ({ app, query: { status, environment, ...page } }) => ({
@@ -49,8 +50,12 @@ export function buildRoutes(context: ServerContext): Route[] {
       id: 'showBuild',
       tag,
       summary: 'Show the record of a build',
-      answers: { 200: json('The record', BuildRecord) },
-      handle: async ({ app, params: { id = '' } }) => ({ body: await showBuild(app, id) }),
+      headers: [ifNoneMatch],
+      answers: { 200: json('The record', BuildRecord), ...unchanged },
+      handle: async ({ app, params: { id = '' } }) => {
+        const record = await showBuild(app, id);
+        return { headers: { etag: etagOfRecord(record) }, body: record };
+      },
     }),
     route({
       method: 'GET',

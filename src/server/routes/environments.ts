@@ -10,9 +10,9 @@ import {
 } from '../../app/index.ts';
 import { AppError } from '../../errors/index.ts';
 import * as rest from '../../schema/rest/index.ts';
-import { etagOf } from '../etag.ts';
+import { etagOf, etagOfRecord } from '../etag.ts';
 import { type Route, route } from '../route.ts';
-import { json, pageOf } from './parts.ts';
+import { ifNoneMatch, json, pageOf, unchanged } from './parts.ts';
 
 const tag = 'environments';
 
@@ -27,8 +27,8 @@ export const environmentRoutes: readonly Route[] = [
     summary: 'List environments, each with its latest version',
     query: rest.EnvironmentsQuery,
     answers: { 200: json('A page of environments', rest.EnvironmentPage) },
-    handle: async ({ app, query: { search, tag, category, archived, sort, ...page } }) => ({
-      body: await listEnvironments(app, { ...pageOf(page), nameContains: search, tags: tag, category, archived, sort }),
+    handle: async ({ app, query: { search, tag, category, archived, ...page } }) => ({
+      body: await listEnvironments(app, { ...pageOf(page), nameContains: search, tags: tag, category, archived }),
     }),
   }),
   route({
@@ -68,10 +68,11 @@ export const environmentRoutes: readonly Route[] = [
     id: 'showEnvironment',
     tag,
     summary: 'Show an environment with its latest version',
-    answers: { 200: json('The environment', rest.Environment) },
+    headers: [ifNoneMatch],
+    answers: { 200: json('The environment', rest.Environment), ...unchanged },
     handle: async ({ app, params: { name = '' } }) => {
       const [found] = (await listEnvironments(app, { name, limit: 1, archived: 'all' })).items;
-      if (found !== undefined) return { body: found };
+      if (found !== undefined) return { headers: { etag: etagOfRecord(found) }, body: found };
       throw new AppError('ENVIRONMENT_NOT_FOUND', `No environment exists for name: ${name}`);
     },
   }),
@@ -81,11 +82,11 @@ export const environmentRoutes: readonly Route[] = [
     role: 'reader',
     id: 'listVersions',
     tag,
-    summary: 'List the versions of an environment, newest first',
+    summary: 'List the versions of an environment',
     query: rest.VersionsQuery,
     answers: { 200: json('A page of versions', rest.VersionPage) },
-    handle: async ({ app, params: { name = '' }, query: { archived, ...page } }) => ({
-      body: await listVersions(app, name, { ...pageOf(page), archived }),
+    handle: async ({ app, params: { name = '' }, query: { archived, tag, ...page } }) => ({
+      body: await listVersions(app, name, { ...pageOf(page), archived, tags: tag }),
     }),
   }),
   ...(['archive', 'restore'] as const).map((verb) =>

@@ -5,13 +5,24 @@ import type { RouteAnswer } from '../route.ts';
 /** Answers that many routes share. */
 export const json = (description: string, schema: z.ZodType): RouteAnswer => ({ description, schema });
 
-export interface PageInput {
+/** Of what has an ETag: whoever has it already is not sent it again. */
+export const ifNoneMatch = { name: 'If-None-Match', description: 'The `ETag` of what the caller has' };
+export const unchanged: Readonly<Record<304, RouteAnswer>> = { 304: { description: 'It is what the caller has' } };
+
+export interface PageInput<Sort> {
   limit?: number | undefined;
   cursor?: string | undefined;
+  sort?: Sort | undefined;
 }
 
-export function pageOf({ limit = 50, cursor }: PageInput): { limit: number; cursor: string | undefined } {
-  return { limit, cursor };
+export interface AskedPage<Sort> {
+  limit: number;
+  cursor: string | undefined;
+  sort: Sort | undefined;
+}
+
+export function pageOf<Sort extends string>({ limit = 50, cursor, sort }: PageInput<Sort>): AskedPage<Sort> {
+  return { limit, cursor, sort };
 }
 
 /** `name` and `version` of a path as a reference. `@latest` is the most recently created. */

@@ -12,10 +12,11 @@ import { AppError } from '../../errors/index.ts';
 import { RunRecord } from '../../schema/index.ts';
 import * as rest from '../../schema/rest/index.ts';
 import type { ServerContext } from '../call-context.ts';
+import { etagOfRecord } from '../etag.ts';
 import { openEventStream } from '../event-stream.ts';
 import { type Answer, type Route, route } from '../route.ts';
 import { streamLog } from '../stream-log.ts';
-import { json, lastEventOf, pageOf } from './parts.ts';
+import { ifNoneMatch, json, lastEventOf, pageOf, unchanged } from './parts.ts';
 
 const tag = 'runs';
 const idempotency = {
@@ -37,7 +38,7 @@ export function runRoutes(context: ServerContext): Route[] {
       role: 'reader',
       id: 'listRuns',
       tag,
-      summary: 'List runs, newest first',
+      summary: 'List runs',
       query: rest.RunsQuery,
       answers: { 200: json('A page of runs', rest.RunPage) },
       handle: async ({ app, query: { status, environment, ...page } }) => ({
@@ -65,8 +66,12 @@ export function runRoutes(context: ServerContext): Route[] {
       id: 'showRun',
       tag,
       summary: 'Show the record of a run',
-      answers: { 200: json('The record', RunRecord) },
-      handle: async ({ app, params: { id = '' } }) => ({ body: await showRun(app, id) }),
+      headers: [ifNoneMatch],
+      answers: { 200: json('The record', RunRecord), ...unchanged },
+      handle: async ({ app, params: { id = '' } }) => {
+        const record = await showRun(app, id);
+        return { headers: { etag: etagOfRecord(record) }, body: record };
+      },
     }),
     route({
       method: 'GET',

@@ -24,10 +24,10 @@ export const tokenRoutes: readonly Route[] = [
     role: 'admin',
     id: 'listTokens',
     tag,
-    summary: 'List tokens, newest first',
-    query: rest.PageQuery,
+    summary: 'List tokens',
+    query: rest.TokensQuery,
     answers: { 200: json('A page of tokens', rest.TokenPage) },
-    handle: async ({ app, query }) => ({ body: await listTokens(app, pageOf(query)) }),
+    handle: async ({ app, query: { user, ...page } }) => ({ body: await listTokens(app, { ...pageOf(page), user }) }),
   }),
   route({
     method: 'POST',

@@ -13,14 +13,15 @@ import {
   showVersion,
   submitBuild,
   updateVersion,
+  type VersionView,
 } from '../../app/index.ts';
 import { AppError } from '../../errors/index.ts';
 import * as rest from '../../schema/rest/index.ts';
 import type { ServerContext } from '../call-context.ts';
 import { checkIfMatch, etagOf } from '../etag.ts';
 import { mayAct } from '../identity.ts';
-import { type Route, route } from '../route.ts';
-import { json, referenceOf } from './parts.ts';
+import { type Call, type Route, route } from '../route.ts';
+import { ifNoneMatch, json, referenceOf, unchanged } from './parts.ts';
 
 const tag = 'versions';
 const path = '/environments/:name/versions/:version';
@@ -36,7 +37,8 @@ export const versionRoutes = (context: ServerContext): Route[] => [
     tag,
     summary: 'Show a version',
     description: '`@latest` as the version is the one that was created last.',
-    answers: { 200: json('The version', rest.Version) },
+    headers: [ifNoneMatch],
+    answers: { 200: json('The version', rest.Version), ...unchanged },
     handle: async ({ app, params }) => {
       const version = await findView(app, referenceOf(params));
       return { headers: { etag: etagOf(version) }, body: version };
@@ -57,9 +59,7 @@ export const versionRoutes = (context: ServerContext): Route[] => [
       const set = Object.entries(tags).filter((entry): entry is [string, string] => entry[1] !== null);
       const removeTags = Object.keys(tags).filter((key) => tags[key] === null);
       const change = { description, tags: Object.fromEntries(set), removeTags };
-      const version = await updateVersion(app, referenceOf(params), change, (current) =>
-        checkIfMatch(request.headers['if-match'], current),
-      );
+      const version = await updateVersion(app, referenceOf(params), change, ifMatches(request));
       return { headers: { etag: etagOf(version) }, body: version };
     },
   }),
@@ -71,9 +71,11 @@ export const versionRoutes = (context: ServerContext): Route[] => [
       id: `${verb}Version`,
       tag,
       summary: verb === 'archive' ? 'Hide a version from lists' : 'Bring it back',
+      headers: [ifMatch],
       answers: { 200: json('The version', rest.Version) },
-      handle: async ({ app, params }) => {
-        const { view } = await (verb === 'archive' ? archiveEnvironment : restoreEnvironment)(app, referenceOf(params));
+      handle: async ({ app, params, request }) => {
+        const change = verb === 'archive' ? archiveEnvironment : restoreEnvironment;
+        const { view } = await change(app, referenceOf(params), ifMatches(request));
         if (view === null) throw new Error('a version without a view');
         return { headers: { etag: etagOf(view) }, body: view };
       },
@@ -86,13 +88,14 @@ export const versionRoutes = (context: ServerContext): Route[] => [
     id: 'deleteVersion',
     tag,
     summary: 'Delete a version that nothing used',
+    headers: [ifMatch],
     query: rest.DeleteQuery,
     answers: { 200: json('The version as it was, or what a purge left of it', rest.Version) },
-    handle: async ({ app, params, query: { purge }, identity }) => {
+    handle: async ({ app, params, query: { purge }, identity, request }) => {
       if (purge === true && !mayAct(identity.role, 'admin')) {
         throw new AppError('PERMISSION_DENIED', 'purging wants the role admin', { details: { wanted: 'admin' } });
       }
-      return { body: await deleteVersion(app, referenceOf(params), { purge }) };
+      return { body: await deleteVersion(app, referenceOf(params), { purge, check: ifMatches(request) }) };
     },
   }),
   route({
@@ -209,3 +212,7 @@ export const versionRoutes = (context: ServerContext): Route[] => [
     },
   }),
 ];
+
+function ifMatches({ headers }: Call['request']): (current: VersionView) => void {
+  return (current) => checkIfMatch(headers['if-match'], current);
+}

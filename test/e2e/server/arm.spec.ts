@@ -1,13 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { AzureMachineLearningWorkspaces, type EnvironmentVersion } from '@azure/arm-machinelearning';
-import type { TokenCredential } from '@azure/core-auth';
+import type { AzureMachineLearningWorkspaces, EnvironmentVersion } from '@azure/arm-machinelearning';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeCertificates } from '../../kit/certificates.ts';
-import { createSandbox, type Sandbox } from '../../kit/sandbox.ts';
-import { type Served, startServe } from '../../kit/serve.ts';
+import { type AzureServer, startAzureServer } from '../../kit/azure-server.ts';
+import type { Sandbox } from '../../kit/sandbox.ts';
 
 const group = 'science';
 const conda = 'name: whatever\nchannels:\n  - conda-forge\ndependencies:\n  - python=3.12\n  - numpy=2.1\n';
@@ -19,40 +13,15 @@ const routes = {
 };
 
 describe('Azure’s own client for JavaScript, over https', () => {
+  let azure: AzureServer;
   let sandbox: Sandbox;
-  let folder: string;
-  let served: Served;
-  let authority: string;
-  const tokens = { contributor: '', reader: '' };
   beforeAll(async () => {
-    sandbox = await createSandbox();
-    folder = await mkdtemp(join(tmpdir(), 'terroir-arm-'));
-    const certificates = makeCertificates(folder);
-    authority = readFileSync(certificates.authority, 'utf8');
-    await writeFile(join(folder, 'key.pem'), certificates.key);
-    await writeFile(join(folder, 'cert.pem'), certificates.cert);
-    for (const role of ['contributor', 'reader'] as const) {
-      const made = await sandbox.run(['token', 'create', '--user', role, '--role', role]);
-      tokens[role] = made.stdout.trim();
-    }
-    const tls = ['--tls-cert', join(folder, 'cert.pem'), '--tls-key', join(folder, 'key.pem')];
-    served = await startServe(sandbox, ['--name', 'team', ...tls]);
+    azure = await startAzureServer();
+    ({ sandbox } = azure);
   });
-  afterAll(async () => {
-    served.child.kill('SIGTERM');
-    await served.outcome;
-    await sandbox.remove();
-    await rm(folder, { recursive: true });
-  });
+  afterAll(() => azure.close());
 
-  const clientFor = (token: string): AzureMachineLearningWorkspaces => {
-    const credential: TokenCredential = {
-      getToken: () => Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 }),
-    };
-    const options = { endpoint: served.url, tlsOptions: { ca: authority }, retryOptions: { maxRetries: 0 } };
-    return new AzureMachineLearningWorkspaces(credential, 'any-subscription', options);
-  };
-  const client = (): AzureMachineLearningWorkspaces => clientFor(tokens.contributor);
+  const client = (): AzureMachineLearningWorkspaces => azure.clientFor(azure.tokens.contributor);
   const put = (name: string, version: string, properties: EnvironmentVersion['properties']) =>
     client().environmentVersions.createOrUpdate(group, 'team', name, version, { properties });
   const get = (name: string, version: string) => client().environmentVersions.get(group, 'team', name, version);
@@ -220,12 +189,14 @@ describe('Azure’s own client for JavaScript, over https', () => {
     [
       'a reader who writes',
       () =>
-        clientFor(tokens.reader).environmentVersions.createOrUpdate(group, 'team', 'x', '1', { properties: { image } }),
+        azure
+          .clientFor(azure.tokens.reader)
+          .environmentVersions.createOrUpdate(group, 'team', 'x', '1', { properties: { image } }),
       403,
       'PERMISSION_DENIED',
       /contributor/,
     ],
-    ['a wrong token', () => clientFor('wrong').workspaces.get(group, 'team'), 401, 'UNAUTHORIZED', /token/],
+    ['a wrong token', () => azure.clientFor('wrong').workspaces.get(group, 'team'), 401, 'UNAUTHORIZED', /token/],
   ])('says what is wrong with %s, in Azure’s envelope', async (_title, ask, statusCode, code, message) => {
     const failure = await ask().then(
       () => undefined,

@@ -65,6 +65,10 @@ export function peopleContract(place: WorkspacePlace): void {
           ids.push((await workspace.tokens.create({ user: `u${index}`, role: 'reader' })).token.id);
         const listed = await allPages((page) => workspace.tokens.list(page));
         expect(listed.map(({ id }) => id).sort()).toEqual(ids.sort());
+        const oldest = await allPages((page) => workspace.tokens.list({ ...page, sort: 'created' }));
+        expect(oldest).toEqual([...listed].reverse());
+        const own = await allPages((page) => workspace.tokens.list({ ...page, user: 'u3' }));
+        expect(own.map(({ user }) => user)).toEqual(['u3']);
       });
     });
 

@@ -100,6 +100,7 @@ export function runsContract(place: WorkspacePlace): void {
         (await allPages((page) => workspace.runs.list({ ...page, ...filter }))).map(({ id }) => id);
       const all = ['of-other', ...Array.from({ length: 10 }, (_, index) => `run-${9 - index}`)];
       expect(await ids({})).toEqual(all);
+      expect(await ids({ sort: 'created' })).toEqual([...all].reverse());
       expect(await ids({ status: 'Failed' })).toEqual(['run-3']);
       expect(await ids({ status: 'notstarted' })).toHaveLength(10);
       expect(await ids({ environment: { name: 'iris', version: '2' } })).toEqual(['of-other']);
@@ -181,9 +182,25 @@ export function runsContract(place: WorkspacePlace): void {
         (await allPages((page) => workspace.models.list({ ...page, ...filter }))).map((m) => `${m.name}:${m.version}`);
       const iris = ['iris:5', 'iris:4', 'iris:3', 'iris:2', 'iris:1'];
       expect(await list({})).toEqual(['wine:1', ...iris]);
+      expect(await list({ sort: 'created', name: 'iris' })).toEqual([...iris].reverse());
       expect(await list({ name: 'iris' })).toEqual(iris);
       expect(await list({ runId: 'two' })).toEqual(['wine:1']);
       expect(await list({ name: 'iris', runId: 'two' })).toEqual([]);
+    });
+
+    it('lists their names, each with the one that was registered last', async () => {
+      for (const version of ['7', '2', 'v1']) await workspace.models.register(sampleModel('iris', 'one', version));
+      for (const name of ['wine', 'ash', 'oak', 'elm']) await workspace.models.register(sampleModel(name, 'two'));
+      const listed = await allPages((page) => workspace.models.listNames(page));
+      expect(listed.map(({ latest, nextVersion }) => [latest.name, latest.version, nextVersion])).toEqual([
+        ['ash', '1', '2'],
+        ['elm', '1', '2'],
+        ['iris', 'v1', '8'],
+        ['oak', '1', '2'],
+        ['wine', '1', '2'],
+      ]);
+      const [iris] = (await workspace.models.listNames({ name: 'iris', limit: 1 })).items;
+      expect(iris?.latest).toEqual(await workspace.models.get('iris'));
     });
   });
 }
