@@ -1,5 +1,12 @@
 import { dirname, resolve } from 'node:path';
-import { applyFixes, checkDefinition, type Finding, pinFromLock } from '../../definition/checks/index.ts';
+import {
+  applyFixes,
+  checkDefinition,
+  type Finding,
+  hasOpenPins,
+  type LockedVersion,
+  pinFromLock,
+} from '../../definition/checks/index.ts';
 import { type ReadResult, readDefinition } from '../../definition/index.ts';
 import { readText, writeAtomically } from '../../io/index.ts';
 import type { App } from '../app.ts';
@@ -18,7 +25,7 @@ export interface CheckResult {
 }
 
 /** Which version of each package a definition would be locked to. */
-export type FindVersions = (definition: PackedDefinition) => Promise<readonly { name: string; version: string }[]>;
+export type FindVersions = (definition: PackedDefinition) => Promise<readonly LockedVersion[]>;
 
 /**
  * Analyses a file or a registered version. With `fix`, a file is repaired in place, and a version gets a repaired successor. What a file is pinned to is
@@ -87,9 +94,7 @@ async function pinsOf(
   read: ReadResult,
   findVersions: () => ReturnType<FindVersions>,
 ): Promise<ReturnType<typeof pinFromLock>> {
-  const open = checkDefinition(read).some(({ code }) => code === 'unpinned-package');
-  if (!open || read.definition.layer?.kind !== 'requirements') return [];
-  return pinFromLock(read, new Map((await findVersions()).map(({ name, version }) => [name, version])));
+  return hasOpenPins(read) ? pinFromLock(read, await findVersions()) : [];
 }
 
 async function checkRegistered(app: App, reference: string, { fix }: { fix: boolean }): Promise<CheckResult> {
@@ -99,11 +104,7 @@ async function checkRegistered(app: App, reference: string, { fix }: { fix: bool
   if (read === undefined) return { findings: [], changes: [] };
   const findings = checkDefinition(read, { name: version.anonymous ? undefined : version.name });
   if (!fix) return { findings, changes: [] };
-  const open =
-    findings.some(({ code }) => code === 'unpinned-package') && version.definition.layer?.kind === 'requirements';
-  const pins = open
-    ? pinFromLock(read, new Map((await ensureLock(app, version)).lock.packages.map((pkg) => [pkg.name, pkg.version])))
-    : [];
+  const pins = hasOpenPins(read) ? pinFromLock(read, (await ensureLock(app, version)).lock.packages) : [];
   const sources = applyFixes(read.sources, [...findings.flatMap((finding) => finding.fix ?? []), ...pins]);
   const stored = accessStored(workspace, version.files);
   const files = {

@@ -289,10 +289,10 @@ describe('checks', () => {
   });
 
   it('pin from a lock without touching anything else, and only once', async () => {
-    const versions = new Map([
-      ['alpha', '1.2'],
-      ['beta', '3.4'],
-    ]);
+    const versions = [
+      { kind: 'pypi', name: 'alpha', version: '1.2' },
+      { kind: 'pypi', name: 'beta', version: '3.4' },
+    ] as const;
     const space = fc.constantFrom('', ' ', '  ');
     const comment = fc.constantFrom('', '  # why', ' # x==1');
     const extras = fc.constantFrom('', '[a]', '[a, b]');

@@ -6,4 +6,4 @@
 export { type CheckFacts, checkDefinition } from './check-definition.ts';
 export { checksPage } from './checks-page.ts';
 export type { Finding, Fix, Severity } from './finding.ts';
-export { applyFixes, pinFromLock } from './fixes.ts';
+export { applyFixes, hasOpenPins, type LockedVersion, pinFromLock } from './fixes.ts';
