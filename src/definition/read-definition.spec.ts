@@ -302,6 +302,14 @@ describe('definitions as they are found in the wild', () => {
     ['compose.yml', 'services: {}\n', /a docker-compose file/],
     ['job.yml', 'command: python x.py\nenvironment: azureml:x:1\n', /a job file/],
     ['page.yml', '<!DOCTYPE html><html></html>', /a page of HTML/],
+    ['r.txt', 'Package    Version\n---------- -------\nnumpy      1.26.4\n', /what `pip list` prints/],
+    ['r.txt', '# packages in environment at /opt/conda:\n#\n# Name  Version\nx 1 0 c\n', /what `conda list` prints/],
+    [
+      'r.txt',
+      '# This file may be used to create an environment using:\r\n_libgcc_mutex=0.1=main\r\nnumpy=1.26.4=py311_0',
+      /what `conda list --export` prints/,
+    ],
+    ['r.txt', 'name: x\ndependencies:\n - numpy\n', /a conda file with another ending/],
     ['t.yml', 'image: {{ image }}\n', /the file is a template: `\{\{ image \}\}`/],
     ['t.txt', 'numpy=={% version %}\n', /the file is a template/],
   ];

@@ -12,9 +12,9 @@ import { readText, writeAtomically } from '../../io/index.ts';
 import type { App } from '../app.ts';
 import { ensureLock } from '../locks/ensure-lock.ts';
 import { isDefinitionPath } from './definition-path.ts';
-import { findVersion } from './find-version.ts';
+import { findNamed } from './find-named.ts';
 import { type PackedDefinition, packText } from './pack-definition.ts';
-import { type DefinitionSource, readSource } from './read-source.ts';
+import { type DefinitionSource, type ReadSource, readSource } from './read-source.ts';
 import { register, registerAnonymous } from './register.ts';
 import { accessStored, readStored } from './stored-files.ts';
 
@@ -43,8 +43,16 @@ export async function checkEnvironment(
 
 /** Analyses a definition that is registered nowhere. */
 export async function checkDefinitionText(app: App, source: DefinitionSource): Promise<CheckResult> {
-  const { read } = await readSource(app, source);
-  return { findings: checkDefinition(read), changes: [] };
+  return { findings: findingsOf(await readSource(app, source)), changes: [] };
+}
+
+/** With the places of files as the caller names them. */
+function findingsOf({ read, shown }: ReadSource): Finding[] {
+  return checkDefinition(read).map((finding) =>
+    finding.position === undefined
+      ? finding
+      : { ...finding, position: { ...finding.position, file: shown(finding.position.file) } },
+  );
 }
 
 async function checkFile(
@@ -53,7 +61,7 @@ async function checkFile(
   { fix, findVersions }: { fix: boolean; findVersions?: FindVersions },
 ): Promise<CheckResult> {
   const source = await readSource(app, { kind: 'path', path });
-  const findings = checkDefinition(source.read);
+  const findings = findingsOf(source);
   if (!fix) return { findings, changes: [] };
   const repaired = applyFixes(
     source.read.sources,
@@ -69,7 +77,7 @@ async function checkFile(
   const read = await readDefinition(main, fixedFiles);
   const pins = await pinsOf(read, async () =>
     findVersions === undefined
-      ? (await ensureLock(app, await registerAnonymous(app, { read, files: fixedFiles }))).lock.packages
+      ? (await ensureLock(app, await registerAnonymous(app, { ...source, read, files: fixedFiles }))).lock.packages
       : await findVersions(await packText(main, fixedFiles, folder)),
   );
   const final = applyFixes(repaired, pins);
@@ -78,10 +86,9 @@ async function checkFile(
     const target = resolve(folder, each.path);
     if ((await readText(target)) === each.text) continue;
     await writeAtomically(target, each.text);
-    changes.push(`changed ${each.path}`);
+    changes.push(`changed ${source.shown(each.path)}`);
   }
-  const after = await readSource(app, { kind: 'path', path });
-  return { findings: checkDefinition(after.read), changes };
+  return { findings: findingsOf(await readSource(app, { kind: 'path', path })), changes };
 }
 
 function bytesOf(sources: readonly { path: string; text: string }[], name: string): Uint8Array | undefined {
@@ -99,7 +106,7 @@ async function pinsOf(
 
 async function checkRegistered(app: App, reference: string, { fix }: { fix: boolean }): Promise<CheckResult> {
   const workspace = await app.openWorkspace();
-  const version = await findVersion(workspace, reference);
+  const version = await findNamed(app, reference);
   const read = await readStored(workspace, version);
   if (read === undefined) return { findings: [], changes: [] };
   const findings = checkDefinition(read, { name: version.anonymous ? undefined : version.name });
