@@ -294,6 +294,13 @@ describe('definitions as they are found in the wild', () => {
     expect(found.hint ?? '').not.toContain('creation_context');
   });
 
+  it('knows a conda file by misspelt keys', async () => {
+    const found = await mistake('env.yml', 'name: x\nchannel: [a]\ndependency: [numpy]\n');
+    expect(found.message).toContain('env.yml:2:1: unknown key `channel` in a conda file');
+    expect(found.hint).toContain('Did you mean `channels`?');
+    expect(found.message).toContain('Did you mean `dependencies`?');
+  });
+
   const foreign: readonly (readonly [path: string, text: string, what: RegExp])[] = [
     ['pyproject.toml', '[project]\nname = "x"\n', /a Python project/],
     ['uv.lock', 'version = 1\n', /uv’s lock file/],

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import {
+  nearest,
   parseYaml,
   positionAt,
   type SourceDocument,
@@ -100,7 +101,11 @@ async function readByFormat(state: ReadState, main: SourceDocument, name: string
     'python',
     'spark',
   ].some((key) => keys.includes(key));
-  const isConda = keys.includes('dependencies') || keys.includes('channels');
+  const condaKeys = ['dependencies', 'channels'];
+  const isConda =
+    keys.some((key) => condaKeys.includes(key)) ||
+    // Misspelt, it is a conda file all the same, and its reader knows the right words.
+    (!isV2 && foreignByKeys(keys) === undefined && keys.some((key) => nearest(key, condaKeys) !== undefined));
   if (!isV2 && !isConda) refuse(main, foreignByKeys(keys));
   if (isV2 && isConda) refuseMixture(document, keys);
   refuseTemplate(main);

@@ -22,6 +22,8 @@ describe('mistakes', () => {
     await sandbox.write('image.yml', 'name: base\nimage: debian:12\n');
     await sandbox.write('conda.yml', 'dependencies: [python=3.11]\n');
     await sandbox.write('pyproject.toml', '[project]\nname = "x"\n');
+    await sandbox.write('latin.yml', Buffer.concat([Buffer.from('# \uFFFD\nname: caf'), Buffer.from([0xe9, 0x0a])]));
+    await sandbox.write('photo.txt', Buffer.from('PK\0\x03'));
     await sandbox.write('train.py', 'print(1)\n');
     await sandbox.write('Pipfile', '[packages]\nalpha = "*"\n');
     await sandbox.write('site/environment.yml', 'requirements: more/r.txt\n');
@@ -63,6 +65,8 @@ describe('mistakes', () => {
       /`pyproject.toml` is a Python project/,
     ],
     [['env', 'create', 'ok.txt'], 3, 'INVALID_NAME', /Environment name is required/],
+    [['env', 'check', 'latin.yml'], 3, 'INVALID_DEFINITION', /latin.yml:2:11: the byte 0xe9 is not UTF-8.*iconv/s],
+    [['env', 'check', 'photo.txt'], 3, 'INVALID_DEFINITION', /photo.txt:1:3: this is no text, but a binary file/],
     [['env', 'check', 'train.py'], 3, 'UNSUPPORTED_FORMAT', /`train.py` is a script/],
     [['env', 'check', 'Pipfile'], 3, 'UNSUPPORTED_FORMAT', /`Pipfile` is pipenv’s file/],
     [['env', 'check', 'site'], 4, 'ENVIRONMENT_NOT_FOUND', /To mean the folder of that name, write `.\/site`/],
