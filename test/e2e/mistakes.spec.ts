@@ -65,7 +65,7 @@ describe('mistakes', () => {
       /`pyproject.toml` is a Python project/,
     ],
     [['env', 'create', 'ok.txt'], 3, 'INVALID_NAME', /Environment name is required/],
-    [['env', 'check', 'latin.yml'], 3, 'INVALID_DEFINITION', /latin.yml:2:11: the byte 0xe9 is not UTF-8.*iconv/s],
+    [['env', 'check', 'latin.yml'], 3, 'INVALID_DEFINITION', /latin.yml:2:10: the byte 0xe9 is not UTF-8.*iconv/s],
     [['env', 'check', 'photo.txt'], 3, 'INVALID_DEFINITION', /photo.txt:1:3: this is no text, but a binary file/],
     [['env', 'check', 'train.py'], 3, 'UNSUPPORTED_FORMAT', /`train.py` is a script/],
     [['env', 'check', 'Pipfile'], 3, 'UNSUPPORTED_FORMAT', /`Pipfile` is pipenv’s file/],
