@@ -147,10 +147,14 @@ function useColours(stream: NodeJS.WriteStream): boolean {
 /** `terroir env list | head -1` is no error; a disk that is full is one, and not ours. */
 function endOnLostOutput(error: NodeJS.ErrnoException, other?: NodeJS.WriteStream): void {
   if (error.code === 'EPIPE') process.exit(0);
-  const lost = new AppError(error.code === 'ENOSPC' ? 'DISK_FULL' : 'INTERNAL', `the output cannot be written: ${error.message}`, {
-    hint: 'Free some space, or send the output elsewhere.',
-    cause: error,
-  });
+  const lost = new AppError(
+    error.code === 'ENOSPC' ? 'DISK_FULL' : 'INTERNAL',
+    `the output cannot be written: ${error.message}`,
+    {
+      hint: 'Free some space, or send the output elsewhere.',
+      cause: error,
+    },
+  );
   other?.write(`${errorText(lost, createStyle(false))}\n`);
   process.exit(exitCodeFor(lost, false));
 }

@@ -192,7 +192,9 @@ function understand(text: string, layer: 'conda' | 'requirements'): Wanted {
   if (name === undefined) {
     const odd = forPip ? explainRequirement(bare) : explainOddSpec(bare);
     throw new AppError('USAGE', odd?.message ?? `\`${bare}\` names no package`, {
-      hint: forPip ? odd?.hint : `${odd?.hint ?? ''} For a package from PyPI put \`pip:\` in front: \`pip:numpy==2.3.5\`.`,
+      hint: forPip
+        ? odd?.hint
+        : `${odd?.hint ?? ''} For a package from PyPI put \`pip:\` in front: \`pip:numpy==2.3.5\`.`,
     });
   }
   return { name: normaliseName(name), kind: forPip ? 'pip' : 'conda', text: bare };

@@ -124,15 +124,21 @@ function readRequirement(text: string, editable: boolean): RequirementLine {
     if (target.startsWith('file:') || !urlScheme.test(target.replace(/^(?:git|hg|svn|bzr)\+/, ''))) {
       return readPath(target, editable, named[1], named[2]);
     }
-    return parseRequirement(requirement) === undefined ? problem(explainRequirement(requirement)) : { type: 'requirement', text, editable };
+    return parseRequirement(requirement) === undefined
+      ? problem(explainRequirement(requirement))
+      : { type: 'requirement', text, editable };
   }
   if (requirement.startsWith('file:')) return readPath(requirement, editable);
   if (urlScheme.test(requirement) || /^(?:git|hg|svn|bzr)\+/i.test(requirement)) {
     const marker = /\s;\s*(.*)$/.exec(requirement)?.[1];
-    return marker === undefined || isMarker(marker) ? { type: 'requirement', text, editable } : problem(explainMarker(marker));
+    return marker === undefined || isMarker(marker)
+      ? { type: 'requirement', text, editable }
+      : problem(explainMarker(marker));
   }
   if (looksLikePath(requirement) || editable) return readPath(requirement, editable);
-  return parseRequirement(requirement) === undefined ? problem(explainRequirement(requirement)) : { type: 'requirement', text, editable };
+  return parseRequirement(requirement) === undefined
+    ? problem(explainRequirement(requirement))
+    : { type: 'requirement', text, editable };
 }
 
 function problem(odd: OddRequirement): RequirementLine {

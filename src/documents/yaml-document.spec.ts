@@ -34,7 +34,10 @@ describe('a YAML document', () => {
     ['a: *nope\n', ['f.yml:1:4: there is no anchor `&nope` before this place', 'hint: Write the value out.']],
     [
       'a: !include b.yml\n',
-      ['f.yml:1:4: the tag `!include` has no meaning here', 'hint: Write the value itself; a file is named by its path.'],
+      [
+        'f.yml:1:4: the tag `!include` has no meaning here',
+        'hint: Write the value itself; a file is named by its path.',
+      ],
     ],
     ['a: @b\n', ['f.yml:1:4: a text cannot begin with `@`', 'hint: Put it into quotes.']],
     [
@@ -43,7 +46,10 @@ describe('a YAML document', () => {
     ],
     [
       '- a\nb: 1\n',
-      ['f.yml:2:1: `b: 1` cannot stand here', 'hint: A list and a map cannot stand side by side: look at the indentation.'],
+      [
+        'f.yml:2:1: `b: 1` cannot stand here',
+        'hint: A list and a map cannot stand side by side: look at the indentation.',
+      ],
     ],
   ])('says once, and in plain words, what is wrong with %j', (text, expected) => {
     expect(complaints(text)).toEqual(expected);

@@ -188,7 +188,9 @@ dependencies:
     .replace('- python ', '- python=3.11.7 ')
     .replace('tool>=1', 'tool==1.0');
   expect(await box.read('environment.yml')).toBe(pinned);
-  await box.run(['env', 'create', '-', '--name', 'open', '-q'], { input: `conda_file:\n${open.replaceAll(/^/gm, '  ')}` });
+  await box.run(['env', 'create', '-', '--name', 'open', '-q'], {
+    input: `conda_file:\n${open.replaceAll(/^/gm, '  ')}`,
+  });
   expect((await box.run(['env', 'check', 'open', '--fix', '-q'])).stdout).toContain('registered open:2');
   expect((await box.run(['env', 'show', 'open:2', '--source'])).stdout).toContain('numpy=1.26.4');
 });

@@ -71,12 +71,7 @@ describe('mistakes', () => {
     [['env', 'check', 'Pipfile'], 3, 'UNSUPPORTED_FORMAT', /`Pipfile` is pipenv’s file/],
     [['env', 'check', 'site'], 4, 'ENVIRONMENT_NOT_FOUND', /To mean the folder of that name, write `.\/site`/],
     [['env', 'lock', 'site'], 4, 'ENVIRONMENT_NOT_FOUND', /To mean the folder of that name, write `.\/site`/],
-    [
-      ['env', 'check', 'site/'],
-      3,
-      'INVALID_DEFINITION',
-      /site\/more\/r.txt:2:1: `beta=1` is no Python requirement/,
-    ],
+    [['env', 'check', 'site/'], 3, 'INVALID_DEFINITION', /site\/more\/r.txt:2:1: `beta=1` is no Python requirement/],
     [['env', 'create', './site/environment.yml'], 3, 'INVALID_DEFINITION', /: site\/more\/r.txt:2:1: `beta=1`/],
     [['run', 'site/job.yml'], 103, 'INVALID_JOB', /site\/job.yml:3:1: unknown key `comand`/],
     [

@@ -14,9 +14,7 @@ const endings = ['.yml', '.yaml', '.txt', '.in', '.pip', '.json', '.toml', '.loc
 export async function isDefinitionPath(app: Pick<App, 'cwd' | 'remote'>, word: string): Promise<boolean> {
   if (app.remote === true) return false;
   if (/^(?:azureml:|registries\/|\/subscriptions\/)/.test(word)) return false;
-  const looksLikePath =
-    /^(?:file:|\.{1,2}(?:\/|$)|\/|~\/)/.test(word) ||
-    endings.includes(extname(word));
+  const looksLikePath = /^(?:file:|\.{1,2}(?:\/|$)|\/|~\/)/.test(word) || endings.includes(extname(word));
   if (looksLikePath) return true;
   return (
     (word.includes('/') || /^(?:Dockerfile|Containerfile|Pipfile)/.test(word)) &&

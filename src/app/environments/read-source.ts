@@ -51,7 +51,11 @@ export async function readSource(app: App, source: DefinitionSource): Promise<Re
   if (source.kind === 'uploaded') {
     const { blobs } = await app.openWorkspace();
     const files = await accessUploads(blobs, source.files);
-    return { read: await readDefinition({ path: source.path, text: source.text }, files), files, shown: (file) => file };
+    return {
+      read: await readDefinition({ path: source.path, text: source.text }, files),
+      files,
+      shown: (file) => file,
+    };
   }
   if (app.remote === true) throw new Error(`a ${source.kind} of another machine`);
   const located = await locateSource(app, source);

@@ -7,7 +7,15 @@ import {
   pinnedVersion,
 } from '../../requirements/index.ts';
 import type { CheckRule, Hit } from './finding.ts';
-import { addressesOf, type CondaDependency, condaOf, entriesOf, type NamedRequirement, replacement, requirementsOf } from './parts.ts';
+import {
+  addressesOf,
+  type CondaDependency,
+  condaOf,
+  entriesOf,
+  type NamedRequirement,
+  replacement,
+  requirementsOf,
+} from './parts.ts';
 
 /** Names that one imports, and the distributions that are meant. */
 const importNames: Readonly<Record<string, string>> = {
