@@ -314,6 +314,8 @@ test('a relock of one package moves that one', async () => {
   const one = await box.run(['env', 'lock', 'environment.yml', '--relock', '--upgrade', 'numpy', '--dry-run']);
   expect(one.stdout).toContain('numpy 1.25.0 → 1.26.4');
   expect(one.stdout).not.toContain('tzdata');
+  const slip = await box.run(['env', 'lock', 'environment.yml', '--relock', '--upgrade', 'nunpy']);
+  expect([slip.exitCode, slip.stderr]).toEqual([2, expect.stringMatching(/`nunpy` is not in the lock .*`numpy`\?/s)]);
   const all = await box.run(['env', 'lock', 'environment.yml', '--relock', '--dry-run']);
   expect(all.stdout).toContain('numpy 1.25.0 → 1.26.4');
   expect(all.stdout).toContain('tzdata 2023c → 2024a');
