@@ -22,12 +22,12 @@ export interface LockedVersion {
   version: string;
 }
 
-const fixableByPins: readonly string[] = ['unpinned-package', 'python-missing', 'pip-not-pinned'];
+const fixableByPins = new Set(['unpinned-package', 'python-missing', 'pip-not-pinned']);
 
 /** True if a lock could say more than the definition does: there is something to pin. */
 export function hasOpenPins(read: ReadResult): boolean {
   return (
-    checkDefinition(read).some(({ code }) => fixableByPins.includes(code)) &&
+    checkDefinition(read).some(({ code }) => fixableByPins.has(code)) &&
     (condaOf(read).length > 0 || requirementsOf(read).length > 0)
   );
 }
