@@ -15,6 +15,18 @@ export interface ContextParts {
   signal: AbortSignal;
 }
 
+/** @throws AppError FILE_NOT_FOUND where somebody removed the folder that the shell is in. */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw new AppError('FILE_NOT_FOUND', 'the current folder does not exist any more', {
+      hint: 'Go to another one (`cd`), and repeat the command.',
+      cause: error,
+    });
+  }
+}
+
 /** The context of one call; `close` lets go of what was opened. */
 export function createContext(parts: ContextParts): CommandContext & { close(): Promise<void> } {
   const { options, renderer, signal } = parts;
@@ -23,7 +35,7 @@ export function createContext(parts: ContextParts): CommandContext & { close(): 
   const place = named ?? env.TERROIR_WORKSPACE ?? '';
   const url = isServerUrl(place) ? place : undefined;
   const common = {
-    cwd: process.cwd(),
+    cwd: currentFolder(),
     env,
     offline: options.flag('offline') || isSet(env.TERROIR_OFFLINE),
     emit: renderer.handle,

@@ -16,8 +16,8 @@ import { HelpRequest, parseCommandLine } from './parse.ts';
 import { createRenderer } from './renderer.ts';
 import { version } from './version.ts';
 
-process.stdout.on('error', endOnClosedPipe);
-process.stderr.on('error', endOnClosedPipe);
+process.stdout.on('error', (error) => endOnLostOutput(error, process.stderr));
+process.stderr.on('error', (error) => endOnLostOutput(error));
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(given: readonly string[]): Promise<number> {
@@ -144,8 +144,17 @@ function useColours(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && process.env.TERM !== 'dumb';
 }
 
-/** `terroir env list | head -1` is no error. */
-function endOnClosedPipe(error: NodeJS.ErrnoException): void {
+/** `terroir env list | head -1` is no error; a disk that is full is one, and not ours. */
+function endOnLostOutput(error: NodeJS.ErrnoException, other?: NodeJS.WriteStream): void {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  const lost = new AppError(
+    error.code === 'ENOSPC' ? 'DISK_FULL' : 'INTERNAL',
+    `the output cannot be written: ${error.message}`,
+    {
+      hint: 'Free some space, or send the output elsewhere.',
+      cause: error,
+    },
+  );
+  other?.write(`${errorText(lost, createStyle(false))}\n`);
+  process.exit(exitCodeFor(lost, false));
 }

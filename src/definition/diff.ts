@@ -98,7 +98,8 @@ function compare(path: string, from: unknown, to: unknown): DefinitionChange[] {
 function compareLists(path: string, from: readonly string[], to: readonly string[]): DefinitionChange[] {
   const removed = difference(from, to);
   const added = difference(to, from);
-  if (removed.length === 0 && added.length === 0) return [{ path: `${path} (order)`, from, to }];
+  if (removed.length === 0 && added.length === 0)
+    return from.length === 0 ? [] : [{ path: `${path} (order)`, from, to }];
   const changes: DefinitionChange[] = [];
   for (const item of removed) {
     const partner = added.findIndex((other) => subjectOf(other) === subjectOf(item));

@@ -2,6 +2,8 @@ import { nearest, type SourceDocument } from '../documents/index.ts';
 import { AppError } from '../errors/index.ts';
 import { normaliseName, parseCondaSpec, parseRequirement } from '../requirements/index.ts';
 import type { Definition, RequirementEntry } from '../schema/index.ts';
+import { explainOddSpec } from './odd-conda-spec.ts';
+import { explainRequirement } from './odd-requirement.ts';
 import type { ReadResult, Span } from './read-result.ts';
 import { splitRequirementOptions } from './requirement-line.ts';
 import {
@@ -188,10 +190,11 @@ function understand(text: string, layer: 'conda' | 'requirements'): Wanted {
   const bare = text.replace(/^(?:pip|conda):(?!:)/, '').trim();
   const name = forPip ? parseRequirement(bare)?.name : parseCondaSpec(bare)?.name;
   if (name === undefined) {
-    throw new AppError('USAGE', `\`${bare}\` is no ${forPip ? 'Python requirement' : 'conda specification'}`, {
+    const odd = forPip ? explainRequirement(bare) : explainOddSpec(bare);
+    throw new AppError('USAGE', odd?.message ?? `\`${bare}\` names no package`, {
       hint: forPip
-        ? 'Write it like `numpy`, `numpy==2.3.5` or `name @ https://…`.'
-        : 'Write it like `numpy=1.26`; for a package from PyPI put `pip:` in front: `pip:numpy==2.3.5`.',
+        ? odd?.hint
+        : `${odd?.hint ?? ''} For a package from PyPI put \`pip:\` in front: \`pip:numpy==2.3.5\`.`,
     });
   }
   return { name: normaliseName(name), kind: forPip ? 'pip' : 'conda', text: bare };

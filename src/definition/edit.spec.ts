@@ -300,6 +300,7 @@ describe('what cannot be edited', () => {
     ['conda.yml', conda, { remove: ['nunpy'] }, '`nunpy` is not in the definition'],
     ['conda.yml', conda, { add: ['numpy==='] }, 'is no conda specification'],
     ['conda.yml', conda, { add: ['pip:a=1'] }, 'is no Python requirement'],
+    ['conda.yml', conda, { add: ['numpy>=1 <2'] }, 'bounds are joined by a comma'],
     ['env.yml', 'image: a\n', { add: ['numpy'] }, 'has no Python layer'],
     ['Dockerfile', 'FROM a\n', { python: '3.12' }, 'a Dockerfile has no `python` to set'],
   ])('%s: %j %j', async (path, text, changes, message) => {

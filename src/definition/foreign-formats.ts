@@ -85,7 +85,29 @@ export function foreignByKeys(keys: readonly string[]): ForeignFormat | undefine
   return byKeys.find((format) => format.keys.every((key) => keys.includes(key)));
 }
 
+/** What package managers print for people, saved as a file. */
+const printed: readonly (ForeignFormat & { text: RegExp })[] = [
+  {
+    text: /^Package +Version\b[^\n]*\n-+ +-+/,
+    what: 'what `pip list` prints',
+    advice: 'Write `pip freeze > requirements.txt`.',
+  },
+  {
+    text: /^# packages in environment at /m,
+    what: 'what `conda list` prints',
+    advice: 'Write `conda env export > environment.yml`.',
+  },
+  {
+    // Every line is `name=version=build`, which is neither a requirement nor a file of conda's.
+    text: /^(?:#[^\n]*\n|\s*\n)*(?:[\w.-]+=[^=\s]+=[^=\s]+\s*(?:\n|$))+$/,
+    what: 'what `conda list --export` prints',
+    advice: 'Write `conda env export > environment.yml`, or `conda list --explicit --md5 > explicit.txt`.',
+  },
+];
+
 export function foreignByText(text: string): ForeignFormat | undefined {
+  const list = printed.find((format) => format.text.test(text.replaceAll('\r', '').replace(/^\uFEFF/, '')));
+  if (list !== undefined) return list;
   if (
     /^\s*\[(?:project|tool\.|build-system|workspace|package|dependencies)\b[^\]]*\]\s*$/m.test(text) &&
     /^\s*[\w.-]+\s*=\s*\S/m.test(text)
@@ -101,4 +123,11 @@ export function foreignByText(text: string): ForeignFormat | undefined {
 export function findPlaceholder(text: string): { start: number; text: string } | undefined {
   const match = /(?<!\$)\{\{[^}\n]*\}\}|\{%[^%\n]*%\}|<%[^%\n]*%>|@@[A-Za-z_][\w.]*@@/.exec(text);
   return match === null ? undefined : { start: match.index, text: match[0] };
+}
+
+/** A text file that is a conda file but for its name. */
+export function condaByText(text: string): ForeignFormat | undefined {
+  return /^dependencies:\s*$/m.test(text)
+    ? { what: 'a conda file with another ending', advice: 'Give it a name that ends in `.yml`.' }
+    : undefined;
 }

@@ -1,7 +1,7 @@
 import { createShapeReader, nearest, type ShapeReader, type YamlDocument, type YamlPath } from '../documents/index.ts';
-import { parseCondaSpec } from '../requirements/index.ts';
 import type { Platform, PythonLayer, RequirementEntry } from '../schema/index.ts';
 import { platforms } from '../schema/index.ts';
+import { explainOddSpec } from './odd-conda-spec.ts';
 import { readRequirementEntry } from './read-requirements.ts';
 import type { ReadState } from './read-state.ts';
 import { splitOptions } from './requirement-line.ts';
@@ -110,15 +110,9 @@ function checkSpec(reader: ShapeReader, path: YamlPath, text: string): boolean {
     reader.report(path, `\`${text}\` still has a placeholder`, 'Fill the template in first.');
     return false;
   }
-  if (parseCondaSpec(text) !== undefined) return true;
-  const python = /^([A-Za-z0-9._-]+)(\[[^\]]*\])/.exec(text);
-  reader.report(
-    path,
-    `\`${text}\` is no conda specification`,
-    python === null
-      ? 'Write it like `numpy`, `numpy=1.26`, `numpy>=1.2,<2` or `conda-forge::numpy=1.26.4=py311_0`.'
-      : 'conda packages have no extras; put it into the `pip:` block.',
-  );
+  const odd = explainOddSpec(text);
+  if (odd === undefined) return true;
+  reader.report(path, odd.message, odd.hint);
   return false;
 }
 
@@ -132,11 +126,14 @@ async function readPipBlock(
   const found = Object.keys(reader.value(item) as object);
   if (!found.includes('pip') || found.length > 1) {
     const odd = found.find((key) => key !== 'pip') ?? '';
-    const value = reader.text([...item, odd]);
+    const value = reader.value([...item, odd]);
+    const isVersion = typeof value === 'string' || typeof value === 'number';
+    const version = isVersion ? reader.text([...item, odd]) : undefined;
+    const meant = version === undefined ? undefined : `Write \`${odd}=${version}\`.`;
     reader.report(
       item,
       `\`${odd}:\` cannot stand in a list of dependencies; only \`pip:\` can`,
-      value === undefined ? undefined : `Write \`${odd}=${value}\`.`,
+      odd.toLowerCase() === 'pip' ? 'Did you mean `pip:`?' : meant,
       'key',
     );
     return undefined;

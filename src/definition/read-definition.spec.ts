@@ -294,6 +294,13 @@ describe('definitions as they are found in the wild', () => {
     expect(found.hint ?? '').not.toContain('creation_context');
   });
 
+  it('knows a conda file by misspelt keys', async () => {
+    const found = await mistake('env.yml', 'name: x\nchannel: [a]\ndependency: [numpy]\n');
+    expect(found.message).toContain('env.yml:2:1: unknown key `channel` in a conda file');
+    expect(found.hint).toContain('Did you mean `channels`?');
+    expect(found.message).toContain('Did you mean `dependencies`?');
+  });
+
   const foreign: readonly (readonly [path: string, text: string, what: RegExp])[] = [
     ['pyproject.toml', '[project]\nname = "x"\n', /a Python project/],
     ['uv.lock', 'version = 1\n', /uv’s lock file/],
@@ -302,6 +309,14 @@ describe('definitions as they are found in the wild', () => {
     ['compose.yml', 'services: {}\n', /a docker-compose file/],
     ['job.yml', 'command: python x.py\nenvironment: azureml:x:1\n', /a job file/],
     ['page.yml', '<!DOCTYPE html><html></html>', /a page of HTML/],
+    ['r.txt', 'Package    Version\n---------- -------\nnumpy      1.26.4\n', /what `pip list` prints/],
+    ['r.txt', '# packages in environment at /opt/conda:\n#\n# Name  Version\nx 1 0 c\n', /what `conda list` prints/],
+    [
+      'r.txt',
+      '# This file may be used to create an environment using:\r\n_libgcc_mutex=0.1=main\r\nnumpy=1.26.4=py311_0',
+      /what `conda list --export` prints/,
+    ],
+    ['r.txt', 'name: x\ndependencies:\n - numpy\n', /a conda file with another ending/],
     ['t.yml', 'image: {{ image }}\n', /the file is a template: `\{\{ image \}\}`/],
     ['t.txt', 'numpy=={% version %}\n', /the file is a template/],
   ];

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import {
-  formatPosition,
+  nearest,
   parseYaml,
   positionAt,
   type SourceDocument,
@@ -11,7 +11,7 @@ import { AppError } from '../errors/index.ts';
 import type { Definition, DefinitionHeader, ListedLock } from '../schema/index.ts';
 import { emptyDefinition } from './defaults.ts';
 import type { FileAccess } from './file-access.ts';
-import { findPlaceholder, foreignByKeys, foreignByName, foreignByText } from './foreign-formats.ts';
+import { condaByText, findPlaceholder, foreignByKeys, foreignByName, foreignByText } from './foreign-formats.ts';
 import { lockFileFormat } from './lock-files/index.ts';
 import { readCondaDefinition } from './read-conda-definition.ts';
 import { readDockerfile } from './read-dockerfile.ts';
@@ -82,6 +82,7 @@ async function readByFormat(state: ReadState, main: SourceDocument, name: string
     return { format: 'dockerfile', header, definition: await readDockerfile(state, main) };
   if (isRequirements(name, main.text)) {
     refuseTemplate(main);
+    refuse(main, condaByText(main.text));
     const definition = { ...emptyDefinition(), layer: await readRequirementsLayer(state, main) };
     state.referenced.delete(main.path);
     return { format: 'requirements', header, definition };
@@ -100,7 +101,11 @@ async function readByFormat(state: ReadState, main: SourceDocument, name: string
     'python',
     'spark',
   ].some((key) => keys.includes(key));
-  const isConda = keys.includes('dependencies') || keys.includes('channels');
+  const condaKeys = ['dependencies', 'channels'];
+  const isConda =
+    keys.some((key) => condaKeys.includes(key)) ||
+    // Misspelt, it is a conda file all the same, and its reader knows the right words.
+    (!isV2 && foreignByKeys(keys) === undefined && keys.some((key) => nearest(key, condaKeys) !== undefined));
   if (!isV2 && !isConda) refuse(main, foreignByKeys(keys));
   if (isV2 && isConda) refuseMixture(document, keys);
   refuseTemplate(main);
@@ -161,14 +166,13 @@ function refuseTemplate(main: SourceDocument): void {
   const position = positionAt(main, placeholder.start);
   const line = main.text.slice(0, placeholder.start).split('\n').at(-1) ?? '';
   if (/(?:^|\s)#/.test(line)) return;
-  throw new AppError(
-    'UNSUPPORTED_FORMAT',
-    `${formatPosition(position)}: the file is a template: \`${placeholder.text}\` is a placeholder`,
+  throwProblems('UNSUPPORTED_FORMAT', [
     {
+      position,
+      message: `the file is a template: \`${placeholder.text}\` is a placeholder`,
       hint: 'Fill the template in first, and name the result.',
-      details: { position },
     },
-  );
+  ]);
 }
 
 function refuseMixture(document: YamlDocument, keys: readonly string[]): never {

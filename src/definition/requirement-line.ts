@@ -1,5 +1,7 @@
 import { nearest } from '../documents/index.ts';
 import { isMarker, parseRequirement, parseWheelFilename } from '../requirements/index.ts';
+import { explainAddress } from './odd-address.ts';
+import { explainMarker, explainRequirement, type OddRequirement } from './odd-requirement.ts';
 
 /** A line of a requirements file, understood but with its files not read yet. */
 export type RequirementLine =
@@ -7,7 +9,7 @@ export type RequirementLine =
   | { type: 'option'; name: string; value?: string }
   | { type: 'include' | 'constraint'; path: string }
   | { type: 'path'; path: string; editable: boolean; extras: string[]; name?: string; marker?: string }
-  | { type: 'problem'; message: string; hint?: string };
+  | ({ type: 'problem' } & OddRequirement);
 
 /** pip's options for a file, with the short forms; the value tells whether one follows. */
 const fileOptions: Readonly<Record<string, boolean>> = {
@@ -56,7 +58,7 @@ export function splitRequirementOptions(text: string): { requirement: string; op
 }
 
 function readOption(text: string): RequirementLine {
-  const match = /^(--?[A-Za-z][A-Za-z-]*)(?:\s*=\s*|\s+)?(.*)$/.exec(text);
+  const match = /^(--?[A-Za-z][A-Za-z0-9-]*)(?:\s*=\s*|\s+)?(.*)$/.exec(text);
   const short = /^-([ifrce])(\S.*)$/.exec(text);
   const written = short === null || text.startsWith('--') ? (match?.[1] ?? text) : `-${short[1]}`;
   const value = (written === match?.[1] ? match[2] : short?.[2])?.replace(/^["'](.*)["']$/, '$1') ?? '';
@@ -91,6 +93,13 @@ function readOption(text: string): RequirementLine {
     };
   }
   if (takesValue && value === '') return { type: 'problem', message: `\`${written}\` needs a value` };
+  const isIndex = name === '--index-url' || name === '--extra-index-url';
+  if (isIndex && !/^(?:https?:\/\/|file:|\$\{|\.{0,2}\/)\S*$/i.test(value))
+    return {
+      type: 'problem',
+      message: `\`${name} ${value}\` names no index`,
+      hint: 'Write `https://…` as pip wants it, mostly with `/simple` at its end.',
+    };
   if (!takesValue && value !== '')
     return { type: 'problem', message: `\`${written}\` takes no value, found \`${value}\`` };
   return takesValue ? { type: 'option', name, value } : { type: 'option', name };
@@ -107,21 +116,33 @@ function readRequirement(text: string, editable: boolean): RequirementLine {
       hint: 'Allowed there: `--hash`, `--config-settings`. Other options go on lines of their own.',
     };
   }
+  const address = explainAddress(requirement);
+  if (address !== undefined) return problem(address);
   const named = /^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*@\s*(.+)$/.exec(requirement);
   if (named !== null) {
     const target = named[3] ?? '';
     if (target.startsWith('file:') || !urlScheme.test(target.replace(/^(?:git|hg|svn|bzr)\+/, ''))) {
       return readPath(target, editable, named[1], named[2]);
     }
-    return parseRequirement(requirement) === undefined ? explain(requirement) : { type: 'requirement', text, editable };
+    return parseRequirement(requirement) === undefined
+      ? problem(explainRequirement(requirement))
+      : { type: 'requirement', text, editable };
   }
   if (requirement.startsWith('file:')) return readPath(requirement, editable);
   if (urlScheme.test(requirement) || /^(?:git|hg|svn|bzr)\+/i.test(requirement)) {
     const marker = /\s;\s*(.*)$/.exec(requirement)?.[1];
-    return marker === undefined || isMarker(marker) ? { type: 'requirement', text, editable } : oddMarker(marker);
+    return marker === undefined || isMarker(marker)
+      ? { type: 'requirement', text, editable }
+      : problem(explainMarker(marker));
   }
   if (looksLikePath(requirement) || editable) return readPath(requirement, editable);
-  return parseRequirement(requirement) === undefined ? explain(requirement) : { type: 'requirement', text, editable };
+  return parseRequirement(requirement) === undefined
+    ? problem(explainRequirement(requirement))
+    : { type: 'requirement', text, editable };
+}
+
+function problem(odd: OddRequirement): RequirementLine {
+  return { type: 'problem', ...odd };
 }
 
 function looksLikePath(text: string): boolean {
@@ -137,7 +158,7 @@ function looksLikePath(text: string): boolean {
 
 function readPath(text: string, editable: boolean, name?: string, namedExtras?: string): RequirementLine {
   const [target = '', marker] = text.split(/\s+;\s*|\s*;\s+/);
-  if (marker !== undefined && !isMarker(marker)) return oddMarker(marker);
+  if (marker !== undefined && !isMarker(marker)) return problem(explainMarker(marker));
   const fragment = /#(.*)$/.exec(target)?.[1];
   const bare = target.replace(/#.*$/, '');
   const withExtras = /^(.*?)\[([^\]]*)\]$/.exec(bare);
@@ -166,82 +187,4 @@ function fromFileUrl(text: string): string {
   } catch {
     return path;
   }
-}
-
-function oddMarker(marker: string): RequirementLine {
-  return {
-    type: 'problem',
-    message: `\`${marker}\` is no environment marker`,
-    hint: 'Write it like `python_version < "3.11" and sys_platform == "linux"`.',
-  };
-}
-
-/** Says what is wrong with a text that is no requirement, as helpfully as we can. */
-function explain(text: string): RequirementLine {
-  const invisible = /[\p{Cf}\p{Cc}\p{Zs}]/u.exec(text.replaceAll(' ', ''))?.[0];
-  if (invisible !== undefined) {
-    const code = (invisible.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-    return {
-      type: 'problem',
-      message: `\`${text}\` holds a character that cannot be seen (U+${code})`,
-      hint: 'Type the line anew; such characters come with texts that were copied from a page.',
-    };
-  }
-  const single = /^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?)\s*=\s*([^=\s].*)$/.exec(text);
-  if (single !== null) {
-    return {
-      type: 'problem',
-      message: `\`${text}\` is no Python requirement: a single \`=\` is conda's`,
-      hint: `Write \`${single[1]}==${single[2]?.split('=')[0]}\`.`,
-    };
-  }
-  if (/<[A-Za-z][^>]*>|\{\{|\{%|@@/.test(text)) {
-    return { type: 'problem', message: `\`${text}\` still has a placeholder`, hint: 'Fill the template in first.' };
-  }
-  const missingOperator = /^([A-Za-z0-9][A-Za-z0-9._-]*)\s+v?(\d[^\s]*)$/.exec(text);
-  if (missingOperator !== null) {
-    return {
-      type: 'problem',
-      message: `\`${text}\` has no operator before the version`,
-      hint: `Write \`${missingOperator[1]}==${missingOperator[2]}\`.`,
-    };
-  }
-  const split = text.indexOf(';');
-  const before = text.slice(0, split).trim();
-  const marker = text.slice(split + 1).trim();
-  if (split > 0 && text.includes('@') && parseRequirement(before) !== undefined && isMarker(marker)) {
-    return {
-      type: 'problem',
-      message: `\`${text}\`: the \`;\` counts as a part of the address`,
-      hint: 'Put a blank before it.',
-    };
-  }
-  if (split > 0 && !isMarker(marker) && parseRequirement(before) !== undefined) return oddMarker(marker);
-  const [, operator, version] = /(~=|<=|>=|<|>)\s*([^\s,;]+)/.exec(text) ?? [];
-  if (operator === '~=' && /^v?\d+$/.test(version ?? '')) {
-    return {
-      type: 'problem',
-      message: `\`${text}\`: \`~=\` needs two numbers at least`,
-      hint: `Write \`~=${version}.0\`.`,
-    };
-  }
-  if (version?.includes('+') === true) {
-    return {
-      type: 'problem',
-      message: `\`${text}\`: a local version (\`+…\`) cannot follow \`${operator}\``,
-      hint: 'Leave it out, or write `==`.',
-    };
-  }
-  if (text.includes('::')) {
-    return {
-      type: 'problem',
-      message: `\`${text}\` names a conda channel, and this is a list of Python requirements`,
-      hint: 'Move it to the conda dependencies.',
-    };
-  }
-  return {
-    type: 'problem',
-    message: `\`${text}\` is no Python requirement`,
-    hint: 'Write it like `numpy`, `numpy==2.3.5`, `numpy>=2,<3` or `name @ https://…`.',
-  };
 }

@@ -6,6 +6,6 @@
  */
 export { nearest } from './nearest.ts';
 export { formatPosition, type Position, positionAt, type SourceDocument } from './position.ts';
-export { type Problem, throwProblems } from './problems.ts';
+export { type Problem, throwProblems, withShownFiles } from './problems.ts';
 export { createShapeReader, type ShapeReader } from './shape-reader.ts';
 export { parseYaml, type YamlDocument, type YamlPath } from './yaml-document.ts';

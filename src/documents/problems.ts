@@ -1,4 +1,4 @@
-import { AppError, type ErrorCode } from '../errors/index.ts';
+import { AppError, type ErrorCode, isAppError } from '../errors/index.ts';
 import { formatPosition, type Position } from './position.ts';
 
 /** One thing that is wrong in a file. */
@@ -11,6 +11,20 @@ export interface Problem {
 
 /** @throws AppError with the first problem as its message, and all of them in `details.problems`. */
 export function throwProblems(code: ErrorCode, problems: readonly Problem[]): never {
+  throw problemsError(code, problems);
+}
+
+/** The same error, with the names that its files have for somebody who stands elsewhere. An error without positions comes back as it is. */
+export function withShownFiles(error: unknown, shown: (file: string) => string): unknown {
+  if (!isAppError(error) || !Array.isArray(error.details?.problems)) return error;
+  const problems = error.details.problems as Problem[];
+  return problemsError(
+    error.code,
+    problems.map((problem) => ({ ...problem, position: { ...problem.position, file: shown(problem.position.file) } })),
+  );
+}
+
+function problemsError(code: ErrorCode, problems: readonly Problem[]): AppError {
   const sorted = [...problems].sort(
     (a, b) => a.position.line - b.position.line || a.position.column - b.position.column,
   );
@@ -19,7 +33,7 @@ export function throwProblems(code: ErrorCode, problems: readonly Problem[]): ne
   const shown = [first, ...others.slice(0, 4)].map(lineOf);
   const hidden = others.length - 4;
   if (hidden > 0) shown.push(`… and ${hidden} more`);
-  throw new AppError(code, shown.join('\n'), { hint: first.hint, details: { problems: sorted } });
+  return new AppError(code, shown.join('\n'), { hint: first.hint, details: { problems: sorted } });
 }
 
 function lineOf({ position, message, hint }: Problem, index: number): string {

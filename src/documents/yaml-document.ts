@@ -10,6 +10,8 @@ import {
   type Node,
   type Pair,
   parseAllDocuments,
+  visit,
+  type YAMLMap,
 } from 'yaml';
 import type { ErrorCode } from '../errors/index.ts';
 import { type Position, positionAt, type SourceDocument } from './position.ts';
@@ -44,16 +46,25 @@ export function parseYaml(source: SourceDocument, code: ErrorCode): YamlDocument
     lineCounter: new LineCounter(),
     prettyErrors: false,
     uniqueKeys: true,
+    // YAML 1.2 dropped `<<`; PyYAML, which conda and Azure ML read their files with, has it.
+    merge: true,
     stringKeys: false,
   });
   const documents = (Array.isArray(parsed) ? parsed : []) as Document.Parsed[];
-  const problems: Problem[] = documents.flatMap((document) =>
-    document.errors.map((error) => ({
+  const problems: Problem[] = documents.flatMap((document) => [
+    ...document.errors.map((error) => ({
       position: at(error.pos[0]),
       ...wording(error.code, error.message, text.slice(error.pos[0])),
     })),
-  );
-  if (problems.length > 0) throwProblems(code, problems);
+    ...document.warnings
+      .filter((warning) => warning.code === 'TAG_RESOLVE_FAILED')
+      .map(({ pos: [start, end] }) => ({
+        position: at(start),
+        message: `the tag \`${text.slice(start, end)}\` has no meaning here`,
+        hint: 'Write the value itself; a file is named by its path.',
+      })),
+  ]);
+  if (problems.length > 0) throwProblems(code, firstOfEachLine(problems));
   const [document, second] = documents;
   if (document === undefined || document.contents === null || isEmptyScalar(document.contents)) {
     throwProblems(code, [
@@ -70,8 +81,8 @@ export function parseYaml(source: SourceDocument, code: ErrorCode): YamlDocument
     ]);
   }
   const { contents } = document;
-  const keyProblems = findOddKeys(contents, at);
-  if (keyProblems.length > 0) throwProblems(code, keyProblems);
+  const nodeProblems = [...findOddKeys(contents, at), ...findLostAliases(document, at)];
+  if (nodeProblems.length > 0) throwProblems(code, nodeProblems);
   return {
     source,
     value: toPlain(document, code, at),
@@ -82,6 +93,13 @@ export function parseYaml(source: SourceDocument, code: ErrorCode): YamlDocument
       return node?.range ? { start: node.range[0] + shift, end: node.range[1] + shift } : undefined;
     },
   };
+}
+
+/** One slip makes the parser stumble several times over the same line. */
+function firstOfEachLine(problems: readonly Problem[]): Problem[] {
+  return problems.filter(
+    ({ position }, index) => problems.findIndex((other) => other.position.line === position.line) === index,
+  );
 }
 
 function isEmptyScalar(node: Node): boolean {
@@ -107,7 +125,8 @@ function findOddKeys(node: unknown, at: (offset: number) => Position): Problem[]
   if (!isMap(node)) return [];
   return node.items.flatMap((pair) => {
     const key = pair.key as Node | null;
-    if (isScalar(key) && ['string', 'number', 'boolean'].includes(typeof key.value)) return findOddKeys(pair.value, at);
+    const isWord = isScalar(key) && ['string', 'number', 'boolean'].includes(typeof key.value);
+    if (isWord || isMergeKey(key)) return findOddKeys(pair.value, at);
     return [
       {
         position: at(key?.range?.[0] ?? 0),
@@ -118,6 +137,35 @@ function findOddKeys(node: unknown, at: (offset: number) => Position): Problem[]
   });
 }
 
+function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && typeof key.value === 'symbol';
+}
+
+function findLostAliases(document: Document.Parsed, at: (offset: number) => Position): Problem[] {
+  const problems: Problem[] = [];
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) === undefined)
+        problems.push({
+          position: at(alias.range?.[0] ?? 0),
+          message: `there is no anchor \`&${alias.source}\` before this place`,
+          hint: 'Write the value out.',
+        });
+    },
+  });
+  return problems;
+}
+
+/** The maps that `<<` brings into a map, first the one that wins. */
+function mergedInto(document: Document.Parsed, map: YAMLMap): unknown[] {
+  return map.items
+    .filter((pair) => isMergeKey(pair.key))
+    .flatMap(({ value }) => {
+      const source = isAlias(value) ? value.resolve(document) : value;
+      return isSeq(source) ? source.items : [source];
+    });
+}
+
 function child(
   document: Document.Parsed,
   node: unknown,
@@ -126,8 +174,12 @@ function child(
   const target = isAlias(node) ? node.resolve(document) : node;
   if (isMap(target)) {
     const pair = target.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
-    if (pair === undefined) return undefined;
-    return { pair, node: pair.value as Node };
+    if (pair !== undefined) return { pair, node: pair.value as Node };
+    for (const source of mergedInto(document, target)) {
+      const found = child(document, source, key);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
   if (isSeq(target) && typeof key === 'number') {
     const item = target.items[key];
@@ -166,7 +218,8 @@ function scalarText(node: Node | undefined): string | undefined {
 
 /** The parser's words as ours. */
 function wording(code: string, message: string, found: string): { message: string; hint?: string } {
-  const word = (found.split('\n')[0] ?? '').replace(/\s*:(?:\s.*)?$/, '').trim();
+  const line = (found.split('\n')[0] ?? '').trim();
+  const word = line.replace(/\s*:(?:\s.*)?$/, '').trim();
   switch (code) {
     case 'DUPLICATE_KEY':
       return { message: `the key \`${word}\` is there twice`, hint: 'Keep one of them.' };
@@ -185,12 +238,28 @@ function wording(code: string, message: string, found: string): { message: strin
       };
     }
     case 'BLOCK_AS_IMPLICIT_KEY':
-    case 'MULTILINE_IMPLICIT_KEY':
+    case 'MULTILINE_IMPLICIT_KEY': {
+      const [, key, value] = /^([\w.-]+):([^\s:].*)/.exec(found) ?? [];
+      if (key !== undefined)
+        return { message: 'a blank is missing after the colon', hint: `Write \`${key}: ${value}\`.` };
       return {
         message: 'a `key: value` cannot stand here',
         hint: 'Quote a text that contains `: `, and put nested keys on lines of their own.',
       };
+    }
+    case 'BAD_SCALAR_START':
+      return { message: `a text cannot begin with \`${found.charAt(0)}\``, hint: 'Put it into quotes.' };
+    case 'UNEXPECTED_TOKEN':
+      return {
+        message: `\`${line}\` cannot stand here`,
+        hint: 'A list and a map cannot stand side by side: look at the indentation.',
+      };
     case 'MISSING_CHAR':
+      if (message.startsWith('Implicit map keys'))
+        return {
+          message: `\`${line}\` cannot stand here`,
+          hint: 'An item of a list begins with `- `, and a key is followed by `: `.',
+        };
       return { message: lowerFirst(message), hint: 'Look for a missing quote, bracket or colon.' };
     default:
       return { message: `this is not valid YAML: ${lowerFirst(message)}` };

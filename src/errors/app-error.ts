@@ -25,12 +25,20 @@ export class AppError extends Error {
     this.name = 'AppError';
     this.code = code;
     this.hint = options.hint === undefined ? undefined : redact(options.hint);
-    this.details = options.details;
+    this.details = options.details === undefined ? undefined : (redactAll(options.details) as ErrorDetails);
   }
 
   get exitCode(): number {
     return errorCodes[this.code].exit;
   }
+}
+
+/** Every text in a value of JSON: an answer with `--json` or over HTTP shows the details to the same people as the message. */
+function redactAll(value: unknown): unknown {
+  if (typeof value === 'string') return redact(value);
+  if (Array.isArray(value)) return value.map(redactAll);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, redactAll(each)]));
 }
 
 export function isAppError(error: unknown, code?: ErrorCode): error is AppError {

@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../errors/index.ts';
 import { sleep } from './clock.ts';
+import { ensureFolder } from './files.ts';
 
 export interface FileLockOptions {
   /** Others who say so too may hold it at the same time. */
@@ -20,7 +20,7 @@ export interface FileLockOptions {
  * @throws AppError BUSY after `timeout`.
  */
 export async function withFileLock<T>(path: string, work: () => Promise<T>, options: FileLockOptions = {}): Promise<T> {
-  await mkdir(dirname(path), { recursive: true });
+  await ensureFolder(dirname(path));
   const database = new DatabaseSync(path, { timeout: 0 });
   try {
     await acquire(database, path, options);

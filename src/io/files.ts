@@ -18,6 +18,11 @@ export function fsErrorToAppError(error: unknown, action: string): unknown {
         hint: 'Free some space (`terroir cache gc` removes what nothing needs) and try again.',
         cause: error,
       });
+    case 'EFBIG':
+      return new AppError('DISK_FULL', `cannot ${action}: the system lets no file be so large`, {
+        hint: 'Look at `ulimit -f` and at the quotas of this account.',
+        cause: error,
+      });
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

@@ -46,10 +46,12 @@ export function parseCondaSpec(text: string): CondaSpec | undefined {
 function readVersion(text: string): { version?: string; build?: string; exact: boolean } | undefined {
   if (text === '') return { exact: false };
   const equals = /^(={1,2})\s*([^=\s<>!~]+)(?:\s*=\s*([^=\s]+)|\s+([^=\s<>]+))?$/.exec(text);
+  // `python=3.11, numpy` are two packages, `foo>=1 <2` are two bounds: neither is a version and a build.
+  if (equals?.[2] !== undefined && /[,|]$/.test(equals[2])) return undefined;
   if (equals !== null) return { version: equals[2], build: equals[3] ?? equals[4], exact: equals[1] === '==' };
   const compact = text.replaceAll(/\s*([,|])\s*/g, '$1').replaceAll(/(~=|==|!=|<=|>=|<|>|=)\s+/g, '$1');
   const [version = '', build, ...more] = compact.split(' ');
-  if (more.length > 0) return undefined;
+  if (more.length > 0 || (build !== undefined && /^[<>!~=]/.test(build))) return undefined;
   const clause = /^(?:\(?(?:~=|==|!=|<=|>=|<|>|=)?[A-Za-z0-9_.!+*-]+\)?)$/;
   if (!version.split(/[,|]/).every((part) => clause.test(part))) return undefined;
   return { version, build, exact: false };

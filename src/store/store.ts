@@ -229,7 +229,7 @@ export function createStore({ root, threads }: { root: string; threads?: number 
 /** What fetches may say so in its own words. */
 function explainFull(filename: string): (error: unknown) => never {
   return (error) => {
-    throw (error as NodeJS.ErrnoException).code === 'ENOSPC'
+    throw ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(String((error as NodeJS.ErrnoException).code))
       ? fsErrorToAppError(error, `fetch \`${filename}\``)
       : error;
   };

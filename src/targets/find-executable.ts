@@ -48,7 +48,7 @@ async function checkFile(word: string, { cwd }: SearchPlace): Promise<string> {
 
 async function hintFor(word: string, place: SearchPlace): Promise<string> {
   if (/\s/.test(word)) return 'Pass the command and its arguments as words of their own, not in one pair of quotes.';
-  if ((await executableState(resolve(place.cwd, word))) !== 'missing')
+  if (!['missing', 'folder'].includes(await executableState(resolve(place.cwd, word))))
     return `There is a file of that name here; write \`./${word}\`.`;
   const near = await nearestCommand(word, place);
   return `${near === undefined ? '' : `Did you mean \`${near}\`? `}Add the package that brings \`${word}\` to the environment, or write its whole path.`;

@@ -1,7 +1,17 @@
 import { AppError } from '../errors/index.ts';
 
 /** SQLite's result codes that mean something to the user; the lower byte of an extended code. */
-const sqlite = { busy: 5, locked: 6, readOnly: 8, corrupt: 11, full: 13, cannotOpen: 14, auth: 23, notADatabase: 26 };
+const sqlite = {
+  busy: 5,
+  locked: 6,
+  readOnly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  auth: 23,
+  notADatabase: 26,
+};
 
 /** An error of the database as the user should read it; anything else comes back unchanged. */
 export function explainDatabaseError(error: unknown, file: string): unknown {
@@ -21,6 +31,13 @@ export function explainDatabaseError(error: unknown, file: string): unknown {
   if (code === sqlite.full) {
     return new AppError('DISK_FULL', `cannot write \`${file}\`: the disk is full`, {
       hint: 'Free some space and repeat the command; nothing half-written was kept.',
+      cause: error,
+    });
+  }
+  if (code === sqlite.ioError) {
+    // A full disk says so only where SQLite writes a page; the files beside the database fail like this.
+    return new AppError('DISK_FULL', `the disk does not take or give what belongs to \`${file}\``, {
+      hint: 'Look for free space and at the state of the disk, and repeat the command; nothing half-written was kept.',
       cause: error,
     });
   }

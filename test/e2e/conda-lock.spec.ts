@@ -167,6 +167,34 @@ test.each([
   expect(lock.inputs.virtualPackages).toEqual(virtualPackages);
 });
 
+test('`env check --fix` pins what conda and pip bring, each to its own version, and leaves the rest as it is', async () => {
+  const open = `# top
+channels: [conda-forge]
+dependencies:
+  - &np "numpy >=1.20,<2"   # fast
+  - *np
+  - python   # any
+  - conda-forge/noarch::tzdata
+  - pip:
+    - tool>=1   # ours
+    - numpy>=1.20
+`;
+  await box.write('environment.yml', open);
+  const fixed = await box.run(['env', 'check', 'environment.yml', '--fix', '-q']);
+  expect([fixed.exitCode, fixed.stderr]).toEqual([0, '']);
+  expect(fixed.stdout).toContain('changed environment.yml');
+  const pinned = open
+    .replace('numpy >=1.20,<2', 'numpy=1.26.4')
+    .replace('- python ', '- python=3.11.7 ')
+    .replace('tool>=1', 'tool==1.0');
+  expect(await box.read('environment.yml')).toBe(pinned);
+  await box.run(['env', 'create', '-', '--name', 'open', '-q'], {
+    input: `conda_file:\n${open.replaceAll(/^/gm, '  ')}`,
+  });
+  expect((await box.run(['env', 'check', 'open', '--fix', '-q'])).stdout).toContain('registered open:2');
+  expect((await box.run(['env', 'show', 'open:2', '--source'])).stdout).toContain('numpy=1.26.4');
+});
+
 test('a platform that the channel does not have is an error with a way out', async () => {
   await box.write('environment.yml', 'dependencies: [numpy]\n');
   const outcome = await box.run(['env', 'lock', 'environment.yml', '--platform', 'osx-64']);
@@ -286,6 +314,8 @@ test('a relock of one package moves that one', async () => {
   const one = await box.run(['env', 'lock', 'environment.yml', '--relock', '--upgrade', 'numpy', '--dry-run']);
   expect(one.stdout).toContain('numpy 1.25.0 → 1.26.4');
   expect(one.stdout).not.toContain('tzdata');
+  const slip = await box.run(['env', 'lock', 'environment.yml', '--relock', '--upgrade', 'nunpy']);
+  expect([slip.exitCode, slip.stderr]).toEqual([2, expect.stringMatching(/`nunpy` is not in the lock .*`numpy`\?/s)]);
   const all = await box.run(['env', 'lock', 'environment.yml', '--relock', '--dry-run']);
   expect(all.stdout).toContain('numpy 1.25.0 → 1.26.4');
   expect(all.stdout).toContain('tzdata 2023c → 2024a');

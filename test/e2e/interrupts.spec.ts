@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRecord } from '../../src/schema/index.ts';
@@ -104,6 +107,16 @@ describe('runs that do not end by themselves', () => {
     await new Promise<void>((resolve) => child.stdout?.once('data', () => resolve()));
     child.stdout?.destroy();
     expect((await outcome).exitCode).toBe(141);
+  });
+
+  it.runIf(existsSync('/dev/full'))('says that what it prints does not fit on the disk', async () => {
+    const terroir = join(import.meta.dirname, '../../bin/terroir.js');
+    const child = spawnSync('sh', ['-c', 'exec "$0" "$1" env list > /dev/full', process.execPath, terroir], {
+      env: { ...process.env, ...sandbox.env },
+      encoding: 'utf8',
+    });
+    expect(child.status).toBe(8);
+    expect(child.stderr).toMatch(/^error: the output cannot be written: ENOSPC.*\nhint: .*\n$/);
   });
 
   it('passes bytes through as they are', async () => {

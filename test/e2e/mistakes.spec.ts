@@ -22,6 +22,14 @@ describe('mistakes', () => {
     await sandbox.write('image.yml', 'name: base\nimage: debian:12\n');
     await sandbox.write('conda.yml', 'dependencies: [python=3.11]\n');
     await sandbox.write('pyproject.toml', '[project]\nname = "x"\n');
+    await sandbox.write('latin.yml', Buffer.concat([Buffer.from('# \uFFFD\nname: caf'), Buffer.from([0xe9, 0x0a])]));
+    await sandbox.write('photo.txt', Buffer.from('PK\0\x03'));
+    await sandbox.write('train.py', 'print(1)\n');
+    await sandbox.write('Pipfile', '[packages]\nalpha = "*"\n');
+    await sandbox.write('site/environment.yml', 'requirements: more/r.txt\n');
+    await sandbox.write('site/more/r.txt', 'alpha\nbeta=1\n');
+    await sandbox.write('site/loose.txt', '# c\nalpha\n');
+    await sandbox.write('site/job.yml', 'command: echo\nenvironment: environment.yml\ncomand: x\n');
     await sandbox.write(
       'multi.yml',
       'command: python x.py\nenvironment: file:ok.txt\ndistribution: { type: pytorch }\nresources: { instance_count: 4 }\n',
@@ -57,6 +65,21 @@ describe('mistakes', () => {
       /`pyproject.toml` is a Python project/,
     ],
     [['env', 'create', 'ok.txt'], 3, 'INVALID_NAME', /Environment name is required/],
+    [['env', 'check', 'latin.yml'], 3, 'INVALID_DEFINITION', /latin.yml:2:10: the byte 0xe9 is not UTF-8.*iconv/s],
+    [['env', 'check', 'photo.txt'], 3, 'INVALID_DEFINITION', /photo.txt:1:3: this is no text, but a binary file/],
+    [['env', 'check', 'train.py'], 3, 'UNSUPPORTED_FORMAT', /`train.py` is a script/],
+    [['env', 'check', 'Pipfile'], 3, 'UNSUPPORTED_FORMAT', /`Pipfile` is pipenv’s file/],
+    [['env', 'check', 'site'], 4, 'ENVIRONMENT_NOT_FOUND', /To mean the folder of that name, write `.\/site`/],
+    [['env', 'lock', 'site'], 4, 'ENVIRONMENT_NOT_FOUND', /To mean the folder of that name, write `.\/site`/],
+    [['env', 'check', 'site/'], 3, 'INVALID_DEFINITION', /site\/more\/r.txt:2:1: `beta=1` is no Python requirement/],
+    [['env', 'create', './site/environment.yml'], 3, 'INVALID_DEFINITION', /: site\/more\/r.txt:2:1: `beta=1`/],
+    [['run', 'site/job.yml'], 103, 'INVALID_JOB', /site\/job.yml:3:1: unknown key `comand`/],
+    [
+      ['run', '--env', 'site/environment.yml', '--', 'true'],
+      103,
+      'INVALID_DEFINITION',
+      /site\/more\/r.txt:2:1: `beta=1`/,
+    ],
     [['env', 'show', 'nobody'], 4, 'ENVIRONMENT_NOT_FOUND', /No environment exists for name: nobody/],
     [['env', 'lock', 'clash.txt'], 6, 'UNSOLVABLE', /beta.*alpha/s],
     [['env', 'lock', 'ok.txt', '--platform', 'linux'], 2, 'USAGE', /there is no platform `linux`/],
@@ -86,6 +109,12 @@ describe('mistakes', () => {
     const position = args.indexOf('--') === -1 ? args.length : args.indexOf('--');
     const json = await sandbox.run([...args.slice(0, position), '--json', ...args.slice(position)]);
     expect(JSON.parse(json.stdout)).toMatchObject({ error: { code, message: expect.any(String) } });
+  });
+
+  it('names files as the caller does, in what it finds too', async () => {
+    expect((await sandbox.run(['env', 'check', './site/loose.txt'])).stdout).toContain('site/loose.txt:2:1: info');
+    const fixed = await sandbox.run(['env', 'check', 'site/loose.txt', '--fix', '-q']);
+    expect(fixed.stdout).toContain('changed site/loose.txt');
   });
 
   it('says that an index is down, or wants a password', async () => {

@@ -1,13 +1,20 @@
 import { dirname, resolve } from 'node:path';
-import { applyFixes, checkDefinition, type Finding, pinFromLock } from '../../definition/checks/index.ts';
+import {
+  applyFixes,
+  checkDefinition,
+  type Finding,
+  hasOpenPins,
+  type LockedVersion,
+  pinFromLock,
+} from '../../definition/checks/index.ts';
 import { type ReadResult, readDefinition } from '../../definition/index.ts';
 import { readText, writeAtomically } from '../../io/index.ts';
 import type { App } from '../app.ts';
 import { ensureLock } from '../locks/ensure-lock.ts';
 import { isDefinitionPath } from './definition-path.ts';
-import { findVersion } from './find-version.ts';
+import { findNamed } from './find-named.ts';
 import { type PackedDefinition, packText } from './pack-definition.ts';
-import { type DefinitionSource, readSource } from './read-source.ts';
+import { type DefinitionSource, type ReadSource, readSource } from './read-source.ts';
 import { register, registerAnonymous } from './register.ts';
 import { accessStored, readStored } from './stored-files.ts';
 
@@ -18,7 +25,7 @@ export interface CheckResult {
 }
 
 /** Which version of each package a definition would be locked to. */
-export type FindVersions = (definition: PackedDefinition) => Promise<readonly { name: string; version: string }[]>;
+export type FindVersions = (definition: PackedDefinition) => Promise<readonly LockedVersion[]>;
 
 /**
  * Analyses a file or a registered version. With `fix`, a file is repaired in place, and a version gets a repaired successor. What a file is pinned to is
@@ -36,8 +43,16 @@ export async function checkEnvironment(
 
 /** Analyses a definition that is registered nowhere. */
 export async function checkDefinitionText(app: App, source: DefinitionSource): Promise<CheckResult> {
-  const { read } = await readSource(app, source);
-  return { findings: checkDefinition(read), changes: [] };
+  return { findings: findingsOf(await readSource(app, source)), changes: [] };
+}
+
+/** With the places of files as the caller names them. */
+function findingsOf({ read, shown }: ReadSource): Finding[] {
+  return checkDefinition(read).map((finding) =>
+    finding.position === undefined
+      ? finding
+      : { ...finding, position: { ...finding.position, file: shown(finding.position.file) } },
+  );
 }
 
 async function checkFile(
@@ -46,7 +61,7 @@ async function checkFile(
   { fix, findVersions }: { fix: boolean; findVersions?: FindVersions },
 ): Promise<CheckResult> {
   const source = await readSource(app, { kind: 'path', path });
-  const findings = checkDefinition(source.read);
+  const findings = findingsOf(source);
   if (!fix) return { findings, changes: [] };
   const repaired = applyFixes(
     source.read.sources,
@@ -62,7 +77,7 @@ async function checkFile(
   const read = await readDefinition(main, fixedFiles);
   const pins = await pinsOf(read, async () =>
     findVersions === undefined
-      ? (await ensureLock(app, await registerAnonymous(app, { read, files: fixedFiles }))).lock.packages
+      ? (await ensureLock(app, await registerAnonymous(app, { ...source, read, files: fixedFiles }))).lock.packages
       : await findVersions(await packText(main, fixedFiles, folder)),
   );
   const final = applyFixes(repaired, pins);
@@ -71,10 +86,9 @@ async function checkFile(
     const target = resolve(folder, each.path);
     if ((await readText(target)) === each.text) continue;
     await writeAtomically(target, each.text);
-    changes.push(`changed ${each.path}`);
+    changes.push(`changed ${source.shown(each.path)}`);
   }
-  const after = await readSource(app, { kind: 'path', path });
-  return { findings: checkDefinition(after.read), changes };
+  return { findings: findingsOf(await readSource(app, { kind: 'path', path })), changes };
 }
 
 function bytesOf(sources: readonly { path: string; text: string }[], name: string): Uint8Array | undefined {
@@ -87,23 +101,17 @@ async function pinsOf(
   read: ReadResult,
   findVersions: () => ReturnType<FindVersions>,
 ): Promise<ReturnType<typeof pinFromLock>> {
-  const open = checkDefinition(read).some(({ code }) => code === 'unpinned-package');
-  if (!open || read.definition.layer?.kind !== 'requirements') return [];
-  return pinFromLock(read, new Map((await findVersions()).map(({ name, version }) => [name, version])));
+  return hasOpenPins(read) ? pinFromLock(read, await findVersions()) : [];
 }
 
 async function checkRegistered(app: App, reference: string, { fix }: { fix: boolean }): Promise<CheckResult> {
   const workspace = await app.openWorkspace();
-  const version = await findVersion(workspace, reference);
+  const version = await findNamed(app, reference);
   const read = await readStored(workspace, version);
   if (read === undefined) return { findings: [], changes: [] };
   const findings = checkDefinition(read, { name: version.anonymous ? undefined : version.name });
   if (!fix) return { findings, changes: [] };
-  const open =
-    findings.some(({ code }) => code === 'unpinned-package') && version.definition.layer?.kind === 'requirements';
-  const pins = open
-    ? pinFromLock(read, new Map((await ensureLock(app, version)).lock.packages.map((pkg) => [pkg.name, pkg.version])))
-    : [];
+  const pins = hasOpenPins(read) ? pinFromLock(read, (await ensureLock(app, version)).lock.packages) : [];
   const sources = applyFixes(read.sources, [...findings.flatMap((finding) => finding.fix ?? []), ...pins]);
   const stored = accessStored(workspace, version.files);
   const files = {

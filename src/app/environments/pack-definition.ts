@@ -5,7 +5,7 @@ import type { SourceDocument } from '../../documents/index.ts';
 import type { UploadedFiles } from '../../schema/index.ts';
 import type { App } from '../app.ts';
 import { accessFolder } from './folder-files.ts';
-import { type LocalSource, locateSource } from './read-source.ts';
+import { type LocalSource, locateSource, withFilesAsShown } from './read-source.ts';
 
 /** Content on this machine that another one may want. */
 export type PackedContent = { bytes: Uint8Array } | { file: string };
@@ -22,8 +22,9 @@ export interface PackedDefinition {
 
 /** Reads a definition as registering would, and keeps what it reads. @throws AppError FILE_NOT_FOUND, INVALID_DEFINITION. */
 export async function packDefinition(place: Pick<App, 'cwd'>, source: LocalSource): Promise<PackedDefinition> {
-  const { folder, path, text } = await locateSource(place, source);
-  return await packText({ path, text }, accessFolder(folder), folder);
+  const located = await locateSource(place, source);
+  const { folder, path, text } = located;
+  return await withFilesAsShown(located, () => packText({ path, text }, accessFolder(folder), folder));
 }
 
 /** The same for a text that does not stand in its folder. */

@@ -1,4 +1,4 @@
-import { basename, dirname, extname, relative, resolve } from 'node:path';
+import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import {
   chooseMainFile,
@@ -7,11 +7,13 @@ import {
   type ReadResult,
   readDefinition,
 } from '../../definition/index.ts';
+import { withShownFiles } from '../../documents/index.ts';
 import { AppError } from '../../errors/index.ts';
 import { isFolder, listFolder, readBytes, readStandardInput, statIfExists } from '../../io/index.ts';
 import type { UploadedFiles } from '../../schema/index.ts';
 import type { App } from '../app.ts';
 import { decodeSource } from './decode-source.ts';
+import { bareDefinitionPath } from './definition-path.ts';
 import { accessFolder } from './folder-files.ts';
 import { similarFiles } from './similar-files.ts';
 import { accessUploads } from './uploaded-files.ts';
@@ -40,6 +42,8 @@ export type LocalSource = Exclude<DefinitionSource, { kind: 'uploaded' }>;
 export interface ReadSource {
   read: ReadResult;
   files: FileAccess;
+  /** The name of one of its files as the caller knows it. */
+  shown: (file: string) => string;
 }
 
 /** Reads a definition from wherever it is. @throws AppError FILE_NOT_FOUND, INVALID_DEFINITION, UNSUPPORTED_FORMAT. */
@@ -47,12 +51,31 @@ export async function readSource(app: App, source: DefinitionSource): Promise<Re
   if (source.kind === 'uploaded') {
     const { blobs } = await app.openWorkspace();
     const files = await accessUploads(blobs, source.files);
-    return { read: await readDefinition({ path: source.path, text: source.text }, files), files };
+    return {
+      read: await readDefinition({ path: source.path, text: source.text }, files),
+      files,
+      shown: (file) => file,
+    };
   }
   if (app.remote === true) throw new Error(`a ${source.kind} of another machine`);
-  const { folder, path, text } = await locateSource(app, source);
+  const located = await locateSource(app, source);
+  const { folder, path, text, shown } = located;
   const files = accessFolder(folder);
-  return { read: await readDefinition({ path, text }, files), files };
+  const read = await withFilesAsShown(located, () => readDefinition({ path, text }, files));
+  const warnings = read.warnings.map((warning) => ({
+    ...warning,
+    position: { ...warning.position, file: shown(warning.position.file) },
+  }));
+  return { read: { ...read, warnings }, files, shown };
+}
+
+/** Reads, and names files in errors as the caller does. */
+export async function withFilesAsShown<T>({ shown }: Pick<LocatedSource, 'shown'>, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw withShownFiles(error, shown);
+  }
 }
 
 /** A definition's text, and where its paths start. */
@@ -61,6 +84,8 @@ export interface LocatedSource {
   /** The name of its file, which tells the format. */
   path: string;
   text: string;
+  /** The name of a file beside it, as the caller knows it: `env check envs/site.yml` complains of `envs/site.yml`. */
+  shown: (file: string) => string;
 }
 
 /** Finds a definition on this machine. @throws AppError FILE_NOT_FOUND. */
@@ -69,17 +94,33 @@ export async function locateSource({ cwd }: Pick<App, 'cwd'>, source: LocalSourc
     case 'path':
       return await locatePath(cwd, source.path, source.python);
     case 'stdin':
-      return { folder: cwd, path: 'environment.yml', text: await readStandardInput() };
+      return { folder: cwd, path: 'environment.yml', text: await readStandardInput(), shown: asItIs };
     case 'inline':
-      return { folder: source.folder, path: basename(source.path), text: source.text };
+      return {
+        folder: source.folder,
+        path: basename(source.path),
+        text: source.text,
+        shown: shownFrom(dirname(source.path)),
+      };
     case 'parts':
-      return { folder: cwd, path: 'environment.yml', text: partsText(cwd, source) };
+      return { folder: cwd, path: 'environment.yml', text: partsText(cwd, source), shown: asItIs };
   }
 }
 
+function asItIs(file: string): string {
+  return file;
+}
+
+function shownFrom(folder: string): (file: string) => string {
+  return (file) => (isAbsolute(file) ? file : join(folder, file));
+}
+
 async function locatePath(cwd: string, path: string, python: string | undefined): Promise<LocatedSource> {
-  const absolute = resolve(cwd, path.replace(/^file:(?:\/\/(?=\/))?/, ''));
-  const file = (await isFolder(absolute)) ? resolve(absolute, await mainFileOf(absolute)) : absolute;
+  const bare = bareDefinitionPath(path);
+  const absolute = resolve(cwd, bare);
+  const hasFolder = await isFolder(absolute);
+  const file = hasFolder ? resolve(absolute, await mainFileOf(absolute)) : absolute;
+  const shown = shownFrom(hasFolder ? bare : dirname(bare));
   if ((await statIfExists(file)) === undefined) {
     throw new AppError('FILE_NOT_FOUND', `the file \`${path}\` does not exist`, {
       hint: await similarFiles(file),
@@ -87,7 +128,7 @@ async function locatePath(cwd: string, path: string, python: string | undefined)
   }
   const text = decodeSource(await readBytes(file), path);
   const folder = dirname(file);
-  if (python === undefined) return { folder, path: basename(file), text };
+  if (python === undefined) return { folder, path: basename(file), text, shown };
   const format = lockFileFormat({ path: file, text });
   const isRequirements = format === undefined ? /^\.(?:txt|in)$/.test(extname(file)) : format === 'pylock';
   const pointer = isRequirements ? 'requirements' : 'conda_file';
@@ -95,6 +136,7 @@ async function locatePath(cwd: string, path: string, python: string | undefined)
     folder,
     path: 'environment.yml',
     text: stringify({ python: { version: python }, [pointer]: basename(file) }),
+    shown,
   };
 }
 

@@ -1,4 +1,7 @@
+import { nearest } from '../../documents/index.ts';
+import { AppError } from '../../errors/index.ts';
 import { findInterpreter, removeTree } from '../../io/index.ts';
+import { normaliseName } from '../../requirements/index.ts';
 import { addressesOf, choosePython, importLock, resolveLock } from '../../resolve/index.ts';
 import type { Definition, ListedLock, Lock, LockedPython, Platform } from '../../schema/index.ts';
 import type { EnvironmentVersion, LockRevision, Workspace } from '../../workspace/index.ts';
@@ -84,6 +87,7 @@ export async function relock(
     (await workspace.locks.bound(version.id, platform)) ??
     (await workspace.locks.latest(version.fingerprint, platform));
   const upgrade = upgradeOf(request);
+  if (before !== undefined && upgrade !== 'all') checkNames(upgrade, before.lock, version);
   const lock = await resolve(app, workspace, version, platform, {
     seed: upgrade === 'all' ? undefined : before?.lock,
     upgrade,
@@ -99,6 +103,17 @@ export async function relock(
     if (other !== undefined) names.push(`${other.name}:${other.version}`);
   }
   return { lock: revision.lock, revision: revision.revision, before, stay: names };
+}
+
+/** @throws AppError USAGE for a package that the lock does not have: nothing would move, and nobody would know why. */
+function checkNames(names: readonly string[], { packages }: Lock, { name, version }: EnvironmentVersion): void {
+  const locked = new Set(packages.map((each) => normaliseName(each.name)));
+  const odd = names.find((each) => !locked.has(normaliseName(each)));
+  if (odd === undefined) return;
+  const near = nearest(odd, locked);
+  throw new AppError('USAGE', `\`${odd}\` is not in the lock of ${name}:${version}`, {
+    hint: `${near === undefined ? '' : `Did you mean \`${near}\`? `}\`terroir env lock ${name}:${version}\` lists what is.`,
+  });
 }
 
 function upgradeOf({ upgrade }: RelockRequest): 'all' | readonly string[] {

@@ -11,7 +11,7 @@ export interface LockPreview {
   platform: Platform;
   packages: number;
   /** Each of them. */
-  versions: { name: string; version: string }[];
+  versions: { kind: 'conda' | 'pypi'; name: string; version: string }[];
   /** Bytes to fetch. */
   size: number;
   /** Null where there is no lock to compare with. */
@@ -33,7 +33,7 @@ export async function previewLock(
   return {
     platform,
     packages: lock.packages.length,
-    versions: lock.packages.map(({ name, version }) => ({ name, version })),
+    versions: lock.packages.map(({ kind, name, version }) => ({ kind, name, version })),
     size: lock.packages.reduce((sum, { size }) => sum + size, 0),
     diff: before === undefined ? null : diffLocks(before.lock, lock),
   };

@@ -5,7 +5,7 @@ import { readJob } from '../../jobs/index.ts';
 import type { UploadedFiles } from '../../schema/index.ts';
 import { collectSnapshot } from '../../snapshots/index.ts';
 import { decodeSource } from '../environments/decode-source.ts';
-import { isDefinitionPath } from '../environments/definition-path.ts';
+import { bareDefinitionPath, isDefinitionPath } from '../environments/definition-path.ts';
 import type { PackedContent } from '../environments/pack-definition.ts';
 import { similarFiles } from '../environments/similar-files.ts';
 import { codeFolder } from './code-folder.ts';
@@ -40,7 +40,7 @@ export async function packJob(
   const named = own?.kind === 'reference' && (await isDefinitionPath({ cwd: folder }, own.reference));
   return {
     text,
-    environmentFile: named ? resolve(folder, own.reference.replace(/^file:(?:\/\/(?=\/))?/, '')) : undefined,
+    environmentFile: named ? resolve(folder, bareDefinitionPath(own.reference)) : undefined,
     inline: own?.kind === 'inline' ? { text: own.source, folder } : undefined,
     code: job.code === undefined ? undefined : await codeFolder(job.code),
     secrets: Object.values(job.environmentVariables).flatMap((each) => (each.kind === 'secret' ? [each.variable] : [])),

@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { AppError } from '../../errors/index.ts';
 import { readBytes, statIfExists } from '../../io/index.ts';
 import { readJob } from '../../jobs/index.ts';
@@ -6,7 +6,7 @@ import type { CommandJob, JobVariable } from '../../schema/index.ts';
 import type { EnvironmentVersion } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { decodeSource } from '../environments/decode-source.ts';
-import { isDefinitionPath } from '../environments/definition-path.ts';
+import { bareDefinitionPath, isDefinitionPath } from '../environments/definition-path.ts';
 import { findOrRegister } from '../environments/find-or-register.ts';
 import { readSource } from '../environments/read-source.ts';
 import { registerAnonymous, registerSource } from '../environments/register.ts';
@@ -124,7 +124,8 @@ async function environmentOf(app: App, job: CommandJob, folder: string, file: st
     );
   const { reference } = environment;
   if (!(await isDefinitionPath({ ...app, cwd: folder }, reference))) return await findOrRegister(app, reference);
-  return await registerSource(app, await readSource({ ...app, cwd: folder }, { kind: 'path', path: reference }));
+  const path = relative(app.cwd, resolve(folder, bareDefinitionPath(reference)));
+  return await registerSource(app, await readSource(app, { kind: 'path', path }));
 }
 
 /** @throws AppError USAGE for a name that no environment takes. */

@@ -49,7 +49,8 @@ function requestError(text: string, subject: string): AppError {
   ) {
     return unauthorized(text, subject);
   }
-  if (/\b(?:404 Not Found|410 Gone)\b/.test(text)) {
+  // HTTP/2 has no reason after the status, and HTTP/1.1 any.
+  if (/\b(?:404 Not Found|410 Gone)\b|status client error \((?:404|410)\b/.test(text)) {
     return new AppError('HTTP_ERROR', `${subject} failed: a file is not there\n${text}`, {
       hint: 'It is not there (any more): check the address.',
     });

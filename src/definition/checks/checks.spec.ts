@@ -282,6 +282,21 @@ describe('checks', () => {
     expect(await findings('env.yml', clean)).toEqual([]);
   });
 
+  it('see credentials in the channel of one package too', async () => {
+    const text = (place: string): string => `channels: [a]\ndependencies:\n  - python=3.12\n  - ${place}::x=1\n`;
+    for (const place of ['https://me:secret@x.org/c', 'https://x.org/t/abcdef123456/c', 'https://x.org/t/abcdef123456'])
+      expect(await findings('env.yml', text(place))).toContain('credentials-in-address 4:5');
+    expect(await findings('env.yml', text('https://x.org/c'))).not.toContain('credentials-in-address 4:5');
+  });
+
+  it('do not ask of a lock file what it is there for', async () => {
+    const digest = '0123456789abcdef0123456789abcdef';
+    const lock = ['python-3.11.7-h1_0', 'numpy-1.26.4-py311_0'].map(
+      (file) => `https://x.org/c/linux-64/${file}.conda#${digest}\n`,
+    );
+    expect(await findings('explicit.txt', `@EXPLICIT\n${lock.join('')}`)).toEqual(['missing-image 0:0']);
+  });
+
   it('repair names, and leave the rest as it is', async () => {
     const source = await read('r.txt', '# top\nsklearn>=1  # why\r\nnumpy\n');
     const fixes = checkDefinition(source).flatMap(({ fix }) => fix ?? []);
@@ -289,10 +304,10 @@ describe('checks', () => {
   });
 
   it('pin from a lock without touching anything else, and only once', async () => {
-    const versions = new Map([
-      ['alpha', '1.2'],
-      ['beta', '3.4'],
-    ]);
+    const versions = [
+      { kind: 'pypi', name: 'alpha', version: '1.2' },
+      { kind: 'pypi', name: 'beta', version: '3.4' },
+    ] as const;
     const space = fc.constantFrom('', ' ', '  ');
     const comment = fc.constantFrom('', '  # why', ' # x==1');
     const extras = fc.constantFrom('', '[a]', '[a, b]');

@@ -2,6 +2,7 @@ import type { SourceDocument } from '../../documents/index.ts';
 import { isPinned } from '../../requirements/index.ts';
 import type { ReadResult } from '../read-result.ts';
 import { applyEdits } from '../text-edit.ts';
+import { checkDefinition } from './check-definition.ts';
 import type { Fix } from './finding.ts';
 import { condaOf, requirementsOf } from './parts.ts';
 
@@ -13,22 +14,48 @@ export function applyFixes(sources: readonly SourceDocument[], fixes: readonly F
   );
 }
 
+/** A package of a lock, so far as a pin needs it. */
+export interface LockedVersion {
+  /** conda and PyPI number the same package differently (`tzdata` 2025b, 2025.2). */
+  kind: 'conda' | 'pypi';
+  name: string;
+  version: string;
+}
+
+const fixableByPins = new Set(['unpinned-package', 'python-missing', 'pip-not-pinned']);
+
+/** True if a lock could say more than the definition does: there is something to pin. */
+export function hasOpenPins(read: ReadResult): boolean {
+  return (
+    checkDefinition(read).some(({ code }) => fixableByPins.has(code)) &&
+    (condaOf(read).length > 0 || requirementsOf(read).length > 0)
+  );
+}
+
 /**
  * Fixes that pin what is not pinned to the versions of a lock: `numpy>=2  # fast` becomes `numpy==2.3.5  # fast`. Extras, markers, options and
  * comments stay.
  */
-export function pinFromLock(read: ReadResult, versions: ReadonlyMap<string, string>): Fix[] {
+export function pinFromLock(read: ReadResult, packages: readonly LockedVersion[]): Fix[] {
+  const versionsOf = (kind: LockedVersion['kind']): ReadonlyMap<string, string> =>
+    new Map(packages.filter((each) => each.kind === kind).map(({ name, version }) => [name, version]));
+  const [fromConda, fromPypi] = [versionsOf('conda'), versionsOf('pypi')];
   const pip = requirementsOf(read).flatMap(({ path, name, text, requirement }): Fix[] => {
-    const version = versions.get(name);
+    const version = fromPypi.get(name);
     if (version === undefined || requirement.url !== undefined || isPinned(requirement.specifiers)) return [];
     const head = /^[A-Za-z0-9._-]+\s*(?:\[[^\]]*\])?/.exec(text)?.[0].trimEnd() ?? requirement.name;
     const marker = requirement.marker === undefined ? '' : ` ; ${requirement.marker}`;
     return replaceText(read, path, text, `${head}==${version}${marker}`);
   });
   const conda = condaOf(read).flatMap(({ path, text, spec }): Fix[] => {
-    const version = versions.get(spec.name);
+    const version = fromConda.get(spec.name);
     const isOpen = spec.version === undefined || /[<>!~*|,]/.test(spec.version);
-    if (version === undefined || !isOpen || spec.build !== undefined) return [];
+    // What says more than a version is meant; a pin beside it could contradict it.
+    const saysMore =
+      spec.build !== undefined ||
+      spec.subdir !== undefined ||
+      Object.keys(spec.brackets).some((key) => key !== 'version' && key !== 'channel');
+    if (version === undefined || !isOpen || saysMore) return [];
     const place = spec.channel === undefined ? '' : `${spec.channel}::`;
     return replaceText(read, path, text, `${place}${spec.name}=${version}`);
   });

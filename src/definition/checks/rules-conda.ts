@@ -127,7 +127,8 @@ export const condaRules: readonly CheckRule[] = [
     explanation: 'A build string binds the line to one platform; a lock does that better.',
     example: 'numpy=1.26.4=py311h64a7726_0',
     run: (read) =>
-      condaOf(read).flatMap(({ path, spec }) =>
+      // What a lock file lists has a build, as it should.
+      (read.definition.layer?.lock === undefined ? condaOf(read) : []).flatMap(({ path, spec }) =>
         spec.build !== undefined && !spec.build.includes('*')
           ? [
               {

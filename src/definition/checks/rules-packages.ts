@@ -7,7 +7,15 @@ import {
   pinnedVersion,
 } from '../../requirements/index.ts';
 import type { CheckRule, Hit } from './finding.ts';
-import { addressesOf, condaOf, entriesOf, type NamedRequirement, replacement, requirementsOf } from './parts.ts';
+import {
+  addressesOf,
+  type CondaDependency,
+  condaOf,
+  entriesOf,
+  type NamedRequirement,
+  replacement,
+  requirementsOf,
+} from './parts.ts';
 
 /** Names that one imports, and the distributions that are meant. */
 const importNames: Readonly<Record<string, string>> = {
@@ -90,6 +98,15 @@ function grouped(requirements: readonly NamedRequirement[]): NamedRequirement[][
   const groups = new Map<string, NamedRequirement[]>();
   for (const each of requirements) groups.set(each.name, [...(groups.get(each.name) ?? []), each]);
   return [...groups.values()].filter((group) => group.length > 1);
+}
+
+function listedAgain(dependencies: readonly CondaDependency[]): Hit[] {
+  const seen = new Set<string>();
+  return dependencies.flatMap(({ path, spec: { name } }) => {
+    if (seen.has(name)) return [{ path, message: `\`${name}\` is listed again` }];
+    seen.add(name);
+    return [];
+  });
 }
 
 /** True if no version can satisfy both: the pin of one is excluded by the other. */
@@ -176,11 +193,7 @@ export const packageRules: readonly CheckRule[] = [
             : [{ path: each.path, message: `\`${each.requirement.name}\` is listed again` }];
         });
       }),
-      ...condaOf(read).flatMap(({ path, spec }, index, all): Hit[] =>
-        spec.name !== 'python' && all.findIndex((other) => other.spec.name === spec.name) < index
-          ? [{ path, message: `\`${spec.name}\` is listed again` }]
-          : [],
-      ),
+      ...listedAgain(condaOf(read).filter(({ spec }) => spec.name !== 'python')),
     ],
   },
   {

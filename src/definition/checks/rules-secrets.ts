@@ -1,6 +1,6 @@
 import { dockerInstructions } from '../dockerfile.ts';
 import type { CheckRule, Hit } from './finding.ts';
-import { addressesOf, channelsOf, optionsOf } from './parts.ts';
+import { addressesOf, channelsOf, condaOf, optionsOf } from './parts.ts';
 
 const secretName =
   /(?:^|_)(?:TOKEN|SECRETS?|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|ACCOUNT_?KEY|CREDENTIALS?|CONNECTION_?STRING)(?:_|$)|(?:TOKEN|SECRET|PASSWORD|APIKEY)$/i;
@@ -34,7 +34,8 @@ export const secretRules: readonly CheckRule[] = [
           text: text.replace(/^(?:git|hg|svn|bzr)\+/, ''),
           what: 'a requirement',
         })),
-        ...channelsOf(read).map(({ path, channel }) => ({ path, text: channel, what: 'a channel' })),
+        ...channelsOf(read).map(({ path, channel }) => ({ path, text: `${channel}/`, what: 'a channel' })),
+        ...condaOf(read).map(({ path, spec }) => ({ path, text: `${spec.channel ?? ''}/`, what: 'a channel' })),
       ];
       return places.flatMap(({ path, text, what }): Hit[] =>
         hasCredentials(text) || condaToken.test(text)

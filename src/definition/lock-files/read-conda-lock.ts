@@ -5,6 +5,7 @@ import { type ListedConda, type ListedPypi, type Platform, platforms } from '../
 import { readCondaAddress } from './conda-address.ts';
 import { createProblemList, type ProblemList } from './problem-list.ts';
 import type { LockFileRead } from './read-lock-file.ts';
+import { schemaProblem } from './schema-problem.ts';
 
 const Package = z.object({
   name: z.string(),
@@ -33,10 +34,10 @@ export function readCondaLock(source: SourceDocument): LockFileRead {
   const problems = createProblemList(source);
   const parsed = Document.safeParse(document.value);
   if (!parsed.success) {
-    for (const { path, message } of parsed.error.issues.slice(0, 10))
+    for (const issue of parsed.error.issues.slice(0, 10))
       problems.add(
-        offsetOf(document, path as (string | number)[]),
-        `\`${path.join('.')}\`: ${message}`,
+        offsetOf(document, issue.path as (string | number)[]),
+        schemaProblem(issue),
         'It should be a `conda-lock.yml` of format 1.',
       );
     problems.finish();

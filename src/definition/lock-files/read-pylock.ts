@@ -6,6 +6,7 @@ import { normaliseName } from '../../requirements/index.ts';
 import type { ListedFile, ListedPypi } from '../../schema/index.ts';
 import { createProblemList, type ProblemList } from './problem-list.ts';
 import type { LockFileRead } from './read-lock-file.ts';
+import { schemaProblem } from './schema-problem.ts';
 
 const File = z.object({
   name: z.string().optional(),
@@ -80,8 +81,8 @@ function parseToml(source: SourceDocument, problems: ProblemList): z.infer<typeo
   try {
     const parsed = Pylock.safeParse(parse(source.text.replace(/^\uFEFF/, '')));
     if (parsed.success) return parsed.data;
-    for (const { path, message } of parsed.error.issues.slice(0, 10))
-      problems.add(0, `\`${path.join('.')}\`: ${message}`, 'It should be a `pylock.toml` as PEP 751 has it.');
+    for (const issue of parsed.error.issues.slice(0, 10))
+      problems.add(0, schemaProblem(issue), 'It should be a `pylock.toml` as PEP 751 has it.');
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const lines = source.text.split('\n').slice(0, error.line - 1);

@@ -194,5 +194,5 @@ function tooLong(url: string, size: number): AppError {
 
 function isDiskError(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EIO', 'EISDIR'].includes(String(code));
+  return ['ENOSPC', 'EDQUOT', 'EFBIG', 'EACCES', 'EROFS', 'EIO', 'EISDIR'].includes(String(code));
 }

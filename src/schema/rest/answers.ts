@@ -103,7 +103,9 @@ export const CheckResult = z.object({
 export const LockPreview = z.object({
   platform: z.string(),
   packages: z.number().int(),
-  versions: z.array(z.object({ name: z.string(), version: z.string() })).describe('Each of them'),
+  versions: z
+    .array(z.object({ kind: z.enum(['conda', 'pypi']), name: z.string(), version: z.string() }))
+    .describe('Each of them'),
   size: z.number().describe('Bytes to fetch'),
   diff: PackageDiff.nullable().describe('Null where there is no lock to compare with'),
 });

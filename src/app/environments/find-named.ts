@@ -1,0 +1,25 @@
+import { resolve } from 'node:path';
+import { AppError, isAppError } from '../../errors/index.ts';
+import { statIfExists } from '../../io/index.ts';
+import type { EnvironmentVersion } from '../../workspace/index.ts';
+import type { App } from '../app.ts';
+import { findVersion } from './find-version.ts';
+
+/**
+ * The version that a word on the command line means. A file or folder that is called like that is not taken for it, so that nobody's script changes its
+ * meaning with the folder it runs in; but the error says how to mean it.
+ * @throws AppError ENVIRONMENT_NOT_FOUND.
+ */
+export async function findNamed(app: App, word: string): Promise<EnvironmentVersion> {
+  try {
+    return await findVersion(await app.openWorkspace(), word);
+  } catch (error) {
+    if (!isAppError(error) || error.code !== 'ENVIRONMENT_NOT_FOUND' || app.remote === true) throw error;
+    const found = await statIfExists(resolve(app.cwd, word));
+    if (found === undefined) throw error;
+    throw new AppError('ENVIRONMENT_NOT_FOUND', error.message, {
+      hint: `To mean the ${found.isDirectory() ? 'folder' : 'file'} of that name, write \`./${word}\`.`,
+      cause: error,
+    });
+  }
+}
