@@ -36,6 +36,7 @@ export type { ModelStore } from './models.ts';
 export type { Page, PageRequest } from './page.ts';
 export type { Actor } from './recorded.ts';
 export type { Row, RowStore } from './rows.ts';
+export { isDatabaseAway } from './postgres-errors.ts';
 export { createRunId } from './run-id.ts';
 export { orphanedScript, type RunOwner } from './run-owner.ts';
 export type { RunChange, RunStore } from './runs.ts';

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openWorkspace, type Workspace } from '../../src/workspace/index.ts';
 import { type PostgresServer, startPostgres } from '../kit/postgres.ts';
@@ -141,5 +142,30 @@ describe('the command line with TERROIR_DATABASE', { timeout: 120_000 }, () => {
     expect(outcome.exitCode, outcome.stderr).toBe(exitCode);
     expect(outcome.stderr).toMatch(message);
     expect(outcome.stderr).not.toContain('secret');
+  });
+
+  it('leaves alone what belongs to somebody else, and says it where it may not write', async () => {
+    const client = new pg.Client({ connectionString: database });
+    await client.connect();
+    try {
+      await client.query('create table orders (id int)');
+      const other = await sandbox.run(['env', 'list']);
+      expect([other.exitCode, other.stderr]).toEqual([
+        5,
+        expect.stringMatching(/belongs to something else \(it has a table `orders`\)[^]*createdb/),
+      ]);
+      const { rows } = await client.query("select tablename from pg_tables where schemaname = 'public'");
+      expect(rows).toEqual([{ tablename: 'orders' }]);
+      await client.query('drop table orders; create role guest login');
+      await client.query('revoke create on schema public from public');
+      const guest = database.replace('test@', 'guest@');
+      const refused = await sandbox.run(['env', 'list'], { env: { TERROIR_DATABASE: guest } });
+      expect([refused.exitCode, refused.stderr]).toEqual([
+        9,
+        expect.stringMatching(/does not let this user in: permission denied[^]*grant all on schema public/),
+      ]);
+    } finally {
+      await client.end();
+    }
   });
 });
