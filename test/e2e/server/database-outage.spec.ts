@@ -10,8 +10,8 @@ import { type PypiIndex, startPypiIndex } from '../../kit/pypi-index.ts';
 import { type RegistryProcess, startDockerRegistry } from '../../kit/registry/docker-registry.ts';
 import { createSandbox, type Sandbox } from '../../kit/sandbox.ts';
 import { type Served, startServe } from '../../kit/serve.ts';
-import { startWorkerProcess, type WorkerProcess } from '../../kit/worker-process.ts';
 import { makeWheel } from '../../kit/wheel.ts';
+import { startWorkerProcess, type WorkerProcess } from '../../kit/worker-process.ts';
 
 describe('a database that is killed under a server and its workers', { timeout: 180_000 }, () => {
   let folder: string;
