@@ -89,6 +89,7 @@ export {
 } from './runs/runs.ts';
 export { submitCommand, submitJob } from './runs/submit.ts';
 export { replayUploaded, type Submission, submitUploaded, type UploadedJob } from './runs/submit-uploaded.ts';
+export { readSettings } from './settings.ts';
 export {
   awaitBuild,
   cancelBuild,

@@ -12,6 +12,7 @@
  *   <folder>/builds/<id>.ndjson                  what a build reported
  *   <folder>/locks/                              lock files between processes
  *   <folder>/settings.yml                        the user's settings; only read (by app)
+ *   <folder>/postgresql.json                   which database of PostgreSQL has the records, if one has
  *   <folder>/secret.key                          key for the hashes of secret values
  */
 export type { AuditCheck, AuditFacts, AuditFilter, AuditStore } from './audit.ts';

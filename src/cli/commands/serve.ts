@@ -1,3 +1,4 @@
+import { readSettings } from '../../app/index.ts';
 import { roles } from '../../schema/index.ts';
 import { startServer } from '../../server/index.ts';
 import type { Command } from '../command.ts';
@@ -79,6 +80,8 @@ export const command: Command = {
   ],
   run: async (context, { options }) => {
     const app = await context.app();
+    // Each run and each build would fail by it.
+    await readSettings(app);
     const rate = readWholeNumber(options, 'rate', { to: 1_000_000 }) ?? 1000;
     const server = await startServer(app, {
       host: options.text('host') ?? '127.0.0.1',

@@ -78,6 +78,12 @@ describe('terroir serve', () => {
     expect(exitCode).toBe(code);
   });
 
+  it.each(['serve', 'worker'])('does not begin with settings that each run would fail by: %s', async (command) => {
+    await sandbox.write('.terroir/settings.yml', 'keep_archive: false\n');
+    const { exitCode, stderr } = await sandbox.run([command]);
+    expect([exitCode, stderr]).toEqual([3, expect.stringContaining('Did you mean `keep_archives`?')]);
+  });
+
   it('says what is wrong with the files for https', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'terroir-tls-'));
     try {
