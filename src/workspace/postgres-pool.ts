@@ -6,7 +6,7 @@ const connections = 10;
 /** Milliseconds until a server that does not answer counts as gone. */
 const patience = 10_000;
 /** Milliseconds for the answer to one statement: a network that is gone says nothing, and none of ours takes seconds. */
-const slowest = 120_000;
+const slowest = 60_000;
 /** Numbers of the types `bigint` and `numeric`, which the driver gives as text: ours are all within what a number holds. */
 const numbers = new Set<number>([20, 1700]);
 
