@@ -42,13 +42,17 @@ export { listEnvironments, listVersions } from './environments/list-environments
 export { type PackedContent, type PackedDefinition, packDefinition } from './environments/pack-definition.ts';
 export type { DefinitionSource, LocalSource } from './environments/read-source.ts';
 export { type CreateRequest, createVersion, noteWarnings } from './environments/register.ts';
-export { type SharedEnvironment, shareEnvironment } from './environments/share.ts';
+export { findSharingFolder, type SharedEnvironment, shareEnvironment } from './environments/share.ts';
+export { type Shareable, shareWithFolder } from './environments/share-with-folder.ts';
+export { takeShared } from './environments/take-shared.ts';
+export { findVersionToShare } from './environments/version-to-share.ts';
 export type { RegisteredVersion, VersionView } from './environments/views.ts';
 export { type BuildRequest, buildImages } from './images/build-images.ts';
 export { type CopiedImage, copyImage } from './images/copy-image.ts';
 export type { ImageView } from './images/image-view.ts';
 export { listImages } from './images/list-images.ts';
 export { type PublishedEnvironment, publishCatalog } from './images/publish-catalog.ts';
+export { pushSharedImage } from './images/push-shared-image.ts';
 export { sendServedImage } from './images/send-served-image.ts';
 export { listSharedLayers } from './images/shared-layers.ts';
 export { showImage } from './images/show-image.ts';
@@ -88,6 +92,7 @@ export {
 } from './runs/runs.ts';
 export { submitCommand, submitJob } from './runs/submit.ts';
 export { replayUploaded, type Submission, submitUploaded, type UploadedJob } from './runs/submit-uploaded.ts';
+export { readSettings } from './settings.ts';
 export {
   awaitBuild,
   cancelBuild,

@@ -11,6 +11,8 @@ export interface CommandContext {
    * brought here first.
    */
   here(word: string, options?: { lock?: boolean }): Promise<{ app: App; reference: string }>;
+  /** A server besides the one that has the workspace. Its token is in TERROIR_SHARE_TOKEN or in its address: TERROIR_TOKEN is nobody else's business. */
+  other(url: string): Promise<Server>;
   /** For what concerns this machine alone, wherever the workspace is. */
   machine(): Promise<App>;
   /** For commands that work on a folder's workspace alone. @throws AppError USAGE if it is a server. */

@@ -45,6 +45,7 @@ export function createContext(parts: ContextParts): CommandContext & { close(): 
   const token = env.TERROIR_TOKEN || undefined;
   let opened: Promise<App> | undefined;
   let server: Promise<Server> | undefined;
+  const others: Server[] = [];
   /** The workspace of the folder; for a server, the small one on this machine that has what was brought from there. */
   const machine = async (): Promise<App> => {
     opened ??= openMachine();
@@ -69,6 +70,13 @@ export function createContext(parts: ContextParts): CommandContext & { close(): 
       if (url === undefined || common.offline) return { app, reference: word };
       return { app, reference: await (await connect(url)).mirrorVersion(app, word, { lock }) };
     },
+    other: async (address) => {
+      const { openServer } = await import('../client/index.ts');
+      const tokenVariable = 'TERROIR_SHARE_TOKEN';
+      const opened = openServer(address, { ...common, token: env[tokenVariable] || undefined, tokenVariable });
+      others.push(opened);
+      return opened;
+    },
     machine,
     app: async () => {
       if (url === undefined) return await machine();
@@ -92,6 +100,7 @@ export function createContext(parts: ContextParts): CommandContext & { close(): 
       const app = await opened?.catch(() => undefined);
       await app?.close();
       await (await server)?.close();
+      for (const other of others) await other.close();
     },
   };
 }

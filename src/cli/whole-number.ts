@@ -18,5 +18,6 @@ export function readWholeNumber(options: OptionValues, name: string, { from = 1,
   const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= from && number <= (to ?? Number.MAX_SAFE_INTEGER)) return number;
   const range = to === undefined ? `from ${from}` : `from ${from} to ${to}`;
-  throw new AppError('USAGE', `--${name} wants a whole number ${range}, not \`${text}\``);
+  const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new AppError('USAGE', `--${flag} wants a whole number ${range}, not \`${text}\``);
 }

@@ -18,6 +18,8 @@ export interface ApiRequest {
 
 export interface ApiClientOptions {
   token?: string;
+  /** Where the user has it, for messages. */
+  tokenVariable?: string;
   env: Record<string, string | undefined>;
   signal?: AbortSignal;
   offline?: boolean;
@@ -40,9 +42,8 @@ export interface ApiClient {
 }
 
 export function createApiClient(place: string, options: ApiClientOptions): ApiClient {
-  const { env, offline, version } = options;
-  const { base, password } = splitUserInfo(place);
-  const token = options.token ?? password;
+  const { env, offline, version, token, tokenVariable } = options;
+  const base = place.replace(/^(https?:\/\/)(?:[^/@]*@)?(.*?)\/*$/i, '$1$2');
   const http = createHttp({ env, offline });
   const serverVersion = async (): Promise<string | undefined> => {
     const answer = await http.send(`${base}/healthz`, { method: 'GET', signal: options.signal });
@@ -63,7 +64,7 @@ export function createApiClient(place: string, options: ApiClientOptions): ApiCl
       body: body === undefined ? bytes : Buffer.from(JSON.stringify(body)),
     });
     if (answer.status < 300) return answer;
-    throw await serverError(answer, { base, hasToken: token !== undefined, version, serverVersion });
+    throw await serverError(answer, { base, hasToken: token !== undefined, tokenVariable, version, serverVersion });
   };
   const read = async <T>({ headers, text }: HttpResponse): Promise<T> => {
     if (!/^application\/json\b/.test(headers['content-type'] ?? '')) throw notOurs(base);
@@ -81,10 +82,9 @@ export function createApiClient(place: string, options: ApiClientOptions): ApiCl
 }
 
 /** `https://ann:TOKEN@terroir.example`: the password is the token, as in a registry. */
-function splitUserInfo(place: string): { base: string; password: string | undefined } {
-  const [, scheme = '', info, rest = ''] = /^(https?:\/\/)(?:([^/@]*)@)?(.*?)\/*$/i.exec(place) ?? [];
-  const password = info === undefined ? undefined : /:(.+)$/.exec(info)?.[1];
-  return { base: `${scheme}${rest}`, password: password === undefined ? undefined : decodeURIComponent(password) };
+export function passwordOf(place: string): string | undefined {
+  const password = /^https?:\/\/[^/@:]*:([^/@]+)@/i.exec(place)?.[1];
+  return password === undefined ? undefined : decodeURIComponent(password);
 }
 
 function searchOf(query: NonNullable<ApiRequest['query']>): string {

@@ -9,3 +9,4 @@
 export { mirrorPlace } from './mirror-place.ts';
 export { openServer, type Server } from './open-server.ts';
 export { isServerUrl } from './server-url.ts';
+export { readShareable } from './share-calls.ts';

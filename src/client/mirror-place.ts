@@ -6,7 +6,7 @@ import { type AppOptions, type ServedRegistry, storeFolderOf } from '../app/inde
 export function mirrorPlace(
   url: string,
   { env, home, token }: Pick<AppOptions, 'env' | 'home'> & { token?: string },
-): Pick<AppOptions, 'env' | 'workspace' | 'servedRegistry'> {
+): Pick<AppOptions, 'env' | 'workspace'> & { servedRegistry: ServedRegistry } {
   return {
     env: { ...env, TERROIR_DATABASE: undefined },
     workspace: mirrorFolder(storeFolderOf({ env, home }), url),

@@ -4,6 +4,7 @@ import type { HttpResponse } from '../io/index.ts';
 export interface AnsweringServer {
   base: string;
   hasToken: boolean;
+  tokenVariable?: string;
   /** Of this program. */
   version: string;
   /** Of the server's. */
@@ -49,10 +50,10 @@ function moved(base: string, location: string | undefined): AppError {
   return new AppError('HTTP_ERROR', `${base} sends us to ${to}`, { hint: 'Use the address that it names.' });
 }
 
-function tokenHint({ hasToken }: AnsweringServer): string {
+function tokenHint({ hasToken, tokenVariable = 'TERROIR_TOKEN' }: AnsweringServer): string {
   return hasToken
-    ? 'Put one that holds into TERROIR_TOKEN; an administrator makes it: `terroir token create`.'
-    : 'Put your token into TERROIR_TOKEN; an administrator makes one: `terroir token create`.';
+    ? `Put one that holds into ${tokenVariable}; an administrator makes it: \`terroir token create\`.`
+    : `Put your token into ${tokenVariable}; an administrator makes one: \`terroir token create\`.`;
 }
 
 async function versionHint({ serverVersion, version }: AnsweringServer): Promise<string> {

@@ -30,7 +30,7 @@ export async function uploadMissing(
 }
 
 async function send(api: Connection['api'], digest: string, content: PackedContent): Promise<void> {
-  const bytes = 'bytes' in content ? content.bytes : readFileRange(content.file);
+  const bytes = 'bytes' in content ? content.bytes : 'file' in content ? readFileRange(content.file) : content.open();
   const headers = { 'content-type': 'application/octet-stream' };
   await api.send({ method: 'PUT', path: `/blobs/${digest}`, bytes, headers });
 }

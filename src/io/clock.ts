@@ -5,6 +5,11 @@ export function now(): string {
   return new Date().toISOString();
 }
 
+/** @throws the signal's own reason. */
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal });
+  try {
+    await delay(ms, undefined, { signal });
+  } catch (error) {
+    throw signal?.reason ?? error;
+  }
 }

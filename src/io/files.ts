@@ -37,6 +37,11 @@ export function fsErrorToAppError(error: unknown, action: string): unknown {
         hint: 'Check the path.',
         cause: error,
       });
+    case 'EISDIR':
+      return new AppError('FILE_NOT_FOUND', `cannot ${action}: it is a folder and no file`, {
+        hint: 'Name a file.',
+        cause: error,
+      });
     case 'EEXIST':
       return new AppError('ALREADY_EXISTS', `cannot ${action}: there is something else of that name`, {
         hint: 'Take another path, or move what is there.',

@@ -38,6 +38,7 @@ export {
 export { type GitOptions, gitState } from './git.ts';
 export { type GuardedProcess, startGuardedProcess } from './guarded-process.ts';
 export {
+  bundleVariables,
   createHttp,
   type DownloadOptions,
   type Http,

@@ -19,16 +19,17 @@ export function remoteSource(
   };
 }
 
-/** The same, as where images are written. */
+/** The same, as where images are written. `findsBlobs`: the registry is one of ours, and looks by itself which repository has a blob. */
 export function remoteSink(
   remote: RemoteRepository,
-  { registry, name }: { registry: string; name: string },
+  { registry, name, findsBlobs = false }: { registry: string; name: string; findsBlobs?: boolean },
 ): ImageSink {
   return {
     name: `${registry}/${name}`,
     hasBlob: async ({ digest }) => (await remote.findBlob(digest)) !== undefined,
     writeBlob: async ({ digest, size }, open, { from, signal } = {}) => {
-      const mountFrom = from?.registry === registry && from.name !== name ? from.name : undefined;
+      const known = from?.registry === registry && from.name !== name ? from.name : undefined;
+      const mountFrom = known ?? (findsBlobs ? null : undefined);
       await remote.pushBlob({ digest, size, open: (start) => skip(open(), start) }, { mountFrom, signal });
     },
     writeManifest: async ({ descriptor: { mediaType, digest }, bytes }, { tags = [], signal } = {}) => {

@@ -94,6 +94,7 @@ function addHooks(server: FastifyInstance, context: ServerContext): void {
       'cache-control': 'no-store',
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     });
+    reply.raw.once('finish', () => endUnread(request.raw, limits.patience));
   });
   server.addHook('preParsing', async (request, reply) => {
     // A handler that reads the body by itself has its own patience.
@@ -112,6 +113,13 @@ function addHooks(server: FastifyInstance, context: ServerContext): void {
     metrics.request({ method, route, status: reply.statusCode, seconds: reply.elapsedTime / 1000 });
     request.log.info({ req: request, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered');
   });
+}
+
+/** A refusal may come before the body that nobody reads: its sender gets to see it, and then no more time than others have. */
+function endUnread(request: IncomingMessage, patience: number): void {
+  if (request.complete) return;
+  const timer = setTimeout(() => request.socket.destroy(), patience);
+  for (const event of ['end', 'close'] as const) request.once(event, () => clearTimeout(timer));
 }
 
 declare module 'fastify' {

@@ -2,7 +2,7 @@
 export interface Limits {
   /** Bytes of a JSON body. */
   body: number;
-  /** Bytes of an upload. */
+  /** Bytes of an upload: content of the API, or a blob of the registry. */
   upload: number;
   /** Requests that one caller may send per second in the long run. */
   rate: number;
@@ -24,7 +24,7 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   body: 16 << 20,
-  upload: 8 * 2 ** 30,
+  upload: 64 * 2 ** 30,
   rate: 1000,
   burst: 4000,
   failures: 30,

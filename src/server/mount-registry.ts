@@ -42,6 +42,7 @@ async function answer(context: ServerContext, registry: Registry, exchange: Exch
   const found: { identity?: Identity } = {};
   const handle = createRegistryHandler({
     registry,
+    largestUpload: context.limits.upload,
     authorize: createAuthorize(context, exchange, (identity) => {
       found.identity = identity;
     }),
@@ -81,17 +82,22 @@ function tooMany(reply: FastifyReply, error: AppError): AppError {
   });
 }
 
+const reason = JSON.stringify({ errors: [{ code: 'UNKNOWN', message: 'the rest of the request did not come' }] });
+const tooSlow = `HTTP/1.1 408 Refused\r\ncontent-type: application/json\r\ncontent-length: ${reason.length}\r\nconnection: close\r\n\r\n${reason}`;
+
 /** An upload that stops coming, and an answer that nobody takes; but not while we ourselves are busy. */
 function giveUpOnSilence(request: IncomingMessage, response: ServerResponse, patience: number): void {
   const { socket } = request;
   const giveUp = (): void => {
-    if (!request.complete || response.headersSent) socket.destroy();
+    if (!socket.writable) return;
+    if (response.headersSent) socket.destroy();
+    else if (!request.complete) socket.end(tooSlow, () => socket.destroy());
   };
-  socket.setTimeout(patience, giveUp);
-  response.once('close', () => {
-    socket.off('timeout', giveUp);
-    socket.setTimeout(0);
-  });
+  // Node ends a connection by itself unless somebody listens here.
+  request.on('timeout', giveUp);
+  response.on('timeout', giveUp);
+  socket.setTimeout(patience);
+  response.once('close', () => socket.setTimeout(0));
 }
 
 /** What counts as one deed: a manifest that goes out, comes in or goes away, and a blob that goes away. */

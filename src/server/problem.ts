@@ -6,7 +6,7 @@ import type * as rest from '../schema/rest/index.ts';
 
 /** Any error as the one type that a user reads. What is nobody's mistake but ours becomes INTERNAL, and says nothing of the inside. */
 export function toAppError(error: unknown): AppError {
-  if (isAppError(error)) return error;
+  if (isAppError(error)) return withoutInside(error);
   if (error instanceof z.ZodError) return invalidRequest(error);
   const { code = '', message = '', statusCode } = (error ?? {}) as Partial<FastifyError>;
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
@@ -23,6 +23,21 @@ export function toAppError(error: unknown): AppError {
     hint: 'Its log has the details, under the id of the request.',
     cause: error,
   });
+}
+
+/** Where a server keeps its things is nobody's business: its log says that. */
+function withoutInside(error: AppError): AppError {
+  if (error.code === 'DISK_FULL')
+    return new AppError('DISK_FULL', 'the disk of the server is full', {
+      hint: 'Nothing half-written was kept. Whoever keeps the server has to free some space; then send it again.',
+      cause: error,
+    });
+  if (error.code === 'UNREACHABLE' && error.details?.database === true)
+    return new AppError('UNREACHABLE', 'the database of the server does not answer at the moment', {
+      hint: 'Try again in a while: what was accepted before goes on.',
+      cause: error,
+    });
+  return error;
 }
 
 function invalidRequest(error: z.ZodError): AppError {

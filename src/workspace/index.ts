@@ -12,6 +12,7 @@
  *   <folder>/builds/<id>.ndjson                  what a build reported
  *   <folder>/locks/                              lock files between processes
  *   <folder>/settings.yml                        the user's settings; only read (by app)
+ *   <folder>/postgresql.json                   which database of PostgreSQL has the records, if one has
  *   <folder>/secret.key                          key for the hashes of secret values
  */
 export type { AuditCheck, AuditFacts, AuditFilter, AuditStore } from './audit.ts';
@@ -34,6 +35,7 @@ export type { Lease, LeaseStore } from './leases.ts';
 export type { LockRevision, LockStore } from './locks.ts';
 export type { ModelStore, NamedModel } from './models.ts';
 export type { Page, PageRequest, TimedRequest } from './page.ts';
+export { isDatabaseAway } from './postgres-errors.ts';
 export type { Actor } from './recorded.ts';
 export type { Row, RowStore } from './rows.ts';
 export { createRunId } from './run-id.ts';

@@ -1,6 +1,7 @@
 import { PostgresAdapter, sql } from 'kysely';
 import { AppError } from '../errors/index.ts';
 import { ImageRevision } from '../schema/index.ts';
+import { placeFacts } from './bind-folder.ts';
 import { writeSummaries } from './environment-summaries.ts';
 import { writeLayers } from './image-layers.ts';
 import { fromJson } from './stored-json.ts';
@@ -130,7 +131,8 @@ async function readPage(
   const beyond =
     after === undefined ? sql`1 = 1` : sql`(${columns}) > (${sql.join(key.map((column) => sql`${after[column]}`))})`;
   const order = key.length === 0 ? sql`` : sql`order by ${columns}`;
-  const query = sql<Row>`select * from ${sql.table(table)} where ${beyond} ${order} limit ${pageSize}`;
+  const ours = table === 'facts' ? sql`name not in (${sql.join(placeFacts)})` : sql`1 = 1`;
+  const query = sql<Row>`select * from ${sql.table(table)} where ${ours} and ${beyond} ${order} limit ${pageSize}`;
   return (await query.execute(connection)).rows;
 }
 

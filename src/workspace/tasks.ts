@@ -46,7 +46,10 @@ export interface TaskStore {
   /** The first of those that wait, by priority and age: for this worker by name, and (unless `onlyNamed`) for any. `ids`: only of these. */
   claim(request: { worker: string; onlyNamed?: boolean; ids?: ReadonlySet<string> }): Promise<HeldTask | undefined>;
   count(): Promise<{ waiting: number; going: number }>;
-  /** Those whose worker is gone wait again, unless they were begun so often that it may be their fault: those stay, for whoever ends their records. */
+  /**
+   * Those whose worker is gone wait again, unless they were begun so often that it may be their fault: those stay, for whoever ends their records. Who
+   * gave no sign of life while we could not see any (the database was away, we have just come) is waited for.
+   */
   returnLost(most: number): Promise<{ returned: LostTask[]; givenUp: LostTask[] }>;
   /** Its record has ended. */
   remove(id: string): Promise<void>;
@@ -58,6 +61,8 @@ type TaskRow = Selectable<Tables['tasks']>;
 const patience = 45_000;
 
 export function createTaskStore(database: Connection): TaskStore {
+  /** Since when this process sees who gives signs of life. */
+  let watchingSince: string | undefined;
   return {
     claim: async (request) => {
       const row = await inTransaction(database, async (transaction) => await claim(transaction, request));
@@ -70,8 +75,16 @@ export function createTaskStore(database: Connection): TaskStore {
         .executeTakeFirstOrThrow();
       return { waiting: all - going, going };
     },
-    returnLost: async (most) =>
-      await inTransaction(database, async (transaction) => await returnLost(transaction, most)),
+    returnLost: async (most) => {
+      watchingSince ??= now();
+      const options = { most, since: watchingSince };
+      try {
+        return await inTransaction(database, async (transaction) => await returnLost(transaction, options));
+      } catch (error) {
+        watchingSince = undefined;
+        throw error;
+      }
+    },
     remove: async (id) => await removeTask(database, id),
   };
 }
@@ -122,19 +135,20 @@ function holdTask(database: Connection, { id, kind, request, attempts, created_b
 
 async function returnLost(
   transaction: Connection,
-  most: number,
+  { most, since }: { most: number; since: string },
 ): Promise<{ returned: LostTask[]; givenUp: LostTask[] }> {
   const going = await transaction.selectFrom('tasks').selectAll().where('worker', 'is not', null).execute();
-  const lost = going.filter(isTaskLost);
+  const lost = going.filter((task) => isTaskLost(task, since));
   const again = lost.filter(({ attempts }) => attempts < most);
   for (const { number } of again)
     await transaction.updateTable('tasks').set(untaken).where('number', '=', number).execute();
   return { returned: again.map(toLost), givenUp: lost.filter((task) => !again.includes(task)).map(toLost) };
 }
 
-function isTaskLost({ id, owner, heartbeat_at, created_at }: TaskRow): boolean {
+function isTaskLost({ id, owner, heartbeat_at, created_at }: TaskRow, since: string): boolean {
   const holder = fromJson(RunOwner, owner ?? '', `the task ${id}`);
-  return isLost(holder, heartbeat_at ?? created_at, now(), patience);
+  const signOfLife = heartbeat_at ?? created_at;
+  return isLost(holder, signOfLife > since ? signOfLife : since, now(), patience);
 }
 
 function toLost({ id, kind, worker, attempts }: TaskRow): LostTask {

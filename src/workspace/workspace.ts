@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { AppError } from '../errors/index.ts';
 import { ensureFolder, pathExists } from '../io/index.ts';
 import { type AuditStore, createAuditStore } from './audit.ts';
+import { bindFolder, refuseBound } from './bind-folder.ts';
 import { type BlobStore, createBlobStore } from './blobs.ts';
 import { type BuildStore, createBuildStore } from './builds.ts';
 import { openDatabase } from './database.ts';
@@ -65,9 +66,10 @@ export interface WorkspaceOptions {
 
 /**
  * Opens a workspace. @throws AppError WORKSPACE_NOT_FOUND if it is missing and `create` is not set; WORKSPACE_UNUSABLE if it is on a
- * network file system or newer than this program; CORRUPT_STORE; PERMISSION_DENIED.
+ * network file system, newer than this program, or belongs to another database; CORRUPT_STORE; PERMISSION_DENIED.
  */
 export async function openWorkspace(folder: string, options: WorkspaceOptions): Promise<Workspace> {
+  if (options.database === undefined) await refuseBound(folder);
   if (options.database === undefined && options.create !== true && !(await pathExists(join(folder, 'workspace.db')))) {
     throw new AppError('WORKSPACE_NOT_FOUND', `there is no workspace in \`${folder}\``, {
       hint: 'Any command that registers something makes one.',
@@ -108,7 +110,14 @@ async function openServed(folder: string, address: string): Promise<Connection> 
     });
   await ensureFolder(folder);
   const { openPostgres } = await import('./postgres.ts');
-  return await openPostgres(address);
+  const database = await openPostgres(address);
+  try {
+    await bindFolder(database, folder, address);
+    return database;
+  } catch (error) {
+    await database.destroy();
+    throw error;
+  }
 }
 
 function storesOf(database: Connection, user: string, register: ReturnType<typeof createRegister>) {

@@ -1,8 +1,11 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { debianLike, makeBase, writeBase } from '../kit/base-image.ts';
+import { startPostgres } from '../kit/postgres.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
 import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
+import { startServe } from '../kit/serve.ts';
 import { makeWheel } from '../kit/wheel.ts';
 
 const grape = makeWheel({ name: 'grape', version: '1.0', files: { 'grape/__init__.py': 'taste = "sweet"\n' } });
@@ -11,7 +14,7 @@ interface Listed {
   items: { id: string }[];
 }
 
-describe('backups', { timeout: 90_000 }, () => {
+describe('backups', { timeout: 180_000 }, () => {
   let index: PypiIndex;
   let sandbox: Sandbox;
   let run: string;
@@ -57,6 +60,57 @@ describe('backups', { timeout: 90_000 }, () => {
     // It goes on where the first one was.
     await sandbox.write('more.yml', 'name: iris\nrequirements: [grape==1.0]\n');
     expect(await sandbox.json(['env', 'create', 'more.yml', ...there])).toMatchObject({ version: '2' });
+  });
+
+  it('bring the registry and what builds told along, from a folder to PostgreSQL and back', async () => {
+    const postgres = await startPostgres();
+    try {
+      const layout = join(sandbox.folder, 'base');
+      await writeBase(layout, [{ base: await makeBase({ layers: [debianLike] }) }]);
+      await sandbox.json(['image', 'copy', `oci:${layout}`, 'localhost/base:1']);
+      await sandbox.write(
+        'sci.yml',
+        'name: sci\nimage: localhost/base:1\npython: {version: "3.11"}\nrequirements: [grape]\n',
+      );
+      const image = await sandbox.json(['env', 'build', 'sci.yml']);
+      const token = (await sandbox.run(['token', 'create', '--user', 'kim', '--role', 'contributor'])).stdout.trim();
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const read = async (url: string): Promise<string> => await (await fetch(url, { headers })).text();
+      const served = await startServe(sandbox);
+      const asked = await fetch(`${served.url}/api/v1/builds`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ environment: 'sci' }),
+      });
+      const { id } = (await asked.json()) as { id: string };
+      const told = await read(`${served.url}/api/v1/builds/${id}/events`);
+      expect(told).toContain('"status":"Completed"');
+      await sandbox.json(['backup', 'used.terroir']);
+      await served.stop();
+
+      const there = { env: { TERROIR_DATABASE: await postgres.createDatabase(), TERROIR_WORKSPACE: 'in-postgres' } };
+      await sandbox.json(['restore', 'used.terroir'], there);
+      await sandbox.json(['backup', 'again.terroir'], there);
+      const back = { env: { TERROIR_WORKSPACE: 'back' } };
+      await sandbox.json(['restore', 'again.terroir'], back);
+      for (const place of [there, back]) {
+        expect(await sandbox.json(['env', 'build', 'sci', '--offline'], place)).toMatchObject({
+          digest: image.digest,
+          source: 'workspace',
+        });
+        expect(
+          await sandbox.json(['image', 'validate', `localhost/${String(image.repository)}:latest`], place),
+        ).toMatchObject({ valid: true });
+        const again = await startServe({ ...sandbox, start: (args) => sandbox.start(args, place) });
+        expect(await read(`${again.url}/api/v1/builds/${id}/events`)).toBe(told);
+        const tags = JSON.parse(await read(`${again.url}/v2/base/tags/list`)) as object;
+        expect(tags).toEqual({ name: 'base', tags: ['1'] });
+        await again.stop();
+        expect((await sandbox.run(['audit', 'verify'], place)).exitCode).toBe(0);
+      }
+    } finally {
+      await postgres.stop();
+    }
   });
 
   it.each<[string, (bytes: Buffer) => Buffer, number, RegExp]>([

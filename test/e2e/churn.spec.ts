@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findLooseCopies } from '../../src/app/images/base-image.ts';
 import { neededContent } from '../../src/app/packages/needed-content.ts';
 import { createRegistry } from '../../src/registry/index.ts';
 import { openWorkspace } from '../../src/workspace/index.ts';
 import { debianLike, makeBase, writeBase } from '../kit/base-image.ts';
+import { type PostgresServer, startPostgres } from '../kit/postgres.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
 import { sha256Of, smallImage } from '../kit/registry/image.ts';
 import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
@@ -22,21 +24,30 @@ const oci = 'application/vnd.oci.image.manifest.v1+json';
 
 let folder: string;
 let index: PypiIndex;
+let postgres: PostgresServer;
 let sandbox: Sandbox;
 let workspaceFolder: string;
+let database: string | undefined;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'terroir-churn-'));
   index = await startPypiIndex([makeWheel({ name: 'grape', version: '1.0' })]);
-  sandbox = await createSandbox({ index: index.url });
-  workspaceFolder = join(sandbox.folder, '.terroir');
+  postgres = await startPostgres();
   await writeBase(join(folder, 'base'), [{ base: await makeBase({ layers: [debianLike] }) }]);
-  await sandbox.json(['image', 'copy', `oci:${join(folder, 'base')}`, 'localhost/base:1']);
 }, 60_000);
 afterAll(async () => {
-  await sandbox.remove();
+  await postgres.stop();
   await index.close();
   await rm(folder, { recursive: true, force: true });
 });
+
+async function begin(kind: string): Promise<void> {
+  sandbox = await createSandbox({ index: index.url });
+  database = kind === 'PostgreSQL' ? await postgres.createDatabase() : undefined;
+  if (database !== undefined) sandbox.env.TERROIR_DATABASE = database;
+  workspaceFolder = join(sandbox.folder, '.terroir');
+  operations = 0;
+  await sandbox.json(['image', 'copy', `oci:${join(folder, 'base')}`, 'localhost/base:1']);
+}
 
 interface Answer {
   status: number;
@@ -201,14 +212,21 @@ async function cleanUp(served: Served, long: string): Promise<void> {
 
 /** As `cache gc` does it, but a day later. Answers all digests that the records need. */
 async function collect(): Promise<Set<string>> {
-  const workspace = await openWorkspace(workspaceFolder, { user: 'ada' });
+  const workspace = await openWorkspace(workspaceFolder, { user: 'ada', database });
   const later = { grace: -24 * 60 * 60_000, uploadLifetime: -24 * 60 * 60_000 };
   const registry = createRegistry(join(workspaceFolder, 'registry'), later);
   const keep = await neededContent(workspace);
   await registry.collectGarbage({ keep, isLoose: await findLooseCopies(workspace) });
   await workspace.close();
+  await makeOlder(join(sandbox.env.TERROIR_HOME ?? '', 'v1', 'tmp'));
   await sandbox.json(['cache', 'gc', '--older-than', '0']);
   return keep;
+}
+
+/** What the killed server was making looks as if it had been made two days ago. */
+async function makeOlder(folder: string): Promise<void> {
+  const then = new Date(Date.now() - 48 * 60 * 60_000);
+  for (const name of await readdir(folder).catch(() => [])) await utimes(join(folder, name), then, then);
 }
 
 interface Stock {
@@ -226,17 +244,42 @@ async function takeStock(): Promise<Stock> {
     for (const entry of await readdir(root, { recursive: true, withFileTypes: true }))
       if (!entry.isDirectory()) files.push(join(name, relative(root, join(entry.parentPath, entry.name))));
   }
-  const database = new DatabaseSync(join(workspaceFolder, 'workspace.db'), { readOnly: true });
-  const ask = (query: string): string[] =>
-    database
-      .prepare(query)
-      .all()
-      .map((row) => String(Object.values(row)[0]));
-  const tables = ask("select name from sqlite_master where type = 'table' and name not like 'sqlite_%'");
-  const rows = Object.fromEntries(tables.map((table) => [table, Number(ask(`select count(*) from "${table}"`)[0])]));
-  const stock = { files: files.sort(), rows, runs: ask('select id from runs'), builds: ask('select id from builds') };
-  database.close();
+  const { ask, close } = await openRecords();
+  const tables = await ask(
+    database === undefined
+      ? "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
+      : "select tablename from pg_tables where schemaname = 'public'",
+  );
+  const rows: Record<string, number> = {};
+  for (const table of tables.sort()) rows[table] = Number((await ask(`select count(*) from "${table}"`))[0]);
+  const stock = {
+    files: files.sort(),
+    rows,
+    runs: await ask('select id from runs'),
+    builds: await ask('select id from builds'),
+  };
+  await close();
   return stock;
+}
+
+interface Records {
+  /** The first column of the answer. */
+  ask(query: string): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** The database, beside all that the server knows of it. */
+async function openRecords(): Promise<Records> {
+  const firsts = (rows: object[]): string[] => rows.map((row) => String(Object.values(row)[0]));
+  if (database === undefined) {
+    const file = new DatabaseSync(join(workspaceFolder, 'workspace.db'), { readOnly: true });
+    const ask = (query: string): Promise<string[]> => Promise.resolve(firsts(file.prepare(query).all()));
+    return { ask, close: () => Promise.resolve(file.close()) };
+  }
+  const client = new pg.Client({ connectionString: database });
+  await client.connect();
+  const ask = async (query: string): Promise<string[]> => firsts((await client.query(query)).rows as object[]);
+  return { ask, close: async () => await client.end() };
 }
 
 /** What the manifests that are left name, themselves included. */
@@ -252,55 +295,64 @@ async function namedByManifests(): Promise<Set<string>> {
   return named;
 }
 
-describe('a server that is used, killed and collected again and again', { timeout: 300_000 }, () => {
-  it('leaves nothing behind, and does not grow', async () => {
-    const stocks: Stock[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      let served = await startServe(sandbox, ['--port', '0', '--rate', '100000', '--log-level', 'error']);
-      await work(served, round);
-      const long = await killAtWork(served, round);
-      served = await startServe(sandbox, ['--port', '0', '--rate', '100000', '--log-level', 'error']);
-      await cleanUp(served, long);
-      await served.stop();
-      const needed = await collect();
-      const stock = await takeStock();
-      stocks.push(stock);
+describe.each(['SQLite', 'PostgreSQL'])(
+  'a server on %s that is used, killed and collected again and again',
+  {
+    timeout: 300_000,
+  },
+  (kind) => {
+    beforeAll(async () => await begin(kind), 60_000);
+    afterAll(async () => await sandbox.remove());
 
-      // Nothing half-made, and nothing that a dead process holds.
-      expect(stock.files.filter((path) => /\.tmp(?:\/|$)|\/_uploads\/|\/tmp\//.test(path))).toEqual([]);
-      expect(stock.rows).toMatchObject({ leases: 0, tasks: 0, workers: 0, submissions: 0 });
-      const foldersOf = (kind: string): string[] => [
-        ...new Set(stock.files.flatMap((path) => new RegExp(`^workspace/${kind}/([^/]+)`).exec(path)?.[1] ?? [])),
-      ];
-      expect(foldersOf('runs').filter((id) => !stock.runs.includes(id))).toEqual([]);
-      const logs = foldersOf('builds').filter((name) => name.startsWith('build_'));
-      expect(logs.filter((name) => !stock.builds.includes(name.replace('.ndjson', '')))).toEqual([]);
-      // All content is there because something names it.
-      const named = await namedByManifests();
-      const contents = stock.files.flatMap((path) => /\/registry\/blobs\/sha256\/..\/(.*)$/.exec(path)?.[1] ?? []);
-      expect(contents.filter((hex) => !named.has(`sha256:${hex}`) && !needed.has(`sha256:${hex}`))).toEqual([]);
+    it('leaves nothing behind, and does not grow', async () => {
+      const stocks: Stock[] = [];
+      for (let round = 0; round < rounds; round += 1) {
+        let served = await startServe(sandbox, ['--port', '0', '--rate', '100000', '--log-level', 'error']);
+        await work(served, round);
+        const long = await killAtWork(served, round);
+        served = await startServe(sandbox, ['--port', '0', '--rate', '100000', '--log-level', 'error']);
+        await cleanUp(served, long);
+        await served.stop();
+        const needed = await collect();
+        const stock = await takeStock();
+        stocks.push(stock);
+
+        // Nothing half-made, and nothing that a dead process holds.
+        expect(stock.files.filter((path) => /\.tmp(?:\/|$)|\/_uploads\/|\/tmp\//.test(path))).toEqual([]);
+        expect(stock.rows).toMatchObject({ leases: 0, tasks: 0, workers: 0, submissions: 0 });
+        const foldersOf = (kind: string): string[] => [
+          ...new Set(stock.files.flatMap((path) => new RegExp(`^workspace/${kind}/([^/]+)`).exec(path)?.[1] ?? [])),
+        ];
+        expect(foldersOf('runs').filter((id) => !stock.runs.includes(id))).toEqual([]);
+        const logs = foldersOf('builds').filter((name) => name.startsWith('build_'));
+        expect(logs.filter((name) => !stock.builds.includes(name.replace('.ndjson', '')))).toEqual([]);
+        // All content is there because something names it.
+        const named = await namedByManifests();
+        const contents = stock.files.flatMap((path) => /\/registry\/blobs\/sha256\/..\/(.*)$/.exec(path)?.[1] ?? []);
+        expect(contents.filter((hex) => !named.has(`sha256:${hex}`) && !needed.has(`sha256:${hex}`))).toEqual([]);
+      }
+      expect(operations).toBeGreaterThan(2000);
+      const [, second, last] = stocks.map(
+        ({ files, rows: { audit: _audit, runs: _runs, builds: _builds, ...rows } }) => ({
+          // Runs and builds are records: they and their logs stay. Content of the last round has other names.
+          files: Map.groupBy(
+            files.filter((path) => !/^workspace\/(?:runs|builds)\//.test(path)),
+            kindOf,
+          )
+            .entries()
+            .map(([kind, paths]) => `${kind}: ${paths.length}`)
+            .toArray(),
+          rows,
+        }),
+      );
+      expect(last).toEqual(second);
+      expect(await sandbox.json(['cache', 'verify'])).toMatchObject({ damaged: [] });
+      expect(await sandbox.json(['image', 'validate', 'localhost/base:1'])).toMatchObject({ valid: true });
+      expect((await sandbox.json<{ entries: number }>(['audit', 'verify'])).entries).toBe(stocks.at(-1)?.rows.audit);
+    });
+
+    function kindOf(path: string): string {
+      return path.replaceAll(/[0-9a-f]{32,}(?=\/|$)/g, 'DIGEST').replaceAll(/\/[0-9a-f]{2}(?=\/)/g, '/..');
     }
-    expect(operations).toBeGreaterThan(2000);
-    const [, second, last] = stocks.map(
-      ({ files, rows: { audit: _audit, runs: _runs, builds: _builds, ...rows } }) => ({
-        // Runs and builds are records: they and their logs stay. Content of the last round has other names.
-        files: Map.groupBy(
-          files.filter((path) => !/^workspace\/(?:runs|builds)\//.test(path)),
-          kindOf,
-        )
-          .entries()
-          .map(([kind, paths]) => `${kind}: ${paths.length}`)
-          .toArray(),
-        rows,
-      }),
-    );
-    expect(last).toEqual(second);
-    expect(await sandbox.json(['cache', 'verify'])).toMatchObject({ damaged: [] });
-    expect(await sandbox.json(['image', 'validate', 'localhost/base:1'])).toMatchObject({ valid: true });
-    expect((await sandbox.json<{ entries: number }>(['audit', 'verify'])).entries).toBe(stocks.at(-1)?.rows.audit);
-  });
-
-  function kindOf(path: string): string {
-    return path.replaceAll(/[0-9a-f]{32,}(?=\/|$)/g, 'DIGEST').replaceAll(/\/[0-9a-f]{2}(?=\/)/g, '/..');
-  }
-});
+  },
+);

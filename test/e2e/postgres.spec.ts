@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openWorkspace, type Workspace } from '../../src/workspace/index.ts';
 import { type PostgresServer, startPostgres } from '../kit/postgres.ts';
@@ -112,7 +113,10 @@ describe('the command line with TERROIR_DATABASE', { timeout: 120_000 }, () => {
       return all;
     };
     const here = await answers({});
-    expect((await sandbox.json<{ items: unknown[] }>(['env', 'list'], { env: inFolder })).items).toEqual([]);
+    expect(await sandbox.run(['env', 'list'], { env: inFolder })).toMatchObject({
+      exitCode: 5,
+      stderr: expect.stringMatching(/the records of the workspace .* are in PostgreSQL\n.*TERROIR_DATABASE/),
+    });
     await sandbox.json(['backup', 'one.terroir']);
     await sandbox.json(['restore', 'one.terroir', '--workspace', 'folder'], { env: inFolder });
     expect(await answers(inFolder, '--workspace', 'folder')).toEqual(here);
@@ -141,5 +145,48 @@ describe('the command line with TERROIR_DATABASE', { timeout: 120_000 }, () => {
     expect(outcome.exitCode, outcome.stderr).toBe(exitCode);
     expect(outcome.stderr).toMatch(message);
     expect(outcome.stderr).not.toContain('secret');
+  });
+
+  it('holds a database and its folder together', async () => {
+    await sandbox.json(['env', 'create', 'iris.yml']);
+    const refused = async (args: string[], env: Record<string, string>, message: RegExp): Promise<void> =>
+      expect(await sandbox.run(args, { env })).toMatchObject({ exitCode: 5, stderr: expect.stringMatching(message) });
+    // What a stranger to the team does, or somebody who mistypes one of the two.
+    await refused(['env', 'list', '--workspace', 'mine'], {}, /belongs to another folder than .*mine/);
+    const other = { TERROIR_DATABASE: await server.createDatabase() };
+    await refused(['cache', 'gc'], other, /has the contents of another database/);
+    await refused(['cache', 'gc'], inFolder, /are in PostgreSQL/);
+    expect(await sandbox.json(['env', 'list'])).toMatchObject({ items: [{ name: 'iris' }] });
+    await sandbox.run(['env', 'list', '--workspace', 'small'], { env: inFolder });
+    await refused(['env', 'list', '--workspace', 'small'], other, /in its own database\n.*terroir backup/);
+    // Nothing of it sticks.
+    expect((await sandbox.run(['env', 'list', '--workspace', 'fresh'], { env: other })).exitCode).toBe(0);
+    await rename(join(sandbox.folder, 'fresh'), join(sandbox.folder, 'moved'));
+    expect((await sandbox.run(['env', 'list', '--workspace', 'moved'], { env: other })).exitCode).toBe(0);
+  });
+
+  it('leaves alone what belongs to somebody else, and says it where it may not write', async () => {
+    const client = new pg.Client({ connectionString: database });
+    await client.connect();
+    try {
+      await client.query('create table orders (id int)');
+      const other = await sandbox.run(['env', 'list']);
+      expect([other.exitCode, other.stderr]).toEqual([
+        5,
+        expect.stringMatching(/belongs to something else \(it has a table `orders`\)[^]*createdb/),
+      ]);
+      const { rows } = await client.query("select tablename from pg_tables where schemaname = 'public'");
+      expect(rows).toEqual([{ tablename: 'orders' }]);
+      await client.query('drop table orders; create role guest login');
+      await client.query('revoke create on schema public from public');
+      const guest = database.replace('test@', 'guest@');
+      const refused = await sandbox.run(['env', 'list'], { env: { TERROIR_DATABASE: guest } });
+      expect([refused.exitCode, refused.stderr]).toEqual([
+        9,
+        expect.stringMatching(/does not let this user in: permission denied[^]*grant all on schema public/),
+      ]);
+    } finally {
+      await client.end();
+    }
   });
 });

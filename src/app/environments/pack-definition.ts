@@ -7,8 +7,8 @@ import type { App } from '../app.ts';
 import { accessFolder } from './folder-files.ts';
 import { type LocalSource, locateSource, withFilesAsShown } from './read-source.ts';
 
-/** Content on this machine that another one may want. */
-export type PackedContent = { bytes: Uint8Array } | { file: string };
+/** Content that another machine may want; `open` brings it from a third one, once somebody does. */
+export type PackedContent = { bytes: Uint8Array } | { file: string } | { open: () => AsyncIterable<Uint8Array> };
 
 /** A definition with everything that it refers to, to be sent elsewhere. */
 export interface PackedDefinition {
@@ -34,10 +34,11 @@ export async function packText(source: SourceDocument, access: FileAccess, folde
   return { ...packed, warnings };
 }
 
-function recordAccess(
+/** Notes what is read, below `folder`. */
+export function recordAccess(
   access: FileAccess,
   folder: string,
-  { files, contents }: Omit<PackedDefinition, 'warnings'>,
+  { files, contents }: Pick<PackedDefinition, 'files' | 'contents'>,
 ): FileAccess {
   const keepEntry = async (path: string, entry: TreeEntry): Promise<void> => {
     if (entry.type === 'link') files[path] = { link: entry.target ?? '' };

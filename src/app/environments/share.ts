@@ -4,20 +4,16 @@ import { AppError } from '../../errors/index.ts';
 import { openAll } from '../../image/index.ts';
 import { isFolder } from '../../io/index.ts';
 import { repositorySource } from '../../registry/index.ts';
-import type { ImageRevision } from '../../schema/index.ts';
-import {
-  type EnvironmentVersion,
-  type LockRevision,
-  openWorkspace,
-  type RegisterResult,
-  type Workspace,
-} from '../../workspace/index.ts';
+import type { ImageRevision, Lock } from '../../schema/index.ts';
+import { type EnvironmentVersion, openWorkspace, type RegisterResult, type Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { sendRevision } from '../images/build-images.ts';
 import { keepImage } from '../images/keep-image.ts';
 import { isRegistryPrefix, repositoryBelow } from '../images/registry-prefix.ts';
 import { openRegistryIn, openWorkspaceRegistry, workspaceHost } from '../images/workspace-registry.ts';
+import { bindSharedLocks, withRevisionsOf } from './bind-shared-locks.ts';
 import { findVersion } from './find-version.ts';
+import { lastLocks, locksToShare } from './locks-to-share.ts';
 
 export interface SharedEnvironment {
   name: string;
@@ -40,29 +36,19 @@ export interface SharedEnvironment {
 export async function shareEnvironment(app: App, reference: string, target: string): Promise<SharedEnvironment> {
   const workspace = await app.openWorkspace();
   const version = await findVersion(workspace, reference);
-  const locks = await boundLocks(workspace, version);
   const image = await workspace.images.latest(version.fingerprint);
-  const folder = await workspaceAt(app, target);
+  const locks = await locksToShare(workspace, version, image);
+  if (app.remote === true) refuseNoRegistry(target);
+  const folder = app.remote === true ? undefined : await findSharingFolder(app, target);
   if (folder !== undefined) return await toWorkspace(app, workspace, { version, locks, image, folder });
   return await toRegistry(app, { version, locks, image, registry: target });
 }
 
-/** A folder that is a workspace, or has one; undefined for what names a registry. */
-async function workspaceAt(app: App, target: string): Promise<string | undefined> {
-  if (/^https?:\/\//i.test(target))
-    throw new AppError(
-      'UNSUPPORTED_FEATURE',
-      `\`${target}\` is a server, and environments are not shared with one yet`,
-      {
-        hint: 'Share with the folder of a workspace, or with a registry.',
-      },
-    );
-  if (app.remote === true) {
-    if (isRegistryPrefix(target) && !/^[./]/.test(target)) return undefined;
-    throw new AppError('USAGE', `\`${target}\` is no registry, and a server shares with registries alone`, {
-      hint: 'Name one: `registry.example/team`.',
-    });
-  }
+/**
+ * The folder of a workspace that somebody on this machine names, by itself or by the project around it; undefined for what names a registry.
+ * @throws AppError WORKSPACE_NOT_FOUND.
+ */
+export async function findSharingFolder(app: Pick<App, 'cwd'>, target: string): Promise<string | undefined> {
   const path = resolve(app.cwd, target);
   const inside = join(path, '.terroir');
   if (await isFolder(inside)) return inside;
@@ -73,19 +59,17 @@ async function workspaceAt(app: App, target: string): Promise<string | undefined
   });
 }
 
-async function boundLocks({ locks }: Workspace, version: EnvironmentVersion): Promise<LockRevision[]> {
-  const platforms = new Set((await locks.list(version.fingerprint)).map(({ platform }) => platform));
-  const bound: LockRevision[] = [];
-  for (const platform of platforms) {
-    const revision = (await locks.bound(version.id, platform)) ?? (await locks.latest(version.fingerprint, platform));
-    if (revision !== undefined) bound.push(revision);
-  }
-  return bound;
+/** A server does not look around on its machine, and knows nobody on another server. */
+function refuseNoRegistry(target: string): void {
+  if (isRegistryPrefix(target) && !/^[./]|^https?:/i.test(target)) return;
+  throw new AppError('USAGE', `\`${target}\` is no registry, and a server shares with registries alone`, {
+    hint: 'Name one: `registry.example/team`. `terroir env share` brings a version from one server to another.',
+  });
 }
 
 interface Shared {
   version: EnvironmentVersion;
-  locks: readonly LockRevision[];
+  locks: readonly Lock[];
   image: ImageRevision | undefined;
 }
 
@@ -114,14 +98,11 @@ async function toWorkspace(
       definitionDigest: version.definitionDigest,
       files: version.files,
     });
-    for (const { lock } of locks) {
-      // What no index has goes along.
-      for (const { sha256, url } of lock.packages) if (url === undefined) await bringBlob(workspace, there, sha256);
-      const { digest } = (await there.locks.addFirst(lock)).lock;
-      if (digest !== lock.digest) await there.locks.relock(lock, registered.id);
-      else await there.locks.bind(registered.id, lock.fingerprint, lock.platform);
-    }
-    const kept = image === undefined ? undefined : await bringImage(app, there, image);
+    // What no index has goes along.
+    for (const { packages } of locks)
+      for (const { sha256, url } of packages) if (url === undefined) await bringBlob(workspace, there, sha256);
+    await bindSharedLocks(there, registered, locks);
+    const kept = image === undefined ? undefined : await bringImage(app, there, { image, version: registered });
     return { ...viewOf({ version, locks, image: kept }), target: folder, outcome };
   } finally {
     await there.close();
@@ -144,7 +125,11 @@ async function bringBlob(from: Workspace, to: Workspace, digest: string): Promis
   await to.blobs.putFile(from.blobs.path(digest), { link: true });
 }
 
-async function bringImage(app: App, there: Workspace, image: ImageRevision): Promise<ImageRevision> {
+async function bringImage(
+  app: App,
+  there: Workspace,
+  { image, version }: { image: ImageRevision; version: EnvironmentVersion },
+): Promise<ImageRevision> {
   const name = imageRepository(image.fingerprint);
   const here = (await openWorkspaceRegistry(app)).repository(name);
   const { fingerprint, platforms, origin } = image;
@@ -155,7 +140,7 @@ async function bringImage(app: App, there: Workspace, image: ImageRevision): Pro
   return await keepImage(app, there, {
     image: await openAll(repositorySource(here, workspaceHost), { reference: image.digest, signal: app.signal }),
     repository: openRegistryIn(there.folder, app).repository(name),
-    record: { fingerprint, platforms, origin },
+    record: { fingerprint, platforms: await withRevisionsOf(there, version, platforms), origin },
     title: 'Copying the image',
   });
 }
@@ -182,7 +167,7 @@ function viewOf({ version, locks, image }: Shared): Omit<SharedEnvironment, 'tar
     name: version.name,
     version: version.version,
     fingerprint: version.fingerprint,
-    locks: locks.map(({ platform, lock }) => ({ platform, digest: lock.digest })),
+    locks: lastLocks(locks).map(({ platform, digest }) => ({ platform, digest })),
     digest: image?.digest ?? null,
   };
 }

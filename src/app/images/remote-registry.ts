@@ -37,7 +37,8 @@ export async function openRemoteRepository(
 ): Promise<{ remote: RemoteRepository; source: ImageSource; sink: ImageSink }> {
   const place = placeOf(name);
   const remote = (await app.openRegistries()).repository(place.registry, place.name);
-  return { remote, source: remoteSource(remote, place), sink: remoteSink(remote, place) };
+  const findsBlobs = place.registry === app.servedRegistry?.host;
+  return { remote, source: remoteSource(remote, place), sink: remoteSink(remote, { ...place, findsBlobs }) };
 }
 
 function placeOf(name: string): { registry: string; name: string } {

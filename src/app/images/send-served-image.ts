@@ -1,10 +1,8 @@
 import { imageRepository } from '../../definition/index.ts';
-import { openAll } from '../../image/index.ts';
 import type { PublishedImage } from '../../schema/index.ts';
 import type { App } from '../app.ts';
 import { sendImage } from './image-places.ts';
-import { openImageSource, parseImagePlace } from './open-image-place.ts';
-import { workspaceHost } from './workspace-registry.ts';
+import { openWorkspaceImage } from './open-workspace-image.ts';
 
 /** Brings an image of a server's workspace to where somebody here wants it, as a build here would. */
 export async function sendServedImage(
@@ -14,10 +12,9 @@ export async function sendServedImage(
 ): Promise<void> {
   const { fingerprint, digest, revision } = image;
   const repository = imageRepository(fingerprint);
-  const { source, reference } = await openImageSource(app, parseImagePlace(`${workspaceHost}/${repository}@${digest}`));
   await sendImage(app, {
     place,
-    image: await openAll(source, { reference, signal: app.signal }),
+    image: await openWorkspaceImage(app, { fingerprint, digest }),
     repository,
     revision,
     record: { image, locks },

@@ -5,11 +5,12 @@ import { gitState, machineFacts, now, withFsErrors } from '../../io/index.ts';
 import { expandCommand } from '../../jobs/index.ts';
 import type { Lock, RecordedOutput, RunRecord, WorkspaceSettings } from '../../schema/index.ts';
 import { type LocalRunResult, runVariables } from '../../targets/index.ts';
-import type { Workspace } from '../../workspace/index.ts';
+import { isDatabaseAway, type RunChange, type Workspace } from '../../workspace/index.ts';
 import { allOrFirst } from '../all-or-first.ts';
 import type { App } from '../app.ts';
 import { keepArchives } from '../packages/keep-archives.ts';
 import { readSettings } from '../settings.ts';
+import { patiently } from '../tasks/patiently.ts';
 import { newRunRecord } from './new-run-record.ts';
 import { prepareCode } from './prepare-code.ts';
 import { pathsOf, readInputs } from './run-inputs.ts';
@@ -56,7 +57,8 @@ export async function conductRun(app: App, workspace: Workspace, run: ConductedR
   try {
     return await drive({ ...app, signal: watch.signal }, workspace, run);
   } catch (error) {
-    if (handOver?.aborted === true) throw error;
+    // Then it begins anew, here or elsewhere.
+    if (handOver !== undefined && (handOver.aborted || isDatabaseAway(error))) throw error;
     await recordFailure(workspace, id, error, watch.signal);
     throw isAppError(error, 'FINISHED') ? endedByOthers(workspace, id, error) : error;
   } finally {
@@ -173,11 +175,12 @@ async function finish(
   id: string,
   { result, outputs, folder, keep, timeout }: Finish,
 ): Promise<RunOutcome> {
-  await workspace.runs.update(id, { status: 'Finalizing' });
+  await patiently(app, `the run ${id}`, async () => await workspace.runs.update(id, { status: 'Finalizing' }));
   const status = result.canceled ? 'Canceled' : result.exitCode === 0 && !result.timedOut ? 'Completed' : 'Failed';
   const measured = await measureOutputs(outputs, folder);
-  if (status === 'Completed' && keep !== undefined) await keepArchives(app, keep);
-  const record = await workspace.runs.update(id, {
+  if (status === 'Completed' && keep !== undefined)
+    await patiently(app, `the run ${id}`, async () => await keepArchives(app, keep));
+  const record = await end(app, workspace, id, {
     status,
     endedAt: now(),
     exitCode: result.exitCode,
@@ -196,6 +199,24 @@ async function finish(
   });
   const exitCode = result.timedOut && result.exitCode === 0 ? 1 : result.exitCode;
   return { record, exitCode };
+}
+
+/** What the database took in just before it went away counts, though it could not say so any more. */
+async function end(
+  app: App,
+  { runs }: Workspace,
+  id: string,
+  change: RunChange & Pick<RunRecord, 'status' | 'endedAt'>,
+): Promise<RunRecord> {
+  return await patiently(app, `the run ${id}`, async () => {
+    try {
+      return await runs.update(id, change);
+    } catch (error) {
+      const record = isAppError(error, 'FINISHED') ? await runs.get(id) : undefined;
+      if (record?.status === change.status && record.endedAt === change.endedAt) return record;
+      throw error;
+    }
+  });
 }
 
 async function recordFailure(workspace: Workspace, id: string, error: unknown, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,13 @@
 import { AppError, isAppError } from '../../errors/index.ts';
 import { now, pathExists, removeTree, sleep } from '../../io/index.ts';
 import { type RunRecord, RunTask, terminalStatuses } from '../../schema/index.ts';
-import type { BuildChange, HeldTask, RunChange, Workspace } from '../../workspace/index.ts';
+import {
+  type BuildChange,
+  type HeldTask,
+  isDatabaseAway,
+  type RunChange,
+  type Workspace,
+} from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { conductRun } from '../runs/execute-run.ts';
 import type { RunPlan } from '../runs/run-plan.ts';
@@ -41,18 +47,22 @@ export async function performTask(app: App, held: HeldTask, { worker, stopping }
     clearInterval(timer);
   }
   if (lost.signal.aborted) return;
-  const isUndone = failure !== undefined && stopping.aborted;
-  await settle(async () => await (isUndone ? giveBack(app, held) : endTask(app, held, failure)));
+  const isUndone = failure !== undefined && (stopping.aborted || isDatabaseAway(failure));
+  await settle(stopping, async () => await (isUndone ? giveBack(app, held) : endTask(app, held, failure)));
   if (!isUndone && failure !== undefined && !isAppError(failure)) throw failure;
 }
 
-/** Tries as long as a database may be away: only the holder of a task can say what became of it. */
-async function settle(work: () => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
+/** Tries of a worker that stops, a second apart: whoever sees that it is gone goes on with what it had. */
+const lastTries = 10;
+
+/** Tries as long as it takes: only the holder of a task can say what became of it, and as long as it lives nobody else takes it over. */
+async function settle(stopping: AbortSignal, work: () => Promise<void>): Promise<void> {
+  for (let last = 0; ; ) {
     try {
       return await work();
     } catch (error) {
-      if (attempt === 60) throw error;
+      if (stopping.aborted) last += 1;
+      if (last === lastTries) throw error;
       await sleep(1000);
     }
   }

@@ -1,5 +1,5 @@
 import { join, relative, resolve } from 'node:path';
-import { AppError } from '../../errors/index.ts';
+import { AppError, isAppError } from '../../errors/index.ts';
 import {
   createTemporaryFolder,
   ensureFolder,
@@ -22,7 +22,7 @@ import { openWorkspace, type Row, type Workspace } from '../../workspace/index.t
 import type { App } from '../app.ts';
 
 /** What of a workspace's folder belongs to it besides the database; the rest is of this moment. */
-const kept = ['settings.yml', 'secret.key', 'registry', 'runs'] as const;
+const kept = ['settings.yml', 'secret.key', 'registry', 'runs', 'builds'] as const;
 /** Of the registry, what nobody needs again. */
 const passing = /^registry\/(?:damaged|locks)(?:\/|$)|\/_uploads(?:\/|$)/;
 
@@ -111,12 +111,12 @@ export async function restore(app: App, path: string): Promise<BackupView & { fo
 async function unpack(app: App, file: string, folder: string): Promise<Omit<BackupView, 'file'>> {
   const { user, origin, signal, env } = app;
   const database = env.TERROIR_DATABASE || undefined;
-  const workspace = await openWorkspace(folder, { create: true, user, origin, database });
+  const workspace = await openWorkspace(folder, { create: true, user, origin, database }).catch((error: unknown) => {
+    throw isAppError(error, 'WORKSPACE_UNUSABLE') && error.details?.isTaken === true ? isTaken(error) : error;
+  });
   if (!(await workspace.rows.isEmpty())) {
     await workspace.close();
-    throw new AppError('ALREADY_EXISTS', 'there is a workspace in the database already', {
-      hint: 'Name an empty one in TERROIR_DATABASE.',
-    });
+    throw isTaken();
   }
   const view = { rows: 0, files: 0, createdAt: '' };
   const links: TarMember[] = [];
@@ -146,6 +146,13 @@ async function unpack(app: App, file: string, folder: string): Promise<Omit<Back
   } finally {
     await workspace.close();
   }
+}
+
+function isTaken(cause?: unknown): AppError {
+  return new AppError('ALREADY_EXISTS', 'there is a workspace in the database already', {
+    hint: 'Name an empty one in TERROIR_DATABASE.',
+    cause,
+  });
 }
 
 async function readFirst(

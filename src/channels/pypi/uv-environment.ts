@@ -1,3 +1,4 @@
+import { bundleVariables } from '../../io/index.ts';
 import type { PypiOptions } from '../../resolve/index.ts';
 import { expandVariables } from '../variables.ts';
 import type { PipConfiguration } from './pip-configuration.ts';
@@ -48,7 +49,7 @@ export function uvEnvironment(plan: IndexPlan, pip: PipConfiguration, env: Envir
     UV_INSECURE_HOST: plan.trustedHosts.length === 0 ? undefined : plan.trustedHosts.join(' '),
     UV_KEYRING_PROVIDER: pip.keyring,
     UV_HTTP_RETRIES: pip.retries === undefined ? undefined : String(pip.retries),
-    SSL_CERT_FILE: pip.certificates ?? env.SSL_CERT_FILE,
+    SSL_CERT_FILE: pip.certificates ?? bundleVariables.map((name) => env[name]).find((file) => file),
     SSL_CLIENT_CERT: pip.clientCertificate ?? env.SSL_CLIENT_CERT,
     ...(proxy === undefined ? {} : { HTTPS_PROXY: proxy, HTTP_PROXY: proxy, https_proxy: proxy, http_proxy: proxy }),
   };

@@ -1,11 +1,11 @@
-import { AppError } from '../../errors/index.ts';
-import { readBytes } from '../../io/index.ts';
+import { readSettings } from '../../app/index.ts';
 import { roles } from '../../schema/index.ts';
 import { startServer } from '../../server/index.ts';
-import type { Command, OptionValues } from '../command.ts';
+import type { Command } from '../command.ts';
 import { loadStudio } from '../load-studio.ts';
 import { readLogin } from '../login-options.ts';
 import { untilEnded } from '../long-running.ts';
+import { readTls } from '../tls-options.ts';
 import { readWholeNumber } from '../whole-number.ts';
 
 export const command: Command = {
@@ -55,6 +55,11 @@ export const command: Command = {
       default: '1000',
     },
     {
+      flags: '--upload-limit <gib>',
+      description: 'The largest upload, in GiB: content of the API, a layer in the registry',
+      default: '64',
+    },
+    {
       flags: '--runs <n>',
       description: 'So many runs and builds at once, the others wait; 0 leaves them to workers',
       default: '4',
@@ -75,17 +80,24 @@ export const command: Command = {
   ],
   run: async (context, { options }) => {
     const app = await context.app();
+    // Each run and each build would fail by it.
+    await readSettings(app);
     const rate = readWholeNumber(options, 'rate', { to: 1_000_000 }) ?? 1000;
     const server = await startServer(app, {
       host: options.text('host') ?? '127.0.0.1',
       port: readWholeNumber(options, 'port', { from: 0, to: 65_535 }) ?? 7350,
       workspaceName: options.text('name'),
-      tls: await readTls(options),
+      tls: await readTls(options, app.emit),
       login: await readLogin(options, context.env),
       log: { write: (line) => void process.stderr.write(line) },
       logLevel: options.text('logLevel') ?? 'info',
       studio: loadStudio(),
-      limits: { runs: readWholeNumber(options, 'runs', { from: 0, to: 1000 }), rate, burst: 4 * rate },
+      limits: {
+        runs: readWholeNumber(options, 'runs', { from: 0, to: 1000 }),
+        rate,
+        burst: 4 * rate,
+        upload: (readWholeNumber(options, 'uploadLimit', { to: 1 << 20 }) ?? 64) * 2 ** 30,
+      },
     });
     app.emit({ type: 'note', level: 'info', message: `serving ${app.workspaceFolder} at ${server.url}` });
     await untilEnded(context.signal);
@@ -93,13 +105,3 @@ export const command: Command = {
     return { data: { url: server.url }, text: '' };
   },
 };
-
-async function readTls(options: OptionValues): Promise<{ cert: Buffer; key: Buffer } | undefined> {
-  const [cert, key] = [options.text('tlsCert'), options.text('tlsKey')];
-  if (cert === undefined && key === undefined) return undefined;
-  if (cert === undefined || key === undefined)
-    throw new AppError('USAGE', `--tls-${cert === undefined ? 'cert' : 'key'} is missing`, {
-      hint: 'https needs both: --tls-cert and --tls-key.',
-    });
-  return { cert: await readBytes(cert), key: await readBytes(key) };
-}

@@ -1,4 +1,4 @@
-import { startWorker } from '../../app/index.ts';
+import { readSettings, startWorker } from '../../app/index.ts';
 import { AppError } from '../../errors/index.ts';
 import type { Command } from '../command.ts';
 import { untilEnded } from '../long-running.ts';
@@ -24,6 +24,8 @@ export const command: Command = {
   ],
   run: async (context, { options }) => {
     const app = await context.app();
+    // Each run and each build would fail by it.
+    await readSettings(app);
     const name = options.text('name');
     if (name !== undefined && (!/^[a-z0-9][a-z0-9._-]{0,62}$/i.test(name) || name === 'local' || name === 'docker'))
       throw new AppError('USAGE', `\`${name}\` cannot be the name of a worker`, {

@@ -2,16 +2,11 @@ import { readFileSync } from 'node:fs';
 import { getCACertificates } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { AppError } from '../../errors/index.ts';
+import { bundleVariables } from './bundle-variables.ts';
 import type { HttpOptions } from './http.ts';
 
-/** Where further certificate authorities are named, the first one that is set counts. */
-const certificateVariables = [
-  'SSL_CERT_FILE',
-  'PIP_CERT',
-  'REQUESTS_CA_BUNDLE',
-  'CURL_CA_BUNDLE',
-  'NODE_EXTRA_CA_CERTS',
-];
+/** Where further certificate authorities are named. The last one is Node's own, and has only those that come in addition. */
+const certificateVariables = [...bundleVariables, 'NODE_EXTRA_CA_CERTS'];
 
 /** Connections as the environment wants them: proxies, a company's certificate authority. */
 export async function createDispatcher(options: HttpOptions): Promise<Dispatcher> {

@@ -1,4 +1,5 @@
 /** HTTP with retries, proxies, a company's certificate authority, credentials, and downloads that resume. */
+export { bundleVariables } from './bundle-variables.ts';
 export {
   createHttp,
   type DownloadOptions,

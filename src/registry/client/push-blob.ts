@@ -13,8 +13,8 @@ export interface BlobSource {
 }
 
 export interface PushOptions {
-  /** A repository of the same registry that may have it. */
-  mountFrom?: string;
+  /** A repository of the same registry that may have it; null for whichever has it, which not every registry looks for. */
+  mountFrom?: string | null;
   /** Bytes at most in one request; all at once if not given. */
   chunkSize?: number;
   signal?: AbortSignal;
@@ -87,9 +87,14 @@ async function exists({ transport, place, source, signal }: Context): Promise<bo
   return found.status === 200;
 }
 
-async function start({ transport, place, source, signal }: Context, mountFrom?: string): Promise<Session | 'mounted'> {
+async function start(
+  { transport, place, source, signal }: Context,
+  mountFrom?: string | null,
+): Promise<Session | 'mounted'> {
   const mount = mountFrom === undefined || mountFrom === place.repository ? undefined : mountFrom;
-  const query = mount === undefined ? '' : `?${new URLSearchParams({ mount: source.digest, from: mount }).toString()}`;
+  const search = new URLSearchParams(mount === undefined ? {} : { mount: source.digest });
+  if (typeof mount === 'string') search.set('from', mount);
+  const query = search.size === 0 ? '' : `?${search.toString()}`;
   const response = await transport.send(withSource(place, mount), {
     method: 'POST',
     path: `blobs/uploads/${query}`,
@@ -108,8 +113,8 @@ async function start({ transport, place, source, signal }: Context, mountFrom?: 
 }
 
 /** To mount, one has to be let in at the other repository too. */
-function withSource(place: Place, mount: string | undefined): Place {
-  return mount === undefined ? place : { ...place, scope: `${place.scope} repository:${mount}:pull` };
+function withSource(place: Place, mount: string | null | undefined): Place {
+  return mount === undefined || mount === null ? place : { ...place, scope: `${place.scope} repository:${mount}:pull` };
 }
 
 /** Sends what the registry lacks. `session` is kept up to date, for whoever has to go on. */

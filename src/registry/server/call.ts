@@ -19,6 +19,8 @@ export interface Call {
     stop: () => void;
     /** As announced; undefined if it comes in chunks. */
     length: number | undefined;
+    /** So many bytes may an upload have. */
+    largest: number | undefined;
   };
   /** Whether the client may read in another repository too. */
   mayRead: (repository: string) => Promise<boolean>;

@@ -21,6 +21,8 @@ export interface HandlerOptions {
   registry: Registry;
   /** Without it everybody may do everything: for loopback. */
   authorize?: Authorize;
+  /** So many bytes may an upload have; any number if not given. */
+  largestUpload?: number;
   /** Gets what went wrong on our side; the client only hears that something did. */
   onFailure?: (error: unknown, request: { method: string; path: string }) => void;
 }
@@ -50,7 +52,10 @@ async function answerTo(request: IncomingMessage, options: HandlerOptions): Prom
   }
 }
 
-async function handle(request: IncomingMessage, { registry, authorize }: HandlerOptions): Promise<Answer> {
+async function handle(
+  request: IncomingMessage,
+  { registry, authorize, largestUpload }: HandlerOptions,
+): Promise<Answer> {
   const url = request.url ?? '';
   const mark = url.indexOf('?');
   const match = matchRoute(decode(mark === -1 ? url : url.slice(0, mark)));
@@ -76,6 +81,7 @@ async function handle(request: IncomingMessage, { registry, authorize }: Handler
       pieces: request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>,
       stop: () => request.destroy(),
       length: bodyLength(request),
+      largest: largestUpload,
     },
     mayRead: async (repository) => await may({ repository, action: 'pull' }),
   };

@@ -83,9 +83,9 @@ async function inOrder({ repository, item }: Call, work: () => Promise<Answer>):
 }
 
 function pieceOf({ headers, body }: Call): Piece {
-  const { pieces, stop, length } = body;
+  const { pieces, stop, length, largest } = body;
   const header = headers['content-range'];
-  if (header === undefined) return { body: pieces, stop, length };
+  if (header === undefined) return { body: pieces, stop, length, largest };
   const range = parseContentRange(header);
   const size = range === undefined ? 0 : range.end - range.start + 1;
   if (range === undefined || (length !== undefined && length !== size)) {
@@ -93,7 +93,7 @@ function pieceOf({ headers, body }: Call): Piece {
       status: 416,
     });
   }
-  return { body: pieces, stop, length: size, start: range.start };
+  return { body: pieces, stop, length: size, start: range.start, largest };
 }
 
 function accepted(repository: string, id: string, offset: number): Answer {

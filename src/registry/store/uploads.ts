@@ -20,6 +20,8 @@ export interface Piece {
   start?: number;
   /** How long the client says that it is. */
   length?: number;
+  /** So many bytes may the whole upload have. */
+  largest?: number;
   /** Which digest will be asked for in the end, if that is known. */
   algorithm?: DigestAlgorithm;
 }
@@ -31,7 +33,7 @@ export interface Uploads {
   offset: (repository: string, id: string) => Promise<number>;
   /**
    * Adds a stretch; the new offset. Whoever was still adding is cut off first: its connection is dead, or its client is confused.
-   * @throws BLOB_UPLOAD_UNKNOWN, SIZE_INVALID, AppError with the status 416 if the stretch does not belong here.
+   * @throws BLOB_UPLOAD_UNKNOWN, SIZE_INVALID (what is larger than it may be is gone then), AppError with the status 416 if the stretch does not belong here.
    */
   append: (repository: string, id: string, piece: Piece) => Promise<number>;
   /** Makes content of it, under its SHA-256 if no digest is wanted. @throws DIGEST_INVALID (the upload is gone then), BLOB_UPLOAD_UNKNOWN. */
@@ -75,11 +77,17 @@ export function createUploads(layout: Layout, content: Content, { lifetime }: { 
   };
 
   const write = async (repository: string, id: string, piece: Piece, position: number): Promise<number> => {
+    const { largest = Number.POSITIVE_INFINITY } = piece;
+    if (position + (piece.length ?? 0) > largest) {
+      await cancel(repository, id);
+      throw tooLarge(largest);
+    }
     const current = session(id, piece.algorithm ?? 'sha256');
     const isHashing = current.hashed === position;
     let size = position;
     const onPiece = (bytes: Uint8Array): void => {
       if (piece.length !== undefined && size + bytes.length - position > piece.length) throw tooLong(piece.length);
+      if (size + bytes.length > largest) throw tooLarge(largest);
       size += bytes.length;
       if (!isHashing) return;
       current.hash.update(bytes);
@@ -95,6 +103,7 @@ export function createUploads(layout: Layout, content: Content, { lifetime }: { 
     } catch (error) {
       // What the disk refused may be missing from what came before, and the system says so only once: then nothing of it counts.
       if (isAppError(error, 'DISK_FULL') || isAppError(error, 'INTERNAL')) await cancel(repository, id);
+      if (isAppError(error, 'INVALID_IMAGE') && error.details?.status === 413) await cancel(repository, id);
       if (isAppError(error, 'FILE_NOT_FOUND')) throw unknown(id);
       throw error;
     } finally {
@@ -156,6 +165,10 @@ function outOfOrder(id: string, offset: number) {
 
 function tooLong(length: number) {
   return registryError('SIZE_INVALID', `more was sent than the ${length} bytes that were announced`);
+}
+
+function tooLarge(largest: number) {
+  return registryError('SIZE_INVALID', `an upload may have ${largest} bytes at most`, { status: 413 });
 }
 
 function tooShort(size: number, length: number) {

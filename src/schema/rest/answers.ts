@@ -167,7 +167,7 @@ export const SharedVersion = z.object({
   name: z.string(),
   version: z.string(),
   fingerprint: z.string(),
-  target: z.string().describe('The repository'),
+  target: z.string().describe('The repository, or the name of the workspace'),
   outcome: z.enum(['created', 'updated', 'unchanged']),
   locks: z.array(z.object({ platform: z.string(), digest: z.string() })),
   digest: z.string().nullable().describe('Of the image'),

@@ -4,6 +4,7 @@ import {
   checkEnvironment,
   cloneEnvironment,
   deleteVersion,
+  findVersionToShare,
   findView,
   listImages,
   listSharedLayers,
@@ -12,6 +13,7 @@ import {
   showImage,
   showVersion,
   submitBuild,
+  takeShared,
   updateVersion,
   type VersionView,
 } from '../../app/index.ts';
@@ -156,6 +158,33 @@ export const versionRoutes = (context: ServerContext): Route[] => [
     handle: async ({ app, params, body: { registry } }) => ({
       body: await shareEnvironment(app, referenceOf(params), registry),
     }),
+  }),
+  route({
+    method: 'GET',
+    path: `${path}/shared`,
+    role: 'reader',
+    id: 'showVersionToShare',
+    tag,
+    summary: 'Show all that goes along when the version is shared with another workspace',
+    description: 'The contents are at `/blobs/{digest}`, the image is in the registry.',
+    answers: { 200: json('As the other server takes it', rest.VersionToShare) },
+    handle: async ({ app, params }) => ({ body: await findVersionToShare(app, referenceOf(params)) }),
+  }),
+  route({
+    method: 'POST',
+    path: '/shared',
+    role: 'contributor',
+    id: 'takeSharedVersion',
+    tag,
+    summary: 'Take in a version that another workspace shares, with its locks and image',
+    description:
+      'What `contents` names has to be uploaded before, and the image pushed to `terroir/env_…`, by its digest. Nothing is registered unless all of it is there and true.',
+    body: rest.VersionToShare,
+    answers: { 200: json('It was there', rest.SharedVersion), 201: json('The new version', rest.SharedVersion) },
+    handle: async ({ app, body }) => {
+      const taken = await takeShared(app, body);
+      return { status: taken.outcome === 'created' ? 201 : 200, body: { ...taken, target: context.workspaceName } };
+    },
   }),
   route({
     method: 'GET',

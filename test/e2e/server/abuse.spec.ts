@@ -110,12 +110,49 @@ describe('a server under abuse', () => {
       /^HTTP\/1\.1 408 /,
     ],
     [
+      'a layer that stops',
+      `POST /v2/team/x/blobs/uploads/?digest=sha256:${sha('stops')} HTTP/1.1\r\n${head}Content-Length: 100\r\n\r\nabc`,
+      /^HTTP\/1\.1 408 [^]*did not come/,
+    ],
+    [
       'an upload that stops',
       `PUT ${v1}/blobs/${sha('stops')} HTTP/1.1\r\n${head}Content-Length: 100\r\nConnection: close\r\n\r\nabc`,
       /^HTTP\/1\.1 504 /,
     ],
   ])('ends connections with %s', async (_title, text, expected) => {
     expect(await raw(text)).toMatch(expected);
+  });
+
+  it.each<[string, string, number]>([
+    ['a large upload', `PUT ${v1}/blobs/${sha('large')}`, 413],
+    ['a large definition', `POST ${v1}/environments`, 413],
+    ['a large layer', `POST /v2/team/x/blobs/uploads/?digest=sha256:${sha('large')}`, 413],
+    ['a large manifest', 'PUT /v2/team/x/manifests/1', 413],
+    ['a large upload to nowhere', 'PUT /nowhere', 404],
+  ])('refuses %s by what it announces, and does not wait for ever for the rest', async (_title, what, status) => {
+    const began = performance.now();
+    const answer = await raw(
+      `${what} HTTP/1.1\r\n${head}Content-Type: application/octet-stream\r\nContent-Length: 99999999999\r\n\r\nx`,
+    );
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 (?:${status}|415) `));
+    expect(performance.now() - began).toBeLessThan(4000);
+  });
+
+  it('takes no layer in that is too large, however it comes, and keeps nothing of it', async () => {
+    const chunk = `${(100_000).toString(16)}\r\n${'x'.repeat(100_000)}\r\n`;
+    const start = async (): Promise<string> =>
+      (await server.call('POST /v2/team/x/blobs/uploads/')).headers.get('location') ?? '';
+    const chunked = await raw(
+      `PUT ${await start()}?digest=sha256:${sha('x')} HTTP/1.1\r\n${head}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n${chunk.repeat(11)}0\r\n\r\n`,
+    );
+    expect(chunked).toMatch(/^HTTP\/1\.1 413 [^]*SIZE_INVALID[^]*1000000 bytes at most/);
+    const place = await start();
+    const patch = { raw: 'x'.repeat(600_000), headers: { 'content-type': 'application/octet-stream' } };
+    expect((await server.call(`PATCH ${place}`, patch)).status).toBe(202);
+    expect((await server.call(`PATCH ${place}`, patch)).status).toBe(413);
+    expect((await server.call(`GET ${place}`)).status).toBe(404);
+    const uploads = join(server.app.workspaceFolder, 'registry/repositories/team/x/_uploads');
+    expect(await readdir(uploads)).toEqual([]);
   });
 
   it('keeps only uploads that are what they say, and nothing of the others', async () => {

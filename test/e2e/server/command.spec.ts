@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
@@ -75,6 +76,42 @@ describe('terroir serve', () => {
     const { exitCode, stderr } = await sandbox.run(['serve', '--port', '0', ...args]);
     expect(stderr).toContain(text);
     expect(exitCode).toBe(code);
+  });
+
+  it.each(['serve', 'worker'])('does not begin with settings that each run would fail by: %s', async (command) => {
+    await sandbox.write('.terroir/settings.yml', 'keep_archive: false\n');
+    const { exitCode, stderr } = await sandbox.run([command]);
+    expect([exitCode, stderr]).toEqual([3, expect.stringContaining('Did you mean `keep_archives`?')]);
+  });
+
+  it('says what is wrong with the files for https', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'terroir-tls-'));
+    try {
+      const { key, cert } = makeCertificates(folder);
+      const at = (name: string): string => join(folder, name);
+      const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+      await writeFile(at('key.pem'), key);
+      await writeFile(at('cert.pem'), cert);
+      await writeFile(at('other.pem'), other.export({ type: 'pkcs8', format: 'pem' }));
+      const secret = { cipher: 'aes-256-cbc', passphrase: 'sesame' };
+      await writeFile(at('encrypted.pem'), other.export({ type: 'pkcs8', format: 'pem', ...secret }));
+      await writeFile(at('empty.pem'), '');
+      for (const [certFile, keyFile, code, message] of [
+        ['cert.pem', 'other.pem', 2, 'other.pem` is not that of the certificate in'],
+        ['cert.pem', 'encrypted.pem', 2, 'encrypted.pem` is encrypted'],
+        ['cert.pem', 'cert.pem', 2, 'there is no private key in'],
+        ['key.pem', 'key.pem', 2, 'there is no certificate in'],
+        ['empty.pem', 'key.pem', 2, 'there is no certificate in'],
+        ['.', 'key.pem', 4, 'it is a folder and no file'],
+      ] as const) {
+        const tls = ['--tls-cert', at(certFile), '--tls-key', at(keyFile)];
+        const { exitCode, stderr } = await sandbox.run(['serve', '--port', '0', ...tls]);
+        expect([exitCode, stderr]).toEqual([code, expect.stringContaining(message)]);
+        expect(stderr).not.toContain('defect');
+      }
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('speaks https, and opens other addresses once there is a token', async () => {

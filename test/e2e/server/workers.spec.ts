@@ -11,6 +11,7 @@ import { type RegistryProcess, startDockerRegistry } from '../../kit/registry/do
 import { createSandbox, type Sandbox } from '../../kit/sandbox.ts';
 import { type Served, startServe } from '../../kit/serve.ts';
 import { makeWheel } from '../../kit/wheel.ts';
+import { startWorkerProcess, type WorkerProcess } from '../../kit/worker-process.ts';
 
 let folder: string;
 let registry: RegistryProcess;
@@ -33,7 +34,7 @@ afterAll(async () => {
 describe.each(['SQLite', 'PostgreSQL'])('workers with %s', { timeout: 120_000 }, (kind) => {
   let sandbox: Sandbox;
   let served: Served;
-  let workers: { child: { kill(signal: NodeJS.Signals): boolean }; outcome: Promise<unknown> }[];
+  let workers: WorkerProcess[];
   beforeEach(async () => {
     sandbox = await createSandbox({ index: index.url });
     if (kind === 'PostgreSQL') sandbox.env.TERROIR_DATABASE = await postgres.createDatabase();
@@ -71,17 +72,9 @@ describe.each(['SQLite', 'PostgreSQL'])('workers with %s', { timeout: 120_000 },
     }
   };
   const ended = async (id: string): Promise<RunRecord> => await until(id, 'Completed', 'Failed', 'Canceled');
-  const work = async (...args: string[]): Promise<(typeof workers)[number]> => {
-    const worker = sandbox.start(['worker', ...args]);
+  const work = async (...args: string[]): Promise<WorkerProcess> => {
+    const worker = await startWorkerProcess(sandbox, args);
     workers.push(worker);
-    await new Promise<void>((resolve, reject) => {
-      let text = '';
-      worker.child.stderr?.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-        if (text.includes('takes up to')) resolve();
-      });
-      worker.child.on('close', () => reject(new Error(text)));
-    });
     return worker;
   };
 
@@ -211,6 +204,39 @@ describe.each(['SQLite', 'PostgreSQL'])('workers with %s', { timeout: 120_000 },
     expect((await call<{ items: BuildRecord[] }>('GET /builds?environment=iris')).items.map((each) => each.id)).toEqual(
       [expect.not.stringMatching(id), id],
     );
+  });
+
+  it('build once what 200 ask for at once, under whatever name, while four are at work', async () => {
+    const names = Array.from({ length: 8 }, (_, at) => `iris-${at}`);
+    const definition = {
+      text: `image: ${registry.host}/base:1\npython: {version: "3.11"}\nrequirements: [grape]\n`,
+    };
+    for (const name of names) await call('POST /environments', { name, definition });
+    await Promise.all(['ada', 'eve', 'kim', 'lee'].map(async (name) => await work('--name', name)));
+    const asked = await Promise.all(
+      Array.from({ length: 200 }, async (_, at) =>
+        at % 2 === 0
+          ? await call<BuildRecord>('POST /builds', { environment: names[at % 8] })
+          : (await call<{ items: object[] }>(`POST /environments/${names[at % 8]}/versions/1/images`, {})).items[0],
+      ),
+    );
+    expect(asked).toHaveLength(200);
+    const page = await call<{ items: BuildRecord[] }>('GET /builds?limit=1000');
+    const builds = await Promise.all(
+      page.items.map(async ({ id }) => {
+        for (;;) {
+          const build = await call<BuildRecord>(`GET /builds/${id}`);
+          if (build.endedAt !== null) return build;
+          await sleep(50);
+        }
+      }),
+    );
+    expect(new Set(builds.map(({ status }) => status))).toEqual(new Set(['Completed']));
+    const images = builds.flatMap((build) => build.images ?? []);
+    expect(images.filter(({ source }) => source === 'built')).toHaveLength(1);
+    expect(new Set(images.map(({ digest, revision }) => `${revision} ${digest}`)).size).toBe(1);
+    const listed = await call<{ items: object[] }>('GET /environments/iris-0/versions/1/images');
+    expect(listed.items).toHaveLength(1);
   });
 
   it('say why a build fails, and build nothing that was cancelled', async () => {
