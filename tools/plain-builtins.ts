@@ -28,20 +28,28 @@ export const plainBuiltins: Plugin = {
 
 function moduleText(path: string): string {
   const exported = Object.entries(process.getBuiltinModule(path) ?? {}).filter(([name]) => /^[A-Za-z_]\w*$/.test(name));
+  const isHeavy = heavy.has(path);
   const lines = exported.map(
-    ([name, value]) =>
-      `const _${name} = ${heavy.has(path) && typeof value === 'function' ? takeLate(name) : `/* @__PURE__ */ take('${name}')`};
+    ([name, value]) => `const _${name} = ${isHeavy ? takeLate(name, value) : takeNow(name)};
       export { _${name} as ${name} };`,
   );
+  const all = isHeavy ? 'new Proxy({}, { get: (_, key) => load()[key] })' : 'load()';
   return `let builtin;
     const load = () => (builtin ??= process.getBuiltinModule('${path}'));
     const take = (name) => load()[name];
-    const all = /* @__PURE__ */ load();
+    const all = /* @__PURE__ */ ${all};
     export default all;
     ${lines.join('\n')}`;
 }
 
-function takeLate(name: string): string {
+function takeNow(name: string): string {
+  return `/* @__PURE__ */ take('${name}')`;
+}
+
+function takeLate(name: string, value: unknown): string {
+  const symbol = typeof value === 'symbol' ? Symbol.keyFor(value) : undefined;
+  if (symbol !== undefined) return `/* @__PURE__ */ Symbol.for('${symbol}')`;
+  if (typeof value !== 'function') return takeNow(name);
   if (/^[a-z]/.test(name)) return `(...words) => load().${name}(...words)`;
   return `/* @__PURE__ */ new Proxy(function () {}, {
     construct: (_, words) => new (load().${name})(...words),

@@ -8,7 +8,6 @@ import { AppError, isAppError } from '../errors/index.ts';
 import { createStyle, type Renderer } from '../report/render/index.ts';
 import type { Command, CommandResult, OptionValues } from './command.ts';
 import { commands } from './commands.ts';
-import { createContext } from './context.ts';
 import { errorText, exitCodeFor, toErrorData } from './error-output.ts';
 import { nearestCommand } from './nearest-command.ts';
 import { nounOverview, overview } from './overview.ts';
@@ -97,6 +96,8 @@ async function execute(command: Command, words: readonly string[]): Promise<numb
   const { input, options } = parseCommandLine(command, words);
   const renderer = createRenderer(options, process.env, useColours(process.stderr));
   const interrupt = interruptOnSignals(renderer);
+  // Whoever asks for help or the version does not wait for all that is behind it.
+  const { createContext } = await import('./context.ts');
   const context = createContext({ name: command.name, options, renderer, signal: interrupt.signal });
   try {
     const result = await command.run(context, input);
