@@ -1,8 +1,9 @@
 import { createHash, hash as hashOnce } from 'node:crypto';
 import { writeSync } from 'node:fs';
-import { crc32, createInflateRaw } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import { corrupt, hostile, showName } from './archive-error.ts';
-import { createInflateRaw as createWholeInflate, inflateRawAnew } from './inflate-raw.ts';
+import { createInflateRaw, inflateRawAnew } from './inflate-raw.ts';
+import { inflateStream } from './inflate-stream.ts';
 import { checkDescriptor, checkLocalHeader, localHeaderLength, localHeaderSize } from './zip/local-header.ts';
 import { readExactly, type ZipFile } from './zip/zip-file.ts';
 import type { ZipMember } from './zip/zip-member.ts';
@@ -12,7 +13,7 @@ const wholeUpTo = 4 << 20;
 const windowSize = wholeUpTo + (1 << 17);
 const chunkSize = 1 << 19;
 
-const inflateRaw = createWholeInflate() ?? inflateRawAnew;
+const inflateRaw = createInflateRaw() ?? inflateRawAnew;
 
 /** Reads a zip file in large pieces: many small members come with one call. */
 export interface MemberWindow {
@@ -149,55 +150,34 @@ async function inflateStreamed(
   target: MemberSink,
 ): Promise<InflatedMember> {
   const { label } = file;
-  const inflate = createInflateRaw({ chunkSize, highWaterMark: chunkSize } as Parameters<typeof createInflateRaw>[0]);
   const hash = createHash('sha256');
   let check = 0;
   let size = 0;
-  const finished = new Promise<void>((resolve, reject) => {
-    let hasFailed = false;
-    const fail = (error: unknown): void => {
-      hasFailed = true;
-      reject(error instanceof Error ? error : new Error(String(error)));
-      inflate.destroy();
-    };
-    const take = (chunk: Buffer): void => {
-      try {
-        hash.update(chunk);
-        check = crc32(chunk, check);
-        target.content(chunk);
-      } catch (error) {
-        // A full disk, for one: thrown from here it would reach nobody.
-        fail(error);
-      }
-    };
-    inflate.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > member.size) return fail(wrongSize(label, member));
-      // Once this returns the engine's own thread goes on, so that both work at the same time.
-      queueMicrotask(() => {
-        if (!hasFailed) take(chunk);
-      });
-    });
-    inflate.on('end', resolve);
-    inflate.on('error', (error) => fail(explain(error, member, label)));
-  });
-  finished.catch(() => undefined);
-  // The engine works on one piece and has the next one waiting, while the one after that is read.
-  const buffers = Array.from({ length: 3 }, () => Buffer.allocUnsafe(chunkSize));
-  let before: Promise<void> = Promise.resolve();
-  for (let done = 0, turn = 0; done < member.compressedSize && !inflate.destroyed; turn += 1) {
-    const length = Math.min(chunkSize, member.compressedSize - done);
-    const chunk = readExactly(file, begin + done, (buffers[turn % 3] as Buffer).subarray(0, length));
-    done += length;
-    target.compressed?.(chunk);
-    const written = new Promise<void>((resolve) => inflate.write(chunk, () => resolve()));
-    await Promise.race([before, finished]);
-    before = written;
+  const take = (chunk: Buffer): void => {
+    size += chunk.length;
+    if (size > member.size) throw wrongSize(label, member);
+    hash.update(chunk);
+    check = crc32(chunk, check);
+    target.content(chunk);
+  };
+  const pieces = function* (): Generator<Buffer> {
+    const buffer = Buffer.allocUnsafe(chunkSize);
+    for (let done = 0; done < member.compressedSize; ) {
+      const length = Math.min(chunkSize, member.compressedSize - done);
+      const piece = readExactly(file, begin + done, buffer.subarray(0, length));
+      done += length;
+      target.compressed?.(piece);
+      yield piece;
+    }
+  };
+  let read: number;
+  try {
+    read = await inflateStream('raw', pieces(), take);
+  } catch (error) {
+    throw explain(error, member, label);
   }
-  if (!inflate.destroyed) inflate.end();
-  await finished;
   if (size !== member.size) throw wrongSize(label, member);
-  if (inflate.bytesWritten !== member.compressedSize) throw leftOver(label, member);
+  if (read !== member.compressedSize) throw leftOver(label, member);
   if (check !== member.crc32) throw wrongChecksum(label, member);
   return { digest: hash.digest(), content: undefined };
 }
