@@ -1,4 +1,4 @@
-import { deflateRawSync, zstdCompressSync } from 'node:zlib';
+import { constants, deflateRawSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { inflateAside, inflateHere } from './inflate-stream.ts';
 import { openInflater } from './inflater.ts';
@@ -66,6 +66,18 @@ describe.each(forms)('%s', (_, packed, inflate) => {
     };
     await expect(refuse()).rejects.toThrow('enough');
   });
+});
+
+test.each(forms)('%s goes on where a piece has filled the memory exactly', async (name, _, inflate) => {
+  const blocks = Array.from({ length: 4 }, (_each, at) => Buffer.alloc(1 << 19, at));
+  const pack = (block: Buffer, at: number): Buffer =>
+    deflateRawSync(block, { finishFlush: at === 3 ? constants.Z_FINISH : constants.Z_FULL_FLUSH });
+  const pieces = blocks.map((block, at) => (name.includes('raw') ? pack(block, at) : zstdCompressSync(block)));
+  let size = 0;
+  const read = await inflate(pieces, (chunk) => {
+    size += chunk.length;
+  });
+  expect([size, read]).toEqual([4 << 19, Buffer.concat(pieces).length]);
 });
 
 describe.each(forms.slice(0, 2))('%s', (_, packed, inflate) => {

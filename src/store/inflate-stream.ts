@@ -33,7 +33,7 @@ export function inflateHere(engine: Inflater, source: Iterable<Uint8Array>, take
       const made = engine.run(rest, memory);
       ({ written } = made);
       // It wants no more: the stream is at its end.
-      if (made.read === 0 && written === 0) return total;
+      if (rest.length > 0 && made.read === 0 && written === 0) return total;
       total += made.read;
       rest = rest.subarray(made.read);
       if (written > 0) take(memory.subarray(0, written));
