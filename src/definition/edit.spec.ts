@@ -185,6 +185,33 @@ describe('editing requirements', () => {
   });
 });
 
+describe('local projects and archives', () => {
+  const projects = {
+    'a/setup.py': '#!/usr/bin/env python\nfrom setuptools import setup\nsetup(\n  # name="old"\n  name="my_lib", version="1")\n',
+    'b/setup.cfg': '[options]\nname = no\n\n[metadata]\r\nversion = 1\r\nname = Other.Lib\r\n',
+    'b/setup.py': 'from setuptools import setup\nsetup()\n',
+    'c/pyproject.toml': '[project]\nname = "third"\nversion = "1"\n',
+    'd/pyproject.toml': '[build-system]\nrequires = ["setuptools"]\n[tool.poetry]\nname = "fourth"\n',
+    'sources/grape-press-1.0.tar.gz': 'x',
+  };
+  const lines = ['-e ./a', './b', '-e ./c[fast]', './d', './sources/grape-press-1.0.tar.gz'];
+  it.each([
+    ['my-lib', '-e ./a'],
+    ['other_lib', './b'],
+    ['third', '-e ./c[fast]'],
+    ['fourth', './d'],
+    ['grape-press', './sources/grape-press-1.0.tar.gz'],
+  ])('%s is removed by the name that its own files give it', async (name, line) => {
+    const { texts } = await edit('requirements.txt', `${lines.join('\n')}\n`, { remove: [name] }, projects);
+    expect(texts['requirements.txt']).toBe(`${lines.filter((each) => each !== line).join('\n')}\n`);
+  });
+
+  it('do not move a fingerprint by being known by name', async () => {
+    const { definition } = await read('requirements.txt', './a\n', projects);
+    expect(definition.layer).toMatchObject({ entries: [{ type: 'local', name: undefined }] });
+  });
+});
+
 describe('image and Python', () => {
   it.each<[string, string, CloneChanges, Files]>([
     [

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { type Position, positionAt, type SourceDocument } from '../documents/index.ts';
 import type { FileReference, RequirementEntry } from '../schema/index.ts';
 import { sha256 } from '../schema/index.ts';
+import { nameOfProject, nameOfSdist } from './distribution-name.ts';
 import { digestProject } from './project-tree.ts';
 import { type ReadState, readReferencedText } from './read-state.ts';
 import { type RequirementLine, readRequirementLine, splitOptions } from './requirement-line.ts';
@@ -141,12 +142,13 @@ async function readLocal(
       state.problems.push({
         position: origin.position,
         message: `the folder \`${line.path}\` is no Python project`,
-        hint: 'It has neither `pyproject.toml` nor `setup.py`.',
+        hint: 'It has none of `pyproject.toml`, `setup.py` and `setup.cfg`.',
       });
       return undefined;
     }
     const tree = await digestProject(state.files, full);
     state.referenced.set(full, tree);
+    noteName(state, full, await nameOfProject(state.files, full));
     if (line.editable) {
       state.warnings.push({
         position: origin.position,
@@ -169,7 +171,12 @@ async function readLocal(
   }
   const file = { path: full, digest: sha256(bytes), size: bytes.length };
   state.referenced.set(full, { ...file, kind: 'file' });
+  noteName(state, full, nameOfSdist(full));
   return { ...base, kind: isWheel ? 'wheel' : 'sdist', file };
+}
+
+function noteName(state: ReadState, path: string, name: string | undefined): void {
+  if (name !== undefined) state.localNames.set(path, name);
 }
 
 async function isProject(state: ReadState, folder: string): Promise<boolean> {
