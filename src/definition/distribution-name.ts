@@ -9,7 +9,10 @@ const Named = z.object({ name: z.string() });
 /** What of `pyproject.toml` names the project: PEP 621, and Poetry's table before it. */
 const Pyproject = z.object({
   project: Named.optional().catch(undefined),
-  tool: z.object({ poetry: Named.optional().catch(undefined) }).optional().catch(undefined),
+  tool: z
+    .object({ poetry: Named.optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
 });
 
 /** The files that may name a project, in the order in which setuptools believes them. */

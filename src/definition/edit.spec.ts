@@ -187,7 +187,8 @@ describe('editing requirements', () => {
 
 describe('local projects and archives', () => {
   const projects = {
-    'a/setup.py': '#!/usr/bin/env python\nfrom setuptools import setup\nsetup(\n  # name="old"\n  name="my_lib", version="1")\n',
+    'a/setup.py':
+      '#!/usr/bin/env python\nfrom setuptools import setup\nsetup(\n  # name="old"\n  name="my_lib", version="1")\n',
     'b/setup.cfg': '[options]\nname = no\n\n[metadata]\r\nversion = 1\r\nname = Other.Lib\r\n',
     'b/setup.py': 'from setuptools import setup\nsetup()\n',
     'c/pyproject.toml': '[project]\nname = "third"\nversion = "1"\n',
