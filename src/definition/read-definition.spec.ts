@@ -296,9 +296,11 @@ describe('definitions as they are found in the wild', () => {
 
   it('knows a conda file by misspelt keys', async () => {
     const found = await mistake('env.yml', 'name: x\nchannel: [a]\ndependency: [numpy]\n');
-    expect(found.message).toContain('env.yml:2:1: unknown key `channel` in a conda file');
-    expect(found.hint).toContain('Did you mean `channels`?');
-    expect(found.message).toContain('Did you mean `dependencies`?');
+    expect(found.message).toMatch(
+      /^env\.yml:2:1: unknown key `channel` in a conda file\n {2}hint: Did you mean `channels`\?.*\nenv\.yml:3:1: .*\n {2}hint: Did you mean `dependencies`\?/,
+    );
+    // Nobody would know whose it is.
+    expect(found.hint).toBeUndefined();
   });
 
   const foreign: readonly (readonly [path: string, text: string, what: RegExp])[] = [

@@ -55,7 +55,7 @@ describe('mistakes', () => {
       ['env', 'create', 'odd.yml'],
       3,
       'INVALID_DEFINITION',
-      /odd.yml:2:1: unknown key `imagee`.*odd.yml:3:16: `numpy=1.2` is no Python requirement.*Did you mean `image`\?/s,
+      /odd.yml:2:1: unknown key `imagee`.*\n {2}hint: Did you mean `image`\?.*odd.yml:3:16: `numpy=1.2` is no Python requirement.*\n {2}hint: Write `numpy==1.2`/s,
     ],
     [['env', 'create', 'reserved.yml'], 3, 'RESERVED_NAME', /can not start with the prefix AzureML/],
     [
