@@ -2,6 +2,7 @@ import type { SourceDocument } from '../../documents/index.ts';
 import { isPinned } from '../../requirements/index.ts';
 import type { ReadResult } from '../read-result.ts';
 import { applyEdits } from '../text-edit.ts';
+import { findWritten } from '../written-place.ts';
 import { checkDefinition } from './check-definition.ts';
 import type { Fix } from './finding.ts';
 import { condaOf, requirementsOf } from './parts.ts';
@@ -67,20 +68,12 @@ function replaceText(read: ReadResult, path: readonly (string | number)[], from:
   const span = read.span(path);
   const source = read.sources.find((each) => each.path === span?.file);
   if (span === undefined || source === undefined) return [];
-  const written = source.text.slice(span.start, span.end);
-  const loose = new RegExp(
-    from
-      .split(/\s+/)
-      .map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-      .join('\\s+'),
-  );
-  const match = loose.exec(written);
-  if (match === null) return [];
-  const start = span.start + match.index;
+  const found = findWritten(source, span, from);
+  if (found === undefined) return [];
   return [
     {
       description: `\`${from}\` → \`${to}\``,
-      edits: [{ file: span.file, start, end: start + match[0].length, text: to }],
+      edits: [{ ...found, text: to }],
     },
   ];
 }
