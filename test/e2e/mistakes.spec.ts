@@ -16,6 +16,7 @@ describe('mistakes', () => {
     await sandbox.write('unlocked.txt', 'zeta\n');
     await sandbox.write('down.txt', 'alpha>=0.3\n');
     await sandbox.write('login.txt', 'alpha>=0.2\n');
+    await sandbox.write('links.txt', 'alpha\n--pre --find-links /nowhere/wheels\n');
     await sandbox.write('clash.txt', 'beta\nalpha<2\n');
     await sandbox.write('odd.yml', 'name: odd\nimagee: debian:12\nrequirements: [numpy=1.2]\n');
     await sandbox.write('reserved.yml', 'name: AzureML-mine\nrequirements: [alpha]\n');
@@ -82,6 +83,12 @@ describe('mistakes', () => {
     ],
     [['env', 'show', 'nobody'], 4, 'ENVIRONMENT_NOT_FOUND', /No environment exists for name: nobody/],
     [['env', 'lock', 'clash.txt'], 6, 'UNSOLVABLE', /beta.*alpha/s],
+    [
+      ['env', 'lock', 'links.txt'],
+      4,
+      'FILE_NOT_FOUND',
+      /error: links.txt:2:7: `--find-links \/nowhere\/wheels` names a folder that is not on this machine/,
+    ],
     [['env', 'lock', 'ok.txt', '--platform', 'linux'], 2, 'USAGE', /there is no platform `linux`/],
     [['env', 'lock', 'ok.txt', '--dry-run'], 2, 'USAGE', /--dry-run goes with --relock/],
     [['env', 'lock', 'conda.yml', '--offline'], 8, 'OFFLINE', /conda/],

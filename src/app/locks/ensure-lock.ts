@@ -12,6 +12,7 @@ import { openCondaChannel, openSolver } from '../packages/conda-channel.ts';
 import { openPypiChannel, openResolver, temporaryFolder } from '../packages/pypi-channel.ts';
 import { readPlatform } from '../platform.ts';
 import { listedLock } from './listed-lock.ts';
+import { locateFailure } from './locate-failure.ts';
 
 export interface EnsuredLock extends LockRevision {
   outcome: 'cached' | 'resolved';
@@ -161,6 +162,8 @@ async function resolve(
     const request = { definition, fingerprint, platform, place, ...options, python };
     const channels = { pypi: async () => await openResolver(app, pypi), conda: () => openSolver(app, conda) };
     return listed === undefined ? await resolveLock(request, channels) : await importLock(request, listed, channels);
+  } catch (error) {
+    throw await locateFailure(error, workspace, version);
   } finally {
     await pypi.http.close();
     await conda.http.close();

@@ -8,3 +8,4 @@ export { checksPage } from './checks-page.ts';
 export { findSecrets } from './find-secrets.ts';
 export type { Finding, Fix, Severity } from './finding.ts';
 export { applyFixes, hasOpenPins, type LockedVersion, pinFromLock } from './fixes.ts';
+export { entriesOf } from './parts.ts';
