@@ -307,6 +307,18 @@ describe('definitions as they are found in the wild', () => {
     expect(found.message.slice(0, place.length + 2)).toBe(`${place}: `);
   });
 
+  it.each([
+    ['r.txt', '', ['r.txt:1 `r.txt` names no package']],
+    ['r.txt', '# numpy\n\n', ['r.txt:1 `r.txt` names no package']],
+    ['r.txt', '--pre\n-r empty.txt\n', ['r.txt:1 `r.txt` names no package']],
+    ['e.yml', 'requirements: empty.txt\n', ['empty.txt:1 `empty.txt` names no package']],
+    ['r.txt', '-r six.txt\n', []],
+    ['e.yml', 'requirements: []\n', []],
+  ])('warns of a requirements file that asks for nothing: %s %j', async (path, text, expected) => {
+    const { warnings } = await read(path, text, { 'empty.txt': '\n', 'six.txt': 'six\n' });
+    expect(warnings.map(({ position, message }) => `${position.file}:${position.line} ${message}`)).toEqual(expected);
+  });
+
   it.each<[line: string, message: string]>([
     ['-e ./lib#egg=lib', 'editable requirements are not allowed as constraints: `-e ./lib`'],
     ['-e git+https://x/y#egg=y', 'editable requirements are not allowed as constraints: `-e git+https://x/y#egg=y`'],

@@ -91,11 +91,26 @@ export async function readRequirementsLayer(
   source: SourceDocument,
 ): Promise<NonNullable<Definition['layer']>> {
   const entries = await readRequirementsText(state, source, ['layer', 'entries']);
+  if (state.problems.length === 0 && !namesPackage(entries))
+    state.warnings.push({
+      position: { file: source.path, line: 1, column: 1 },
+      message: `\`${source.path}\` names no package`,
+      hint: 'The environment will have Python and nothing else; write one package on each line, such as `numpy==2.3.5`.',
+    });
   return {
     kind: 'requirements',
     file: { path: source.path, digest: sha256(source.text), size: Buffer.byteLength(source.text) },
     entries,
   };
+}
+
+function namesPackage(entries: readonly RequirementEntry[]): boolean {
+  return entries.some(
+    (entry) =>
+      entry.type === 'requirement' ||
+      entry.type === 'local' ||
+      (entry.type === 'include' && namesPackage(entry.entries)),
+  );
 }
 
 async function readInlineRequirements(state: ReadState, reader: ShapeReader): Promise<RequirementEntry[]> {

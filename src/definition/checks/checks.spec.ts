@@ -159,7 +159,7 @@ const cases: readonly { code: string; path?: string; text: string; at: string; n
     code: 'archive-without-hash',
     path: 'r.txt',
     text: 'x @ https://x/y.whl\n',
-    at: '1:1',
+    at: '1:5',
     near: `x @ https://x/y.whl#sha256=${'a'.repeat(64)}\n`,
   },
   { code: 'editable-install', path: 'r.txt', text: '-e ./p\n', files: { 'p/setup.py': '' }, at: '1:1', near: './p\n' },
@@ -180,7 +180,7 @@ const cases: readonly { code: string; path?: string; text: string; at: string; n
     code: 'insecure-index',
     path: 'r.txt',
     text: '--index-url http://x/simple\n',
-    at: '1:1',
+    at: '1:13',
     near: '--index-url http://localhost/simple\n',
   },
   { code: 'trusted-host', path: 'r.txt', text: '--trusted-host x\n', at: '1:1', near: 'a\n' },
@@ -245,7 +245,7 @@ const cases: readonly { code: string; path?: string; text: string; at: string; n
     code: 'credentials-in-address',
     path: 'r.txt',
     text: '--index-url https://me:secret@x/simple\n',
-    at: '1:1',
+    at: '1:13',
     near: '--index-url https://${USER}:${TOKEN}@x/simple\n',
   },
   {
@@ -287,6 +287,14 @@ describe('checks', () => {
     for (const place of ['https://me:secret@x.org/c', 'https://x.org/t/abcdef123456/c', 'https://x.org/t/abcdef123456'])
       expect(await findings('env.yml', text(place))).toContain('credentials-in-address 4:5');
     expect(await findings('env.yml', text('https://x.org/c'))).not.toContain('credentials-in-address 4:5');
+  });
+
+  it('point at the address in a requirement', async () => {
+    expect(await findings('r.txt', 'a  @  git+https://x/a.git@main\n')).toContain('unpinned-git 1:7');
+    const list = 'image: a:1\nrequirements: ["--pre --index-url http://x/simple", "b @ https://x/b.zip"]\n';
+    expect(await findings('env.yml', list)).toEqual(
+      expect.arrayContaining(['insecure-index 2:35', 'archive-without-hash 2:58']),
+    );
   });
 
   it('do not ask of a lock file what it is there for', async () => {
