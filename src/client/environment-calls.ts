@@ -36,7 +36,7 @@ export function createEnvironmentCalls(
   const findVersions: useCases.FindVersions = async (packed) => {
     const body = { definition: await upload(packed), platform: readPlatform(undefined) };
     const preview = await api.json<LockPreview>({ method: 'POST', path: '/preview', body, waits: true });
-    return preview.versions;
+    return { packages: preview.versions, python: preview.python ?? undefined };
   };
   return {
     listEnvironments: async ({ nameContains, tags, ...query }: Request<typeof useCases.listEnvironments>) =>

@@ -9,6 +9,8 @@ import { ensureLock } from './ensure-lock.ts';
 
 export interface LockPreview {
   platform: Platform;
+  /** Its minor version; null where the lock has none. */
+  python: string | null;
   packages: number;
   /** Each of them. */
   versions: { kind: 'conda' | 'pypi'; name: string; version: string }[];
@@ -32,6 +34,7 @@ export async function previewLock(
   const before = other === undefined ? undefined : await workspace.locks.bound(other.id, platform);
   return {
     platform,
+    python: lock.python?.version ?? null,
     packages: lock.packages.length,
     versions: lock.packages.map(({ kind, name, version }) => ({ kind, name, version })),
     size: lock.packages.reduce((sum, { size }) => sum + size, 0),

@@ -102,7 +102,12 @@ describe('the command line on a server', () => {
     expect(await here.read('loose.txt')).toBe('alpha==1.1\n');
     await here.run(['env', 'create', '-', '--name', 'loose', '-q'], { input: 'requirements: [alpha]\n' });
     expect((await here.run(['env', 'check', 'loose', '--fix', '-q'])).stdout).toContain('registered loose:2');
-    expect((await here.run(['env', 'show', 'loose', '--source'])).stdout).toContain('alpha==1.1');
+    expect((await here.run(['env', 'show', 'loose', '--source'])).stdout).toMatch(
+      /alpha==1\.1\]\npython: \{ version: "3\.\d+" \}/,
+    );
+    await here.write('loose.yml', 'requirements: [alpha]\n');
+    await here.run(['env', 'check', 'loose.yml', '--fix', '-q']);
+    expect(await here.read('loose.yml')).toMatch(/^requirements: \[alpha==1\.1\]\npython: \{ version: "3\.\d+" \}\n$/);
   });
 
   it('writes and reads v1 folders', async () => {
