@@ -42,6 +42,7 @@ export { listEnvironments, listVersions } from './environments/list-environments
 export { type PackedContent, type PackedDefinition, packDefinition } from './environments/pack-definition.ts';
 export type { DefinitionSource, LocalSource } from './environments/read-source.ts';
 export { type CreateRequest, createVersion, noteWarnings } from './environments/register.ts';
+export { explainNothingToLock } from './environments/runnable.ts';
 export { type SharedEnvironment, shareEnvironment } from './environments/share.ts';
 export type { RegisteredVersion, VersionView } from './environments/views.ts';
 export { type BuildRequest, buildImages } from './images/build-images.ts';

@@ -7,6 +7,7 @@ import type { Definition, ListedLock, Lock, LockedPython, Platform } from '../..
 import type { EnvironmentVersion, LockRevision, Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { curatedLock } from '../environments/catalog.ts';
+import { refuseWhatHasNoPackages } from '../environments/runnable.ts';
 import { layOutFiles } from '../environments/stored-files.ts';
 import { openCondaChannel, openSolver } from '../packages/conda-channel.ts';
 import { openPypiChannel, openResolver, temporaryFolder } from '../packages/pypi-channel.ts';
@@ -144,6 +145,7 @@ async function resolve(
   platform: Platform,
   { listed, ...options }: ResolveOptions,
 ): Promise<Lock> {
+  refuseWhatHasNoPackages(version);
   const { definition, fingerprint } = version;
   const python =
     definition.layer?.kind === 'conda'

@@ -29,6 +29,9 @@ export async function previewLock(
   const platform = readPlatform(options.platform);
   const workspace = await app.openWorkspace();
   const version = await registerAnonymous(app, await readSource(app, source));
+  // Nothing is installed for it, so nothing can move.
+  if (version.definition.layer === undefined)
+    return { platform, python: null, packages: 0, versions: [], size: 0, diff: null };
   const { lock } = await ensureLock(app, version, platform);
   const other = options.against === undefined ? undefined : await findVersion(workspace, options.against);
   const before = other === undefined ? undefined : await workspace.locks.bound(other.id, platform);
