@@ -39,6 +39,7 @@ export {
 } from './environments/environments.ts';
 export { keepContents } from './environments/keep-contents.ts';
 export { listEnvironments, listVersions } from './environments/list-environments.ts';
+export { namesakeHint } from './environments/namesake.ts';
 export { type PackedContent, type PackedDefinition, packDefinition } from './environments/pack-definition.ts';
 export type { DefinitionSource, LocalSource } from './environments/read-source.ts';
 export { type CreateRequest, createVersion, noteWarnings } from './environments/register.ts';

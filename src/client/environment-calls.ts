@@ -102,8 +102,9 @@ export function createEnvironmentCalls(
     /** A file is read and repaired here; what it is pinned to, the server finds out. */
     checkEnvironment: async (app: useCases.App, target: string, { fix }: { fix: boolean }): Promise<CheckResult> => {
       if (await isDefinitionPath(app, target)) return await checkEnvironment(app, target, { fix, findVersions });
-      if (fix) return await api.json({ method: 'POST', path: `${versionPath(target)}/fix`, waits: true });
-      return await checkVersion(target);
+      const reference = await settle(target);
+      if (fix) return await api.json({ method: 'POST', path: `${versionPath(reference)}/fix`, waits: true });
+      return await checkVersion(reference);
     },
 
     checkVersion,
