@@ -40,7 +40,8 @@ export {
 export { keepContents } from './environments/keep-contents.ts';
 export { listEnvironments, listVersions } from './environments/list-environments.ts';
 export { namesakeHint } from './environments/namesake.ts';
-export { type PackedContent, type PackedDefinition, packDefinition } from './environments/pack-definition.ts';
+export { type PackedDefinition, packDefinition } from './environments/pack-definition.ts';
+export { explainUnsent, type PackedContent, readPacked } from './environments/packed-content.ts';
 export type { DefinitionSource, LocalSource } from './environments/read-source.ts';
 export { type CreateRequest, createVersion, noteWarnings } from './environments/register.ts';
 export { explainNothingToLock } from './environments/runnable.ts';
@@ -65,6 +66,7 @@ export { readPlatform } from './platform.ts';
 export { execInEnvironment, installKernel, type KernelView, openShell } from './prefixes/exec.ts';
 export { materialiseEnvironment, type PrefixView, verifyEnvironmentPrefix } from './prefixes/materialise.ts';
 export type { RunOutcome } from './runs/execute-run.ts';
+export { handOverRun } from './runs/hand-over-run.ts';
 export {
   listModelNames,
   listModels,
@@ -75,7 +77,7 @@ export {
   type ShownModel,
   showModel,
 } from './runs/models.ts';
-export { packRun, type RunInput } from './runs/pack-run.ts';
+export type { RunInput } from './runs/pack-run.ts';
 export { outcomeOf } from './runs/run-on-worker.ts';
 export {
   askToCancel,

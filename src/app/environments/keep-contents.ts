@@ -1,9 +1,20 @@
 import type { App } from '../app.ts';
-import type { PackedContent } from './pack-definition.ts';
+import { explainUnsent, type PackedContent, readPacked } from './packed-content.ts';
 
-/** Brings packed content into the workspace. */
+/** The files of one's own disk have no limits. */
+const unlimited = { limit: Number.POSITIVE_INFINITY, patience: 600_000 };
+
+/** Brings packed content into the workspace. @throws AppError FILE_CHANGED. */
 export async function keepContents(app: App, contents: ReadonlyMap<string, PackedContent>): Promise<void> {
   const { blobs } = await app.openWorkspace();
-  for (const content of contents.values())
-    await ('bytes' in content ? blobs.put(content.bytes) : blobs.putFile(content.file));
+  for (const [digest, content] of contents) {
+    const read = readPacked(content);
+    if (read instanceof Uint8Array) await blobs.put(read);
+    else if ((await blobs.size(digest)) === undefined)
+      try {
+        await blobs.receive(read, { digest, ...unlimited });
+      } catch (error) {
+        throw await explainUnsent(error, digest, content);
+      }
+  }
 }

@@ -5,10 +5,8 @@ import type { SourceDocument } from '../../documents/index.ts';
 import type { UploadedFiles } from '../../schema/index.ts';
 import type { App } from '../app.ts';
 import { accessFolder } from './folder-files.ts';
+import type { PackedContent } from './packed-content.ts';
 import { type LocalSource, locateSource, withFilesAsShown } from './read-source.ts';
-
-/** Content on this machine that another one may want. */
-export type PackedContent = { bytes: Uint8Array } | { file: string };
 
 /** A definition with everything that it refers to, to be sent elsewhere. */
 export interface PackedDefinition {
