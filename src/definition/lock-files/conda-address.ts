@@ -10,7 +10,7 @@ export function readCondaAddress(
 ): Omit<ListedConda, 'kind' | 'platform'> | { problem: string; hint: string } {
   const [url = '', digest] = text.split('#');
   const hint = 'Write it like `https://HOST/CHANNEL/linux-64/numpy-1.26.4-py311_0.conda#DIGEST`.';
-  const isFile = /^file:\/\/\//.test(url);
+  const isFile = url.startsWith('file:///');
   if (isFile && !digested && (digest ?? '') === '')
     return {
       problem: `\`${url}\` is a file of this machine without a digest, and a version never points to a folder`,
