@@ -39,9 +39,12 @@ export {
 } from './environments/environments.ts';
 export { keepContents } from './environments/keep-contents.ts';
 export { listEnvironments, listVersions } from './environments/list-environments.ts';
-export { type PackedContent, type PackedDefinition, packDefinition } from './environments/pack-definition.ts';
+export { namesakeHint } from './environments/namesake.ts';
+export { type PackedDefinition, packDefinition } from './environments/pack-definition.ts';
+export { explainUnsent, type PackedContent, readPacked } from './environments/packed-content.ts';
 export type { DefinitionSource, LocalSource } from './environments/read-source.ts';
 export { type CreateRequest, createVersion, noteWarnings } from './environments/register.ts';
+export { explainNothingToLock } from './environments/runnable.ts';
 export { findSharingFolder, type SharedEnvironment, shareEnvironment } from './environments/share.ts';
 export { type Shareable, shareWithFolder } from './environments/share-with-folder.ts';
 export { takeShared } from './environments/take-shared.ts';
@@ -67,6 +70,7 @@ export { readPlatform } from './platform.ts';
 export { execInEnvironment, installKernel, type KernelView, openShell } from './prefixes/exec.ts';
 export { materialiseEnvironment, type PrefixView, verifyEnvironmentPrefix } from './prefixes/materialise.ts';
 export type { RunOutcome } from './runs/execute-run.ts';
+export { handOverRun } from './runs/hand-over-run.ts';
 export {
   listModelNames,
   listModels,
@@ -77,7 +81,7 @@ export {
   type ShownModel,
   showModel,
 } from './runs/models.ts';
-export { packRun, type RunInput } from './runs/pack-run.ts';
+export type { RunInput } from './runs/pack-run.ts';
 export { outcomeOf } from './runs/run-on-worker.ts';
 export {
   askToCancel,

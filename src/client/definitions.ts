@@ -2,12 +2,15 @@ import {
   type DefinitionSource,
   isDefinitionPath,
   type LocalSource,
+  namesakeHint,
   noteWarnings,
   type PackedDefinition,
   packDefinition,
   type RegisteredVersion,
 } from '../app/index.ts';
+import { AppError, isAppError } from '../errors/index.ts';
 import type { Connection } from './connection.ts';
+import { versionPath } from './paths.ts';
 import { readRegistered } from './registered-version.ts';
 import { uploadMissing } from './upload.ts';
 
@@ -51,12 +54,26 @@ export function createDefinitions({ api, cwd, emit }: Connection): Definitions {
     const body = { definition: await pack(source), ...header };
     return await readRegistered(api, await api.send({ method: 'POST', path: '/environments', body }));
   };
+  /** Only a word that is also a file's name is asked for before it is used: nobody else waits for it. */
+  const explainNamesake = async (word: string): Promise<void> => {
+    const hint = await namesakeHint(cwd, word);
+    if (hint === undefined) return;
+    try {
+      await api.send({ path: versionPath(word) });
+    } catch (error) {
+      if (!isAppError(error, 'ENVIRONMENT_NOT_FOUND')) throw error;
+      throw new AppError('ENVIRONMENT_NOT_FOUND', error.message, { hint, cause: error });
+    }
+  };
   return {
     upload,
     pack,
     register,
     settle: async (word) => {
-      if (!(await isDefinitionPath({ cwd }, word))) return word;
+      if (!(await isDefinitionPath({ cwd }, word))) {
+        await explainNamesake(word);
+        return word;
+      }
       const { version, outcome } = await register({ kind: 'path', path: word }, { anonymous: true });
       const reference = `${version.name}:${version.version}`;
       if (outcome === 'created' && version.name !== 'anonymous')

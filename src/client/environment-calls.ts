@@ -1,5 +1,5 @@
 import type * as useCases from '../app/index.ts';
-import { checkEnvironment, isDefinitionPath, readPlatform, writeFolder } from '../app/index.ts';
+import { checkEnvironment, explainNothingToLock, isDefinitionPath, readPlatform, writeFolder } from '../app/index.ts';
 import { imageRepository } from '../definition/index.ts';
 import { AppError } from '../errors/index.ts';
 import type { Answer, Connection, Request } from './connection.ts';
@@ -16,7 +16,7 @@ type VersionView = useCases.VersionView;
 /** Environments and their versions: what the use cases of the same names do on a folder. */
 // oxlint-disable-next-line typescript/explicit-function-return-type -- its type is what it makes
 export function createEnvironmentCalls(
-  { api, cwd }: Connection,
+  { api, cwd, emit }: Connection,
   { settle, register, pack, upload }: Definitions,
   { lockEnvironment }: ReturnType<typeof createLockCalls>,
 ) {
@@ -36,7 +36,7 @@ export function createEnvironmentCalls(
   const findVersions: useCases.FindVersions = async (packed) => {
     const body = { definition: await upload(packed), platform: readPlatform(undefined) };
     const preview = await api.json<LockPreview>({ method: 'POST', path: '/preview', body, waits: true });
-    return preview.versions;
+    return { packages: preview.versions, python: preview.python ?? undefined };
   };
   return {
     listEnvironments: async ({ nameContains, tags, ...query }: Request<typeof useCases.listEnvironments>) =>
@@ -54,7 +54,10 @@ export function createEnvironmentCalls(
     createVersion: async ({ source, lock, ...header }: useCases.CreateRequest): Promise<useCases.RegisteredVersion> => {
       const registered = await register(source, header);
       const { name, version } = registered.version;
-      if (lock === true) await lockEnvironment(`${name}:${version}`, { relock: false, upgrade: [], dryRun: false });
+      const nothing = lock === true ? explainNothingToLock(registered.version) : undefined;
+      if (nothing !== undefined) emit({ type: 'note', level: 'warning', ...nothing });
+      else if (lock === true)
+        await lockEnvironment(`${name}:${version}`, { relock: false, upgrade: [], dryRun: false });
       return registered;
     },
 
@@ -99,8 +102,9 @@ export function createEnvironmentCalls(
     /** A file is read and repaired here; what it is pinned to, the server finds out. */
     checkEnvironment: async (app: useCases.App, target: string, { fix }: { fix: boolean }): Promise<CheckResult> => {
       if (await isDefinitionPath(app, target)) return await checkEnvironment(app, target, { fix, findVersions });
-      if (fix) return await api.json({ method: 'POST', path: `${versionPath(target)}/fix`, waits: true });
-      return await checkVersion(target);
+      const reference = await settle(target);
+      if (fix) return await api.json({ method: 'POST', path: `${versionPath(reference)}/fix`, waits: true });
+      return await checkVersion(reference);
     },
 
     checkVersion,

@@ -1,5 +1,5 @@
 import type * as useCases from '../app/index.ts';
-import { outcomeOf, packRun, type RunInput } from '../app/index.ts';
+import { handOverRun, outcomeOf, type RunInput } from '../app/index.ts';
 import { AppError } from '../errors/index.ts';
 import { sleep } from '../io/index.ts';
 import { type RunRecord, terminalStatuses } from '../schema/index.ts';
@@ -29,8 +29,8 @@ export function createRunCalls({ api, cwd, env, emit, signal }: Connection, { se
   };
 
   const submit = async (input: RunInput): Promise<RunRecord> => {
-    const { request, contents } = await packRun(input, { cwd, env, signal, settle });
-    await uploadMissing({ api, emit }, contents);
+    const options = { cwd, env, signal, settle };
+    const request = await handOverRun(input, options, (contents) => uploadMissing({ api, emit }, contents));
     return await api.json({ method: 'POST', path: '/runs', body: request, signal: sure() });
   };
 

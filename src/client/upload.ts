@@ -1,12 +1,12 @@
-import type { PackedContent } from '../app/index.ts';
-import { inParallel, readFileRange } from '../io/index.ts';
+import { explainUnsent, type PackedContent, readPacked } from '../app/index.ts';
+import { inParallel } from '../io/index.ts';
 import { type Step, step } from '../report/index.ts';
 import type { Connection } from './connection.ts';
 
 /** So many at once: servers are far away. */
 const parallel = 8;
 
-/** Sends what the server lacks. */
+/** Sends what the server lacks. @throws AppError FILE_CHANGED for a file that is no more what its digest was taken of. */
 export async function uploadMissing(
   { api, emit }: Pick<Connection, 'api' | 'emit'>,
   contents: ReadonlyMap<string, PackedContent>,
@@ -30,7 +30,10 @@ export async function uploadMissing(
 }
 
 async function send(api: Connection['api'], digest: string, content: PackedContent): Promise<void> {
-  const bytes = 'bytes' in content ? content.bytes : 'file' in content ? readFileRange(content.file) : content.open();
   const headers = { 'content-type': 'application/octet-stream' };
-  await api.send({ method: 'PUT', path: `/blobs/${digest}`, bytes, headers });
+  try {
+    await api.send({ method: 'PUT', path: `/blobs/${digest}`, bytes: readPacked(content), headers });
+  } catch (error) {
+    throw await explainUnsent(error, digest, content);
+  }
 }

@@ -71,27 +71,30 @@ function refuseLockFile({ definition: { layer } }: ReadResult): void {
   );
 }
 
-function packagesOf(read: ReadResult): NamedPackage[] {
-  const { layer } = read.definition;
+function packagesOf({ definition: { layer }, localNames }: ReadResult): NamedPackage[] {
   if (layer === undefined) return [];
-  if (layer.kind === 'requirements') return entryPackages(layer.entries, ['layer', 'entries']);
+  if (layer.kind === 'requirements') return entryPackages(localNames, layer.entries, ['layer', 'entries']);
   return layer.dependencies.flatMap((item, index): NamedPackage[] => {
     const path = ['layer', 'dependencies', index];
-    if (typeof item !== 'string') return entryPackages(item.pip, [...path, 'pip']);
+    if (typeof item !== 'string') return entryPackages(localNames, item.pip, [...path, 'pip']);
     const name = parseCondaSpec(item)?.name;
     return name === undefined ? [] : [{ name, kind: 'conda', path }];
   });
 }
 
-function entryPackages(entries: readonly RequirementEntry[], at: Path): NamedPackage[] {
+function entryPackages(
+  localNames: ReadResult['localNames'],
+  entries: readonly RequirementEntry[],
+  at: Path,
+): NamedPackage[] {
   return entries.flatMap((entry, index): NamedPackage[] => {
     const path = [...at, index];
-    if (entry.type === 'include') return entryPackages(entry.entries, [...path, 'entries']);
+    if (entry.type === 'include') return entryPackages(localNames, entry.entries, [...path, 'entries']);
     const name =
       entry.type === 'requirement'
         ? parseRequirement(splitRequirementOptions(entry.text).requirement)?.name
         : entry.type === 'local'
-          ? entry.name
+          ? (entry.name ?? localNames.get(entry.file.path))
           : undefined;
     return name === undefined ? [] : [{ name: normaliseName(name), kind: 'pip', path }];
   });

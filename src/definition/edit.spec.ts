@@ -144,8 +144,8 @@ describe('editing requirements', () => {
     ['numpy\n# c\nscipy  # d\n', { remove: ['numpy'] }, '# c\nscipy  # d\n'],
     ['numpy\nscipy', { add: ['six>=1'] }, 'numpy\nscipy\nsix>=1'],
     ['numpy\r\n', { add: ['six'] }, 'numpy\r\nsix\r\n'],
-    ['numpy==1.0 \\\n    --hash=sha256:ab\nscipy\n', { remove: ['numpy'] }, 'scipy\n'],
-    ['numpy==1.0 \\\n    --hash=sha256:ab\nscipy\n', { add: ['numpy==2'] }, 'numpy==2\nscipy\n'],
+    [`numpy==1.0 \\\n    --hash=sha256:${'ab'.repeat(32)}\nscipy\n`, { remove: ['numpy'] }, 'scipy\n'],
+    [`numpy==1.0 \\\n    --hash=sha256:${'ab'.repeat(32)}\nscipy\n`, { add: ['numpy==2'] }, 'numpy==2\nscipy\n'],
     ['--pre --index-url https://x/simple\n', { add: ['six'] }, '--pre --index-url https://x/simple\nsix\n'],
     ['  numpy\n', { add: ['six'] }, '  numpy\n  six\n'],
     ['', { add: ['six'] }, 'six\n'],
@@ -182,6 +182,34 @@ describe('editing requirements', () => {
       'r.txt': '-r more.txt\nrich\n',
       'more.txt': 'six==2\n# c\n',
     });
+  });
+});
+
+describe('local projects and archives', () => {
+  const projects = {
+    'a/setup.py':
+      '#!/usr/bin/env python\nfrom setuptools import setup\nsetup(\n  # name="old"\n  name="my_lib", version="1")\n',
+    'b/setup.cfg': '[options]\nname = no\n\n[metadata]\r\nversion = 1\r\nname = Other.Lib\r\n',
+    'b/setup.py': 'from setuptools import setup\nsetup()\n',
+    'c/pyproject.toml': '[project]\nname = "third"\nversion = "1"\n',
+    'd/pyproject.toml': '[build-system]\nrequires = ["setuptools"]\n[tool.poetry]\nname = "fourth"\n',
+    'sources/grape-press-1.0.tar.gz': 'x',
+  };
+  const lines = ['-e ./a', './b', '-e ./c[fast]', './d', './sources/grape-press-1.0.tar.gz'];
+  it.each([
+    ['my-lib', '-e ./a'],
+    ['other_lib', './b'],
+    ['third', '-e ./c[fast]'],
+    ['fourth', './d'],
+    ['grape-press', './sources/grape-press-1.0.tar.gz'],
+  ])('%s is removed by the name that its own files give it', async (name, line) => {
+    const { texts } = await edit('requirements.txt', `${lines.join('\n')}\n`, { remove: [name] }, projects);
+    expect(texts['requirements.txt']).toBe(`${lines.filter((each) => each !== line).join('\n')}\n`);
+  });
+
+  it('do not move a fingerprint by being known by name', async () => {
+    const { definition } = await read('requirements.txt', './a\n', projects);
+    expect(definition.layer).toMatchObject({ entries: [{ type: 'local', name: undefined }] });
   });
 });
 

@@ -1,8 +1,9 @@
-import { parseYaml, type SourceDocument } from '../documents/index.ts';
+import type { SourceDocument } from '../documents/index.ts';
 import { AppError } from '../errors/index.ts';
 import { editPackages, type PackageChanges } from './edit-packages.ts';
+import { setPython } from './edit-python.ts';
 import type { ReadResult, Span } from './read-result.ts';
-import { applyEdits, replaceSpan, setTopLevel, type TextEdit } from './text-edit.ts';
+import { applyEdits, type NewKey, replaceSpan, setTopLevel, type TextEdit } from './text-edit.ts';
 
 export interface CloneChanges extends PackageChanges {
   image?: string;
@@ -22,12 +23,6 @@ export function editSources(read: ReadResult, changes: CloneChanges): SourceDocu
   return keys.length === 0 ? applyEdits(read.sources, edits) : setKeys(read, applyEdits(read.sources, edits), keys);
 }
 
-/** A key that the file does not have yet. */
-interface NewKey {
-  key: string;
-  value: string;
-}
-
 function setImage(read: ReadResult, image: string): TextEdit | NewKey {
   const span = read.span(['image']);
   if (span !== undefined) {
@@ -44,21 +39,6 @@ function setImage(read: ReadResult, image: string): TextEdit | NewKey {
       'an environment with a build context has its base in the Dockerfile; --image cannot change it',
     );
   return { key: 'image', value: image };
-}
-
-function setPython(read: ReadResult, version: string): TextEdit | NewKey {
-  const span = read.span(['python', 'version']);
-  if (span !== undefined) return { ...span, text: `"${version}"` };
-  const [main] = read.sources;
-  const map =
-    read.format === 'v2' && main !== undefined ? parseYaml(main, 'INVALID_DEFINITION').range(['python']) : undefined;
-  if (main === undefined || map === undefined) return { key: 'python', value: `{ version: "${version}" }` };
-  const entry = `version: "${version}"`;
-  const at = (offset: number, text: string): TextEdit => ({ file: main.path, start: offset, end: offset, text });
-  if (main.text[map.start] === '{') return at(map.start + 1, map.start + 2 === map.end ? entry : `${entry}, `);
-  if (map.start === map.end) return at(map.start, `${main.text[map.start - 1] === ':' ? ' ' : ''}{ ${entry} }`);
-  const indent = ' '.repeat(map.start - main.text.lastIndexOf('\n', map.start - 1) - 1);
-  return at(map.start, `${entry}${main.text.includes('\r\n') ? '\r\n' : '\n'}${indent}`);
 }
 
 /** Sets keys of the environment file; a bare conda or requirements file gets one around it. */

@@ -12,6 +12,7 @@ export function explainAddress(requirement: string): OddRequirement | undefined 
     return {
       message: `\`${address}\` is an address for git, not for pip`,
       hint: `Write \`git+ssh://${secureCopy[1]}/${secureCopy[2]}\`.`,
+      about: address,
     };
   }
   const page = repositoryPage.exec(address)?.[1];
@@ -20,6 +21,7 @@ export function explainAddress(requirement: string): OddRequirement | undefined 
     return {
       message: `\`${address}\` is a repository, not an archive`,
       hint: `Write \`git+${bare ?? `https://${page}`}\`.`,
+      about: address,
     };
   }
   const control = /^(git|hg|svn|bzr)\+([a-z0-9.+-]+):/i.exec(address);
@@ -27,18 +29,21 @@ export function explainAddress(requirement: string): OddRequirement | undefined 
     return {
       message: `\`${address}\` cannot be fetched`,
       hint: 'Only git repositories are read; name an archive of it, or a folder beside the definition.',
+      about: address,
     };
   }
   if (control !== null && !/^(?:https?|ssh|file)$/i.test(control[2] ?? '')) {
     return {
       message: `\`${address}\` cannot be fetched`,
       hint: 'Write `git+https://…`, `git+ssh://…` or `git+file://…`.',
+      about: address,
     };
   }
   if (/^(?!https?:|file:)[a-z][a-z0-9]*:\/\//i.test(address)) {
     return {
       message: `\`${address}\` cannot be fetched`,
       hint: 'Write `https://…`, or put the file beside the definition and name it there.',
+      about: address,
     };
   }
   return undefined;

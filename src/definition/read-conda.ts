@@ -5,6 +5,7 @@ import { explainOddSpec } from './odd-conda-spec.ts';
 import { readRequirementEntry } from './read-requirements.ts';
 import type { ReadState } from './read-state.ts';
 import { splitOptions } from './requirement-line.ts';
+import { createLocatePart, splitSpan } from './written-place.ts';
 
 type CondaLayer = Extract<PythonLayer, { kind: 'conda' }>;
 
@@ -59,6 +60,12 @@ function readChannels(
   for (const item of reader.list(path) ?? []) {
     const channel = reader.text(item)?.trim();
     if (channel === undefined || channel === '') continue;
+    if (/^\.{1,2}(?:\/|$)/.test(channel))
+      reader.report(
+        item,
+        `the channel \`${channel}\` is a path relative to nothing`,
+        'A version never points into the folder it came from: write the absolute path, or serve the channel.',
+      );
     mark(state, reader.document, item, [...at, 'channels', channels.length]);
     channels.push(channel);
   }
@@ -144,18 +151,36 @@ async function readPipBlock(
   for (const each of items) {
     const text = reader.text(each)?.trim();
     if (text === undefined || text === '' || text.startsWith('#')) continue;
-    for (const part of splitOptions(text.replace(/\s#.*$/, '').trim())) {
-      const at = [...here, 'pip', entries.length];
-      mark(state, reader.document, each, at);
-      const entry = await readRequirementEntry(state, part, at, {
-        folder,
-        position: reader.document.locate(each),
-        chain: [],
-      });
-      if (entry !== undefined) entries.push(entry);
-    }
+    const place = { document: reader.document, item: each, folder };
+    await readRequirementItem(state, text, place, { entries, at: [...here, 'pip'] });
   }
   return entries;
+}
+
+/** Adds the entries that one item of a list holds. Without a file around it, a `#` begins a comment as in a file. */
+export async function readRequirementItem(
+  state: ReadState,
+  text: string,
+  { document, item, folder }: { document: YamlDocument; item: YamlPath; folder: string },
+  { entries, at }: { entries: RequirementEntry[]; at: readonly (string | number)[] },
+): Promise<void> {
+  const parts = splitOptions(text.replace(/\s#.*$/, '').trim());
+  const range = document.range(item);
+  const { source } = document;
+  const whole = range === undefined ? undefined : { file: source.path, ...range };
+  const spans = whole === undefined ? [] : splitSpan(source, whole, parts);
+  for (const [index, part] of parts.entries()) {
+    const path = [...at, entries.length];
+    const span = spans[index];
+    if (span !== undefined) state.mark(path, span);
+    const entry = await readRequirementEntry(state, part, path, {
+      folder,
+      locate: span === undefined ? () => document.locate(item) : createLocatePart(source, span),
+      chain: [],
+      constraint: false,
+    });
+    if (entry !== undefined) entries.push(entry);
+  }
 }
 
 function mark(state: ReadState, document: YamlDocument, from: YamlPath, to: readonly (string | number)[]): void {

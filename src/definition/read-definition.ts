@@ -56,6 +56,7 @@ export async function readDefinition(main: SourceDocument, files: FileAccess): P
     ...read,
     sources: state.sources,
     files: [...state.referenced.values()],
+    localNames: state.localNames,
     warnings: state.warnings,
     locate: state.locate,
     span: state.span,

@@ -1,11 +1,10 @@
 import { parseYaml, type ShapeReader, type SourceDocument } from '../documents/index.ts';
 import { type Definition, type RequirementEntry, sha256 } from '../schema/index.ts';
 import { lockFileFormat } from './lock-files/index.ts';
-import { markValue, readCondaFile } from './read-conda.ts';
+import { markValue, readCondaFile, readRequirementItem } from './read-conda.ts';
 import { readLockLayer } from './read-lock-layer.ts';
-import { joinPath, readRequirementEntry, readRequirementsText } from './read-requirements.ts';
+import { joinPath, readRequirementsText } from './read-requirements.ts';
 import { type ReadState, readReferencedText } from './read-state.ts';
-import { splitOptions } from './requirement-line.ts';
 
 /** The Python layer: `conda_file` or `requirements`, inline, in a file, or as the lock of another tool. */
 export async function readLayer(state: ReadState, reader: ShapeReader, definition: Definition): Promise<void> {
@@ -92,6 +91,12 @@ export async function readRequirementsLayer(
   source: SourceDocument,
 ): Promise<NonNullable<Definition['layer']>> {
   const entries = await readRequirementsText(state, source, ['layer', 'entries']);
+  if (state.problems.length === 0 && !namesPackage(entries))
+    state.warnings.push({
+      position: { file: source.path, line: 1, column: 1 },
+      message: `\`${source.path}\` names no package`,
+      hint: 'The environment will have Python and nothing else; write one package on each line, such as `numpy==2.3.5`.',
+    });
   return {
     kind: 'requirements',
     file: { path: source.path, digest: sha256(source.text), size: Buffer.byteLength(source.text) },
@@ -99,21 +104,22 @@ export async function readRequirementsLayer(
   };
 }
 
+function namesPackage(entries: readonly RequirementEntry[]): boolean {
+  return entries.some(
+    (entry) =>
+      entry.type === 'requirement' ||
+      entry.type === 'local' ||
+      (entry.type === 'include' && namesPackage(entry.entries)),
+  );
+}
+
 async function readInlineRequirements(state: ReadState, reader: ShapeReader): Promise<RequirementEntry[]> {
   const entries: RequirementEntry[] = [];
   for (const item of reader.list(['requirements']) ?? []) {
     const text = reader.text(item)?.trim();
     if (text === undefined || text === '') continue;
-    for (const part of splitOptions(text.replace(/\s#.*$/, '').trim())) {
-      const at = ['layer', 'entries', entries.length];
-      markValue(state, reader.document, item, at);
-      const entry = await readRequirementEntry(state, part, at, {
-        folder: '.',
-        position: reader.document.locate(item),
-        chain: [],
-      });
-      if (entry !== undefined) entries.push(entry);
-    }
+    const place = { document: reader.document, item, folder: '.' };
+    await readRequirementItem(state, text, place, { entries, at: ['layer', 'entries'] });
   }
   return entries;
 }

@@ -1,10 +1,13 @@
 import { posix } from 'node:path';
-import { type Position, positionAt, type SourceDocument } from '../documents/index.ts';
+import type { SourceDocument } from '../documents/index.ts';
 import type { FileReference, RequirementEntry } from '../schema/index.ts';
 import { sha256 } from '../schema/index.ts';
+import { nameOfProject, nameOfSdist } from './distribution-name.ts';
+import { explainConstraint } from './odd-constraint.ts';
 import { digestProject } from './project-tree.ts';
 import { type ReadState, readReferencedText } from './read-state.ts';
 import { type RequirementLine, readRequirementLine, splitOptions } from './requirement-line.ts';
+import { createLocatePart, type LocatePart, splitSpan } from './written-place.ts';
 
 type Path = readonly (string | number)[];
 
@@ -19,9 +22,11 @@ interface LogicalLine {
 interface LineOrigin {
   /** The folder that its paths start from, relative to the definition's. */
   folder: string;
-  position: Position;
+  locate: LocatePart;
   /** Files that are being read, outermost first: a file that includes itself is refused. */
   chain: readonly string[];
+  /** It stands in a file of constraints. */
+  constraint: boolean;
 }
 
 /** The entries of a requirements file. `at` is where they stand in the definition. */
@@ -29,17 +34,21 @@ export async function readRequirementsText(
   state: ReadState,
   source: SourceDocument,
   at: Path,
-  chain: readonly string[] = [],
+  { chain, constraint }: Pick<LineOrigin, 'chain' | 'constraint'> = { chain: [], constraint: false },
 ): Promise<RequirementEntry[]> {
   const entries: RequirementEntry[] = [];
   for (const line of logicalLines(source.text)) {
-    for (const text of splitOptions(line.text)) {
+    const texts = splitOptions(line.text);
+    const spans = splitSpan(source, { file: source.path, start: line.start, end: line.end }, texts);
+    for (const [index, text] of texts.entries()) {
       const path = [...at, entries.length];
-      state.mark(path, { file: source.path, start: line.start, end: line.end });
+      const span = spans[index] ?? { file: source.path, start: line.start, end: line.end };
+      state.mark(path, span);
       const entry = await readRequirementEntry(state, text, path, {
         folder: posix.dirname(source.path),
-        position: positionAt(source, line.start),
+        locate: createLocatePart(source, span),
         chain: [...chain, source.path],
+        constraint,
       });
       if (entry !== undefined) entries.push(entry);
     }
@@ -55,9 +64,14 @@ export async function readRequirementEntry(
   origin: LineOrigin,
 ): Promise<RequirementEntry | undefined> {
   const line = readRequirementLine(text);
+  const odd = origin.constraint ? explainConstraint(line) : undefined;
+  if (odd !== undefined) {
+    state.problems.push({ position: origin.locate(), ...odd });
+    return undefined;
+  }
   switch (line.type) {
     case 'problem':
-      state.problems.push({ position: origin.position, message: line.message, hint: line.hint });
+      state.problems.push({ position: origin.locate(line.about), message: line.message, hint: line.hint });
       return undefined;
     case 'option':
       return line.value === undefined
@@ -66,7 +80,7 @@ export async function readRequirementEntry(
     case 'requirement':
       if (line.editable) {
         state.warnings.push({
-          position: origin.position,
+          position: origin.locate(),
           message: 'an editable install is made as an ordinary one',
           hint: 'A version is content, not a folder that changes; register again after a change.',
         });
@@ -80,11 +94,24 @@ export async function readRequirementEntry(
   }
 }
 
-function readValueOption(state: ReadState, name: string, value: string, origin: LineOrigin): RequirementEntry {
+function readValueOption(
+  state: ReadState,
+  name: string,
+  value: string,
+  origin: LineOrigin,
+): RequirementEntry | undefined {
   const isLocalLinks = name === '--find-links' && !/^[a-z][a-z0-9+.-]*:/i.test(value) && !value.includes('${');
+  if (isLocalLinks && !posix.isAbsolute(value)) {
+    state.problems.push({
+      position: origin.locate(value),
+      message: `\`--find-links ${value}\` is relative to a folder that is not part of the version`,
+      hint: 'Name the wheels that you need one by one (`./wheels/x.whl`), or write the absolute path of a folder.',
+    });
+    return undefined;
+  }
   if (isLocalLinks) {
     state.warnings.push({
-      position: origin.position,
+      position: origin.locate(value),
       message: `\`--find-links ${value}\` names a folder of this machine`,
       hint: 'Name the wheels that you need one by one (`./wheels/x.whl`): then their content is part of the version.',
     });
@@ -102,15 +129,18 @@ async function readInclude(
   const full = joinPath(origin.folder, path);
   if (origin.chain.includes(full)) {
     state.problems.push({
-      position: origin.position,
+      position: origin.locate(path),
       message: `\`${path}\` includes itself`,
       hint: `The chain is ${[...origin.chain, full].map((file) => `\`${file}\``).join(' → ')}.`,
     });
     return undefined;
   }
-  const source = await readReferencedText(state, full, origin.position);
+  const source = await readReferencedText(state, full, origin.locate(path));
   if (source === undefined) return undefined;
-  const entries = await readRequirementsText(state, source, [...at, 'entries'], origin.chain);
+  const entries = await readRequirementsText(state, source, [...at, 'entries'], {
+    chain: origin.chain,
+    constraint: origin.constraint || type === 'constraint',
+  });
   return { type, file: { path: full, digest: sha256(source.text), size: Buffer.byteLength(source.text) }, entries };
 }
 
@@ -123,7 +153,7 @@ async function readLocal(
   const kind = await state.files.kind(full);
   if (kind === undefined) {
     state.problems.push({
-      position: origin.position,
+      position: origin.locate(line.path),
       message: `\`${line.path}\` does not exist`,
       hint: 'Local wheels and projects are looked for relative to the file that names them.',
     });
@@ -139,17 +169,18 @@ async function readLocal(
   if (kind === 'folder') {
     if (!(await isProject(state, full))) {
       state.problems.push({
-        position: origin.position,
+        position: origin.locate(line.path),
         message: `the folder \`${line.path}\` is no Python project`,
-        hint: 'It has neither `pyproject.toml` nor `setup.py`.',
+        hint: 'It has none of `pyproject.toml`, `setup.py` and `setup.cfg`.',
       });
       return undefined;
     }
     const tree = await digestProject(state.files, full);
     state.referenced.set(full, tree);
+    noteName(state, full, await nameOfProject(state.files, full));
     if (line.editable) {
       state.warnings.push({
-        position: origin.position,
+        position: origin.locate(line.path),
         message: `\`-e ${line.path}\` is built and installed as a wheel, from its content now`,
         hint: 'A later change of the folder is a new version.',
       });
@@ -161,7 +192,7 @@ async function readLocal(
   const isWheel = full.endsWith('.whl');
   if (!isWheel && !/\.(?:tar\.gz|tgz|zip|tar\.bz2|tar\.xz|tar)$/.test(full)) {
     state.problems.push({
-      position: origin.position,
+      position: origin.locate(line.path),
       message: `\`${line.path}\` is neither a wheel nor a source archive`,
       hint: 'To include a requirements file, write `-r` before it.',
     });
@@ -169,7 +200,12 @@ async function readLocal(
   }
   const file = { path: full, digest: sha256(bytes), size: bytes.length };
   state.referenced.set(full, { ...file, kind: 'file' });
+  noteName(state, full, nameOfSdist(full));
   return { ...base, kind: isWheel ? 'wheel' : 'sdist', file };
+}
+
+function noteName(state: ReadState, path: string, name: string | undefined): void {
+  if (name !== undefined) state.localNames.set(path, name);
 }
 
 async function isProject(state: ReadState, folder: string): Promise<boolean> {

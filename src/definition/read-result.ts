@@ -27,6 +27,8 @@ export interface ReadResult {
   sources: SourceDocument[];
   /** Everything that must be kept with a version, the main file excluded. */
   files: ReferencedFile[];
+  /** What local projects and source archives are called in their own files, by path; beside the definition, because a fingerprint has their digests. */
+  localNames: ReadonlyMap<string, string>;
   warnings: ReadWarning[];
   /** Where a part of `definition` was written, such as `['layer', 'dependencies', 3, 'pip', 0]`; else its nearest ancestor. */
   locate(path: readonly (string | number)[]): Position | undefined;

@@ -10,6 +10,8 @@ export interface ReadState {
   files: FileAccess;
   sources: SourceDocument[];
   referenced: Map<string, ReferencedFile>;
+  /** See `ReadResult`. */
+  localNames: Map<string, string>;
   problems: Problem[];
   warnings: ReadWarning[];
   /** Notes where a part of the definition stands. */
@@ -26,6 +28,7 @@ export function createReadState(main: SourceDocument, files: FileAccess): ReadSt
     files,
     sources,
     referenced: new Map(),
+    localNames: new Map(),
     problems: [],
     warnings: [],
     mark: (path, place) => spans.set(JSON.stringify(path), place),

@@ -19,6 +19,8 @@ const path = (where: string, more: Partial<Extract<RequirementLine, { type: 'pat
 const option = (name: string, value?: string): RequirementLine =>
   value === undefined ? { type: 'option', name } : { type: 'option', name, value };
 
+const hash = 'ab'.repeat(32);
+
 describe('a line of a requirements file', () => {
   it.each<[string, RequirementLine]>([
     ['numpy', requirement('numpy')],
@@ -28,7 +30,10 @@ describe('a line of a requirements file', () => {
     ['https://x/a.whl', requirement('https://x/a.whl')],
     ['git+ssh://git@x/y.git@v1', requirement('git+ssh://git@x/y.git@v1')],
     ['-e git+https://x/y.git#egg=y', requirement('git+https://x/y.git#egg=y', true)],
-    ['a==1 --hash=sha256:ab --hash=sha256:cd', requirement('a==1 --hash=sha256:ab --hash=sha256:cd')],
+    [
+      `a==1 --hash=sha256:${hash} --hash=sha256:${hash}`,
+      requirement(`a==1 --hash=sha256:${hash} --hash=sha256:${hash}`),
+    ],
     ['a==1 --config-settings="b=c"', requirement('a==1 --config-settings="b=c"')],
     ['-r base.txt', { type: 'include', path: 'base.txt' }],
     ['-rbase.txt', { type: 'include', path: 'base.txt' }],
@@ -99,8 +104,13 @@ describe('a line of a requirements file', () => {
     ['-i ftp://x/simple', '`--index-url ftp://x/simple` names no index', 'Write `https://…`'],
     ['--extra-index-url not a url', 'names no index', 'Write `https://…`'],
     ['a @', '`a @` is no Python requirement', 'Write it like'],
+    ['a==1 --hash=sha256:abc', '`--hash=sha256:abc` of `a==1` is no SHA-256 digest', '`pip hash FILE`'],
+    [`a==1 --hash=${hash}`, 'is no SHA-256 digest', '`pip hash FILE`'],
+    [`a==1 --hash=md5:${'a'.repeat(32)}`, 'is no SHA-256 digest', '`pip hash FILE`'],
+    ['./a.whl --hash=sha256:x', 'is no SHA-256 digest', '`pip hash FILE`'],
   ])('that is wrong is explained: %s', (line, message, hint) => {
-    expect(readRequirementLine(line)).toEqual({
+    const { about: _where, ...found } = { about: '', ...readRequirementLine(line) };
+    expect(found).toEqual({
       type: 'problem',
       message: expect.stringContaining(message) as string,
       hint: hint === undefined ? undefined : (expect.stringContaining(hint) as string),

@@ -36,6 +36,9 @@ const synonyms: Readonly<Record<string, string>> = {
 const pathOptions = ['--requirement', '--constraint', '--editable'];
 const allOptions = [...Object.keys(fileOptions), ...pathOptions];
 
+/** Others (SHA-384, SHA-512) pip knows as well, but an index rarely tells them. */
+const sha256Option = /^--hash[= ]\s*(["']?)sha256:[0-9a-f]{64}\1$/i;
+
 const urlScheme = /^(?:[a-z][a-z0-9+.-]*):\/\//i;
 const archiveEnding = /\.(?:whl|tar\.gz|tgz|tar\.bz2|tbz|tar\.xz|txz|tar|zip)$/i;
 
@@ -79,6 +82,7 @@ function readOption(text: string): RequirementLine {
         type: 'problem',
         message: `\`${written} ${value}\`: a file on a server can change at any time`,
         hint: 'Download it next to the definition and name it there, so that its content is part of the version.',
+        about: value,
       };
     }
     return { type: name === '--requirement' ? 'include' : 'constraint', path: fromFileUrl(value) };
@@ -99,9 +103,10 @@ function readOption(text: string): RequirementLine {
       type: 'problem',
       message: `\`${name} ${value}\` names no index`,
       hint: 'Write `https://…` as pip wants it, mostly with `/simple` at its end.',
+      about: value,
     };
   if (!takesValue && value !== '')
-    return { type: 'problem', message: `\`${written}\` takes no value, found \`${value}\`` };
+    return { type: 'problem', message: `\`${written}\` takes no value, found \`${value}\``, about: value };
   return takesValue ? { type: 'option', name, value } : { type: 'option', name };
 }
 
@@ -114,6 +119,16 @@ function readRequirement(text: string, editable: boolean): RequirementLine {
       type: 'problem',
       message: `\`${word}\` cannot follow a requirement`,
       hint: 'Allowed there: `--hash`, `--config-settings`. Other options go on lines of their own.',
+      about: oddOption,
+    };
+  }
+  const oddHash = options.find((option) => /^--hash\b/.test(option) && !sha256Option.test(option));
+  if (oddHash !== undefined) {
+    return {
+      type: 'problem',
+      message: `\`${oddHash}\` of \`${requirement}\` is no SHA-256 digest`,
+      hint: 'Write it like `--hash=sha256:<64 hex digits>`; `pip hash FILE` prints it.',
+      about: oddHash,
     };
   }
   const address = explainAddress(requirement);
@@ -168,6 +183,7 @@ function readPath(text: string, editable: boolean, name?: string, namedExtras?: 
       type: 'problem',
       message: `\`${path}\` is a Windows path`,
       hint: 'Write it with `/`, relative to the file: `./wheels/x.whl`.',
+      about: path,
     };
   }
   const extras = (namedExtras ?? withExtras?.[2] ?? '')

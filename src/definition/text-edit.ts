@@ -84,6 +84,19 @@ export function removeItem(sources: readonly SourceDocument[], span: Span): Text
   return { file: span.file, start: span.start - (before?.[0].length ?? 0), end: span.end, text: '' };
 }
 
+/** A key that a file does not have yet. */
+export interface NewKey {
+  key: string;
+  value: string;
+}
+
+/** A new top-level key behind everything else, in the file's own line ends. */
+export function appendKey({ path, text }: SourceDocument, { key, value }: NewKey): TextEdit {
+  const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';
+  const gap = text === '' || text.endsWith('\n') ? '' : lineBreak;
+  return { file: path, start: text.length, end: text.length, text: `${gap}${key}: ${value}${lineBreak}` };
+}
+
 /** Sets a top-level key of a YAML text that does not have it. */
 export function setTopLevel(text: string, key: string, value: string): string {
   const gap = text === '' || text.endsWith('\n') ? '' : '\n';

@@ -9,7 +9,10 @@ export interface Problem {
   hint?: string;
 }
 
-/** @throws AppError with the first problem as its message, and all of them in `details.problems`. */
+/**
+ * @throws AppError with all of them in `details.problems`, and the first few in its message. One problem's hint is the error's; of several, each
+ * stands below its own.
+ */
 export function throwProblems(code: ErrorCode, problems: readonly Problem[]): never {
   throw problemsError(code, problems);
 }
@@ -30,12 +33,16 @@ function problemsError(code: ErrorCode, problems: readonly Problem[]): AppError 
   );
   const [first, ...others] = sorted;
   if (first === undefined) throw new Error('there is no problem to report');
-  const shown = [first, ...others.slice(0, 4)].map(lineOf);
+  const details = { problems: sorted };
+  if (others.length === 0) return new AppError(code, lineOf(first), { hint: first.hint, details });
+  const shown = [first, ...others.slice(0, 4)].flatMap((problem) =>
+    problem.hint === undefined ? [lineOf(problem)] : [lineOf(problem), `  hint: ${problem.hint}`],
+  );
   const hidden = others.length - 4;
   if (hidden > 0) shown.push(`… and ${hidden} more`);
-  return new AppError(code, shown.join('\n'), { hint: first.hint, details: { problems: sorted } });
+  return new AppError(code, shown.join('\n'), { details });
 }
 
-function lineOf({ position, message, hint }: Problem, index: number): string {
-  return `${formatPosition(position)}: ${message}${index > 0 && hint !== undefined ? ` (${hint})` : ''}`;
+function lineOf({ position, message }: Problem): string {
+  return `${formatPosition(position)}: ${message}`;
 }

@@ -77,6 +77,7 @@ export const errorCodes = {
   MODEL_EXISTS: code(5, 409, 'That model version is registered already.'),
   IN_USE: code(5, 409, 'It cannot be deleted: something uses it. Archive it instead.'),
   ARCHIVED: code(5, 409, 'The environment is archived as a whole; restore it first.'),
+  FILE_CHANGED: code(5, 409, 'A file was changed while it was being sent.'),
   ALREADY_EXISTS: code(5, 409, 'The file or folder to write exists already.'),
   BUSY: code(5, 409, 'Another process holds what is needed and did not let go in time.'),
   PYTHON_MISMATCH: code(5, 409, 'The target has another minor version of Python than the lock.'),

@@ -315,13 +315,14 @@ describe('what is wrong is named, with its place', () => {
     expect(error.code).toBe('INVALID_JOB');
     expect(error.message).toContain(message);
     expect(error.message).toMatch(/^job\.yml:\d+:\d+: /);
-    expect(error.hint ?? '').toContain(hint);
+    expect(`${error.message}\n${error.hint ?? ''}`).toContain(hint);
   });
 
   test('all at once, in their order', () => {
     const { message, code } = errorOf('comand: x\ninputs:\n  a:\nlimits: {timeout: -1}\ndistribution: {type: mpi}\n');
     expect(code).toBe('INVALID_JOB');
-    const places = message.split('\n').map((line) => /^(?:job\.yml:(\d+):|…)/.exec(line)?.slice(0, 2));
+    const lines = message.split('\n').filter((line) => !line.startsWith('  hint: '));
+    const places = lines.map((line) => /^(?:job\.yml:(\d+):|…)/.exec(line)?.slice(0, 2));
     expect(places.map((place) => place?.[1] ?? place?.[0])).toEqual(['1', '1', '1', '3', '4', '…']);
   });
 });

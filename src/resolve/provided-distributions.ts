@@ -49,7 +49,7 @@ export async function addExtras({ entries, provided, packages }: PipSide, solver
     throw new AppError(
       'UNSUPPORTED_FEATURE',
       `\`${text}\` in the \`pip:\` block asks for an extra of \`${found.name}\`, and conda’s \`${found.owner}\` does not say what it needs`,
-      { hint: `List in the \`pip:\` block what the extra needs.` },
+      { hint: 'List in the `pip:` block what the extra needs.', details: { written: [text] } },
     );
   }
 }
@@ -101,7 +101,7 @@ function contradiction(text: string, found: ProvidedDistribution, side: PipSide,
     `\`${text}\` in the \`pip:\` block contradicts ${other}: conda brings ${name} ${version}`,
     {
       hint: 'conda packages are installed first, and pip does not replace them. Change one of the two lines.',
-      details: { pip: text, conda: spec ?? owner, version },
+      details: { pip: text, conda: spec ?? owner, version, written: spec === undefined ? [text] : [text, spec] },
       cause,
     },
   );

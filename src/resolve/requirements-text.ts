@@ -83,7 +83,7 @@ function localLine(
 function requirementLine(text: RequirementsText, line: string): string {
   const [requirement = '', ...options] = line.split(/ (?=--[a-z])/);
   const name = normaliseName(parseRequirement(requirement)?.name ?? eggOf(requirement) ?? requirement);
-  for (const option of options) addOwnOption(text, name, option.trim());
+  for (const option of options) addOwnOption(text, { name, line }, option.trim());
   return requirement.trim();
 }
 
@@ -92,7 +92,7 @@ function eggOf(url: string): string | undefined {
 }
 
 /** An option behind a requirement. */
-function addOwnOption(text: RequirementsText, name: string, option: string): void {
+function addOwnOption(text: RequirementsText, { name, line }: { name: string; line: string }, option: string): void {
   const [, key = '', value = ''] = /^(--[a-z-]+)[= ]\s*["']?(.*?)["']?$/.exec(option) ?? [];
   if (key === '--hash') {
     const digest = /^sha256:([0-9a-f]{64})$/i.exec(value)?.[1]?.toLowerCase();
@@ -101,6 +101,7 @@ function addOwnOption(text: RequirementsText, name: string, option: string): voi
     if (digest === undefined) {
       throw new AppError('UNSUPPORTED_FEATURE', `\`${option}\` of \`${name}\` is no SHA-256 digest`, {
         hint: 'Write it like `--hash=sha256:<64 hex digits>`; `pip hash FILE` prints it.',
+        details: { written: [line] },
       });
     }
     text.hashes.set(name, (text.hashes.get(name) ?? new Set()).add(digest));
@@ -112,6 +113,7 @@ function addOwnOption(text: RequirementsText, name: string, option: string): voi
       `\`${key || option}\` of \`${name}\` cannot be passed to a build any more`,
       {
         hint: 'pip has dropped it; `--config-settings KEY=VALUE` is what build backends read.',
+        details: { written: [line] },
       },
     );
   }

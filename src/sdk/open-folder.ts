@@ -11,6 +11,7 @@ import {
   deleteVersion,
   diffEnvironments,
   followLogs,
+  handOverRun,
   isDefinitionPath,
   keepContents,
   listAudit,
@@ -21,7 +22,6 @@ import {
   listVersions,
   lockEnvironment,
   openApp,
-  packRun,
   registerModel,
   replayUploaded,
   restoreEnvironment,
@@ -111,8 +111,8 @@ export async function openFolder(folder: string | undefined, options: FolderOpti
       await buildImages(app, reference, { platforms, rebuild, outputs: [] }),
     image: async (reference, which) => await showImage(app, reference, which),
     run: async (input) => {
-      const { request, contents } = await packRun(input, { cwd, env: app.env, signal, settle });
-      await keepContents(app, contents);
+      const options = { cwd, env: app.env, signal, settle };
+      const request = await handOverRun(input, options, (contents) => keepContents(app, contents));
       // On a machine of one's own, secrets come from the environment.
       const submitter = { ...app, env: { ...app.env, ...input.secrets } };
       return await attend(await submitUploaded(submitter, request, unlimited));

@@ -281,18 +281,18 @@ test('a pip block implies a Python and a pip, as in conda', async () => {
 test.each([
   [
     '[python=3.11, numpy=1.26, {pip: [numpy>=2]}]',
-    '`numpy>=2` in the `pip:` block contradicts `numpy=1.26` among the conda dependencies: conda brings numpy 1.26.4',
+    'environment.yml:1:48, environment.yml:1:29: `numpy>=2` in the `pip:` block contradicts `numpy=1.26` among the conda dependencies: conda brings numpy 1.26.4',
     'conda packages are installed first',
   ],
   [
     '[pytorch, {pip: ["numpy==2.1.0"]}]',
-    '`numpy==2.1.0` in the `pip:` block contradicts `numpy`, which `pytorch` among the conda packages needs: conda brings numpy 1.26.4',
+    'environment.yml:1:32: `numpy==2.1.0` in the `pip:` block contradicts `numpy`, which `pytorch` among the conda packages needs: conda brings numpy 1.26.4',
     'Change one of the two lines',
   ],
   ['[numpy, {pip: [wants-new-numpy]}]', 'wants-new-numpy', 'What conda brings stays: numpy 1.26.4 (conda’s `numpy`)'],
   [
     '[pytorch, {pip: ["functorch[extra]"]}]',
-    '`functorch[extra]` in the `pip:` block asks for an extra of `functorch`',
+    'environment.yml:1:32: `functorch[extra]` in the `pip:` block asks for an extra of `functorch`',
     'List in the `pip:` block what the extra needs',
   ],
 ])('what pip asks for against conda is an error that names both: %s', async (dependencies, message, hint) => {

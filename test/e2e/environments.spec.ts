@@ -138,8 +138,9 @@ describe('environments of a workspace', () => {
     await sandbox.write('pin.yml', 'requirements:\n  # keep me\n  - beta>=1   # and me\n  - "gamma"\n');
     const checked = await sandbox.run(['env', 'check', 'pin.yml', '--fix']);
     expect(checked.exitCode).toBe(0);
+    const { lock } = await sandbox.json<{ lock: Lock }>(['env', 'lock', 'pin.yml']);
     expect(await sandbox.read('pin.yml')).toBe(
-      'requirements:\n  # keep me\n  - beta==1.0   # and me\n  - "gamma==0.1"\n',
+      `requirements:\n  # keep me\n  - beta==1.0   # and me\n  - "gamma==0.1"\npython: { version: "${lock.python?.version}" }\n`,
     );
   });
 

@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CondaPackage, Lock, LockedPackage } from '../../src/schema/index.ts';
+import { recordOf } from '../kit/conda/channel-package.ts';
+import { writeRepodata } from '../kit/conda/repodata.ts';
 import { type CondaChannel, startCondaChannel } from '../kit/conda-channel.ts';
 import { makeCondaPackage } from '../kit/conda-package.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
@@ -76,6 +79,24 @@ describe('locks of other tools', () => {
     expect(lock.inputs.channels).toEqual(original.inputs.channels);
     // And out again.
     expect(packageLines(await exported(format, format))).toEqual(packageLines(await exported('original', format)));
+  });
+
+  it.each(['explicit', 'conda-lock'])('%s, of a channel that is a folder', async (format) => {
+    for (const subdir of ['linux-64', 'noarch']) {
+      const own = packages.filter(({ record }) => record.subdir === subdir);
+      for (const { filename, bytes } of own) await sandbox.write(`my channel/${subdir}/${filename}`, bytes);
+      const records = Object.fromEntries(own.map((each) => [each.filename, recordOf(each)]));
+      for (const [path, text] of writeRepodata(subdir, records, ['json']))
+        await sandbox.write(`my channel/${subdir}/${path}`, text);
+    }
+    const definition = `channels: ["${join(sandbox.folder, 'my channel')}"]\ndependencies:\n  - grape\n`;
+    await create('environment.yml', definition, 'of-a-folder');
+    const before = await lockOf('of-a-folder');
+    const text = await exported('of-a-folder', format);
+    expect(text).toMatch(/file:\/\/\/.*grape-1\.5-py311_2\.tar\.bz2/);
+    const name = `${format}-of-a-folder`;
+    await create(format === 'explicit' ? 'explicit.txt' : 'conda-lock.yml', text, name);
+    expect((await lockOf(name)).packages.map(key)).toEqual(before.packages.map(key));
   });
 
   it('environment.yml with pins solves to the same packages', async () => {

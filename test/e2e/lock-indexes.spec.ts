@@ -181,7 +181,8 @@ test('find-links: a folder, a page, without any index', async () => {
     expect(paged.inputs.findLinks).toEqual([page.linksUrl.replace(/\/$/, '')]);
   }
   await expect(lockOn(here, { requirements: ['--find-links ./links', 'linked'] })).rejects.toMatchObject({
-    code: 'UNSUPPORTED_FEATURE',
+    code: 'INVALID_DEFINITION',
+    message: expect.stringMatching(/:\d+:\d+: `--find-links \.\/links` is relative/) as string,
   });
 });
 

@@ -16,6 +16,7 @@ describe('mistakes', () => {
     await sandbox.write('unlocked.txt', 'zeta\n');
     await sandbox.write('down.txt', 'alpha>=0.3\n');
     await sandbox.write('login.txt', 'alpha>=0.2\n');
+    await sandbox.write('links.txt', 'alpha\n--pre --find-links /nowhere/wheels\n');
     await sandbox.write('clash.txt', 'beta\nalpha<2\n');
     await sandbox.write('odd.yml', 'name: odd\nimagee: debian:12\nrequirements: [numpy=1.2]\n');
     await sandbox.write('reserved.yml', 'name: AzureML-mine\nrequirements: [alpha]\n');
@@ -55,7 +56,7 @@ describe('mistakes', () => {
       ['env', 'create', 'odd.yml'],
       3,
       'INVALID_DEFINITION',
-      /odd.yml:2:1: unknown key `imagee`.*odd.yml:3:16: `numpy=1.2` is no Python requirement.*Did you mean `image`\?/s,
+      /odd.yml:2:1: unknown key `imagee`.*\n {2}hint: Did you mean `image`\?.*odd.yml:3:21: `numpy=1.2` is no Python requirement.*\n {2}hint: Write `numpy==1.2`/s,
     ],
     [['env', 'create', 'reserved.yml'], 3, 'RESERVED_NAME', /can not start with the prefix AzureML/],
     [
@@ -71,17 +72,23 @@ describe('mistakes', () => {
     [['env', 'check', 'Pipfile'], 3, 'UNSUPPORTED_FORMAT', /`Pipfile` is pipenv’s file/],
     [['env', 'check', 'site'], 4, 'ENVIRONMENT_NOT_FOUND', /To mean the folder of that name, write `.\/site`/],
     [['env', 'lock', 'site'], 4, 'ENVIRONMENT_NOT_FOUND', /To mean the folder of that name, write `.\/site`/],
-    [['env', 'check', 'site/'], 3, 'INVALID_DEFINITION', /site\/more\/r.txt:2:1: `beta=1` is no Python requirement/],
-    [['env', 'create', './site/environment.yml'], 3, 'INVALID_DEFINITION', /: site\/more\/r.txt:2:1: `beta=1`/],
+    [['env', 'check', 'site/'], 3, 'INVALID_DEFINITION', /site\/more\/r.txt:2:5: `beta=1` is no Python requirement/],
+    [['env', 'create', './site/environment.yml'], 3, 'INVALID_DEFINITION', /: site\/more\/r.txt:2:5: `beta=1`/],
     [['run', 'site/job.yml'], 103, 'INVALID_JOB', /site\/job.yml:3:1: unknown key `comand`/],
     [
       ['run', '--env', 'site/environment.yml', '--', 'true'],
       103,
       'INVALID_DEFINITION',
-      /site\/more\/r.txt:2:1: `beta=1`/,
+      /site\/more\/r.txt:2:5: `beta=1`/,
     ],
     [['env', 'show', 'nobody'], 4, 'ENVIRONMENT_NOT_FOUND', /No environment exists for name: nobody/],
     [['env', 'lock', 'clash.txt'], 6, 'UNSOLVABLE', /beta.*alpha/s],
+    [
+      ['env', 'lock', 'links.txt'],
+      4,
+      'FILE_NOT_FOUND',
+      /error: links.txt:2:7: `--find-links \/nowhere\/wheels` names a folder that is not on this machine/,
+    ],
     [['env', 'lock', 'ok.txt', '--platform', 'linux'], 2, 'USAGE', /there is no platform `linux`/],
     [['env', 'lock', 'ok.txt', '--dry-run'], 2, 'USAGE', /--dry-run goes with --relock/],
     [['env', 'lock', 'conda.yml', '--offline'], 8, 'OFFLINE', /conda/],

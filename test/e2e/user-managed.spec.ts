@@ -38,6 +38,22 @@ describe('user-managed Python', () => {
     expect(await sandbox.json(['env', 'show', 'own'])).toMatchObject({ category: 'user_managed' });
   });
 
+  it.each([
+    ['own.yml', 'own:1 has nothing to lock: its Python is user-managed', 'A run records the interpreter'],
+    ['base.yml', 'base:1 has nothing to lock: it has no Python layer', 'is recorded by digest'],
+  ])('has no lock, rather than one that names a Python of this machine: %s', async (file, message, hint) => {
+    await sandbox.write('base.yml', 'name: base\nimage: debian:12\n');
+    for (const more of [[], ['--relock']]) {
+      const outcome = await sandbox.run(['env', 'lock', file, ...more]);
+      expect(outcome.exitCode).toBe(3);
+      expect(outcome.stderr).toContain(message);
+      expect(outcome.stderr).toContain(hint);
+    }
+    // What is registered stays so, and is told why it has no lock.
+    const created = await sandbox.run(['env', 'create', file, '--lock']);
+    expect([created.exitCode, created.stderr]).toEqual([0, expect.stringContaining(message)]);
+  });
+
   it('says so when the interpreter is missing', async () => {
     await sandbox.write('gone.yml', 'name: gone\npython: { user_managed: true, interpreter_path: /nowhere/python }\n');
     const outcome = await sandbox.run(['run', '--env', 'gone.yml', '--', 'python', '-V']);

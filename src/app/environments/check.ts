@@ -4,13 +4,13 @@ import {
   checkDefinition,
   type Finding,
   hasOpenPins,
-  type LockedVersion,
+  type LockedVersions,
   pinFromLock,
 } from '../../definition/checks/index.ts';
 import { type ReadResult, readDefinition } from '../../definition/index.ts';
 import { readText, writeAtomically } from '../../io/index.ts';
 import type { App } from '../app.ts';
-import { ensureLock } from '../locks/ensure-lock.ts';
+import { type EnsuredLock, ensureLock } from '../locks/ensure-lock.ts';
 import { isDefinitionPath } from './definition-path.ts';
 import { findNamed } from './find-named.ts';
 import { type PackedDefinition, packText } from './pack-definition.ts';
@@ -24,8 +24,8 @@ export interface CheckResult {
   changes: string[];
 }
 
-/** Which version of each package a definition would be locked to. */
-export type FindVersions = (definition: PackedDefinition) => Promise<readonly LockedVersion[]>;
+/** Which Python, and which version of each package, a definition would be locked to. */
+export type FindVersions = (definition: PackedDefinition) => Promise<LockedVersions>;
 
 /**
  * Analyses a file or a registered version. With `fix`, a file is repaired in place, and a version gets a repaired successor. What a file is pinned to is
@@ -77,7 +77,7 @@ async function checkFile(
   const read = await readDefinition(main, fixedFiles);
   const pins = await pinsOf(read, async () =>
     findVersions === undefined
-      ? (await ensureLock(app, await registerAnonymous(app, { ...source, read, files: fixedFiles }))).lock.packages
+      ? versionsOf(await ensureLock(app, await registerAnonymous(app, { ...source, read, files: fixedFiles })))
       : await findVersions(await packText(main, fixedFiles, folder)),
   );
   const final = applyFixes(repaired, pins);
@@ -89,6 +89,10 @@ async function checkFile(
     changes.push(`changed ${source.shown(each.path)}`);
   }
   return { findings: findingsOf(await readSource(app, { kind: 'path', path })), changes };
+}
+
+function versionsOf({ lock: { packages, python } }: EnsuredLock): LockedVersions {
+  return { packages, python: python?.version };
 }
 
 function bytesOf(sources: readonly { path: string; text: string }[], name: string): Uint8Array | undefined {
@@ -111,7 +115,7 @@ async function checkRegistered(app: App, reference: string, { fix }: { fix: bool
   if (read === undefined) return { findings: [], changes: [] };
   const findings = checkDefinition(read, { name: version.anonymous ? undefined : version.name });
   if (!fix) return { findings, changes: [] };
-  const pins = hasOpenPins(read) ? pinFromLock(read, (await ensureLock(app, version)).lock.packages) : [];
+  const pins = hasOpenPins(read) ? pinFromLock(read, versionsOf(await ensureLock(app, version))) : [];
   const sources = applyFixes(read.sources, [...findings.flatMap((finding) => finding.fix ?? []), ...pins]);
   const stored = accessStored(workspace, version.files);
   const files = {

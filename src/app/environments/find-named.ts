@@ -1,9 +1,8 @@
-import { resolve } from 'node:path';
 import { AppError, isAppError } from '../../errors/index.ts';
-import { statIfExists } from '../../io/index.ts';
 import type { EnvironmentVersion } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { findVersion } from './find-version.ts';
+import { namesakeHint } from './namesake.ts';
 
 /**
  * The version that a word on the command line means. A file or folder that is called like that is not taken for it, so that nobody's script changes its
@@ -15,11 +14,8 @@ export async function findNamed(app: App, word: string): Promise<EnvironmentVers
     return await findVersion(await app.openWorkspace(), word);
   } catch (error) {
     if (!isAppError(error) || error.code !== 'ENVIRONMENT_NOT_FOUND' || app.remote === true) throw error;
-    const found = await statIfExists(resolve(app.cwd, word));
-    if (found === undefined) throw error;
-    throw new AppError('ENVIRONMENT_NOT_FOUND', error.message, {
-      hint: `To mean the ${found.isDirectory() ? 'folder' : 'file'} of that name, write \`./${word}\`.`,
-      cause: error,
-    });
+    const hint = await namesakeHint(app.cwd, word);
+    if (hint === undefined) throw error;
+    throw new AppError('ENVIRONMENT_NOT_FOUND', error.message, { hint, cause: error });
   }
 }

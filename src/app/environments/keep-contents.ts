@@ -1,16 +1,20 @@
 import type { App } from '../app.ts';
-import type { PackedContent } from './pack-definition.ts';
+import { explainUnsent, type PackedContent, readPacked } from './packed-content.ts';
 
-/** Milliseconds that another machine may be silent while it sends. */
-const patience = 60_000;
+/** What one asks for oneself may be as large as it is. Milliseconds that another machine may be silent while it sends. */
+const unlimited = { limit: Number.POSITIVE_INFINITY, patience: 60_000 };
 
-/** Brings packed content into the workspace. */
+/** Brings packed content into the workspace. @throws AppError FILE_CHANGED. */
 export async function keepContents(app: App, contents: ReadonlyMap<string, PackedContent>): Promise<void> {
   const { blobs } = await app.openWorkspace();
   for (const [digest, content] of contents) {
-    if ('bytes' in content) await blobs.put(content.bytes);
-    else if ('file' in content) await blobs.putFile(content.file);
+    const read = readPacked(content);
+    if (read instanceof Uint8Array) await blobs.put(read);
     else if ((await blobs.size(digest)) === undefined)
-      await blobs.receive(content.open(), { digest, limit: Number.POSITIVE_INFINITY, patience });
+      try {
+        await blobs.receive(read, { digest, ...unlimited });
+      } catch (error) {
+        throw await explainUnsent(error, digest, content);
+      }
   }
 }

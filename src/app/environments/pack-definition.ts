@@ -5,10 +5,8 @@ import type { SourceDocument } from '../../documents/index.ts';
 import type { UploadedFiles } from '../../schema/index.ts';
 import type { App } from '../app.ts';
 import { accessFolder } from './folder-files.ts';
+import type { PackedContent } from './packed-content.ts';
 import { type LocalSource, locateSource, withFilesAsShown } from './read-source.ts';
-
-/** Content that another machine may want; `open` brings it from a third one, once somebody does. */
-export type PackedContent = { bytes: Uint8Array } | { file: string } | { open: () => AsyncIterable<Uint8Array> };
 
 /** A definition with everything that it refers to, to be sent elsewhere. */
 export interface PackedDefinition {

@@ -20,6 +20,7 @@ import { refuseLocalAddresses } from './local-addresses.ts';
 import { type DefinitionSource, type ReadSource, readSource } from './read-source.ts';
 import { refuseSecrets } from './refuse-secrets.ts';
 import { remembered } from './remembered.ts';
+import { explainNothingToLock } from './runnable.ts';
 import { storeFiles } from './stored-files.ts';
 import { type RegisteredVersion, viewOf } from './views.ts';
 
@@ -50,7 +51,9 @@ export async function createVersion(app: App, request: CreateRequest): Promise<R
   const source = await readOnce(app, request.source);
   const isAnonymous = request.anonymous === true && (request.name ?? source.read.header.name) === undefined;
   const { version, outcome } = await (isAnonymous ? registerUnnamed(app, source) : register(app, source, request));
-  if (request.lock === true) {
+  const nothing = request.lock === true ? explainNothingToLock(version) : undefined;
+  if (nothing !== undefined) app.emit({ type: 'note', level: 'warning', ...nothing });
+  else if (request.lock === true) {
     const { ensureLock } = await import('../locks/ensure-lock.ts');
     await ensureLock(app, version);
   }

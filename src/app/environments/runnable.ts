@@ -13,13 +13,38 @@ export function refuseWhatCannotRun(version: EnvironmentVersion, what: string): 
     );
   }
   if (definition.layer === undefined) {
-    const why = definition.python.userManaged
-      ? 'its Python is user-managed, nothing is installed for it'
-      : 'it has no Python layer';
-    throw new AppError('UNSUPPORTED_FEATURE', `${name}:${version.version} cannot ${what}: ${why}`, {
+    throw new AppError('UNSUPPORTED_FEATURE', `${name}:${version.version} cannot ${what}: ${whyNothing(version)}`, {
       hint: 'Add `requirements`, or run it with `terroir run`.',
     });
   }
+}
+
+type Described = Pick<EnvironmentVersion, 'name' | 'version' | 'definition'>;
+
+/**
+ * Why a version has no lock; undefined if it can have one. A lock of nothing would name a Python that is not its: a user-managed environment has none,
+ * and its runs and images have none either.
+ */
+export function explainNothingToLock(version: Described): { message: string; hint: string } | undefined {
+  const { definition, name } = version;
+  if (definition.layer !== undefined) return undefined;
+  const hasBase = definition.image !== undefined || definition.build !== undefined;
+  return {
+    message: `${name}:${version.version} has nothing to lock: ${whyNothing(version)}`,
+    hint: `${hasBase ? 'What it stands on is recorded by digest when it is built or run' : 'A run records the interpreter and what is installed there'}; with \`requirements\` or a \`conda_file\` there is something to lock.`,
+  };
+}
+
+/** @throws AppError UNSUPPORTED_FEATURE. */
+export function refuseWhatHasNoPackages(version: Described): void {
+  const nothing = explainNothingToLock(version);
+  if (nothing !== undefined) throw new AppError('UNSUPPORTED_FEATURE', nothing.message, { hint: nothing.hint });
+}
+
+function whyNothing({ definition }: Described): string {
+  return definition.python.userManaged
+    ? 'its Python is user-managed, nothing is installed for it'
+    : 'it has no Python layer';
 }
 
 /** @throws AppError UNSUPPORTED_FEATURE for an environment that cannot become an image: it has nothing to stand on, or Spark packages. */
@@ -39,7 +64,7 @@ export function refuseWhatCannotBuild(version: EnvironmentVersion): void {
 }
 
 /** Where an environment runs if nobody says: `docker` for what only an image can give it (DESIGN: Runs). */
-export function defaultTarget({ definition }: EnvironmentVersion): 'docker' | 'local' {
+export function defaultTarget({ definition }: Described): 'docker' | 'local' {
   const executes = definition.dockerSteps !== undefined && needsEngine(definition.dockerSteps);
   return definition.build !== undefined ||
     executes ||

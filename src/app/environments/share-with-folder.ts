@@ -8,7 +8,7 @@ import { type App, openApp } from '../app.ts';
 import { openWorkspaceImage } from '../images/open-workspace-image.ts';
 import { openWorkspaceRegistry, workspaceHost } from '../images/workspace-registry.ts';
 import { keepContents } from './keep-contents.ts';
-import type { PackedContent } from './pack-definition.ts';
+import type { PackedContent } from './packed-content.ts';
 import type { SharedEnvironment } from './share.ts';
 import { takeShared } from './take-shared.ts';
 

@@ -7,11 +7,13 @@ import type { Definition, ListedLock, Lock, LockedPython, Platform } from '../..
 import type { EnvironmentVersion, LockRevision, Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { curatedLock } from '../environments/catalog.ts';
+import { refuseWhatHasNoPackages } from '../environments/runnable.ts';
 import { layOutFiles } from '../environments/stored-files.ts';
 import { openCondaChannel, openSolver } from '../packages/conda-channel.ts';
 import { openPypiChannel, openResolver, temporaryFolder } from '../packages/pypi-channel.ts';
 import { readPlatform } from '../platform.ts';
 import { listedLock } from './listed-lock.ts';
+import { locateFailure } from './locate-failure.ts';
 
 export interface EnsuredLock extends LockRevision {
   outcome: 'cached' | 'resolved';
@@ -143,6 +145,7 @@ async function resolve(
   platform: Platform,
   { listed, ...options }: ResolveOptions,
 ): Promise<Lock> {
+  refuseWhatHasNoPackages(version);
   const { definition, fingerprint } = version;
   const python =
     definition.layer?.kind === 'conda'
@@ -161,6 +164,8 @@ async function resolve(
     const request = { definition, fingerprint, platform, place, ...options, python };
     const channels = { pypi: async () => await openResolver(app, pypi), conda: () => openSolver(app, conda) };
     return listed === undefined ? await resolveLock(request, channels) : await importLock(request, listed, channels);
+  } catch (error) {
+    throw await locateFailure(error, workspace, version);
   } finally {
     await pypi.http.close();
     await conda.http.close();

@@ -9,6 +9,8 @@ import { ensureLock } from './ensure-lock.ts';
 
 export interface LockPreview {
   platform: Platform;
+  /** Its minor version; null where the lock has none. */
+  python: string | null;
   packages: number;
   /** Each of them. */
   versions: { kind: 'conda' | 'pypi'; name: string; version: string }[];
@@ -27,11 +29,15 @@ export async function previewLock(
   const platform = readPlatform(options.platform);
   const workspace = await app.openWorkspace();
   const version = await registerAnonymous(app, await readSource(app, source));
+  // Nothing is installed for it, so nothing can move.
+  if (version.definition.layer === undefined)
+    return { platform, python: null, packages: 0, versions: [], size: 0, diff: null };
   const { lock } = await ensureLock(app, version, platform);
   const other = options.against === undefined ? undefined : await findVersion(workspace, options.against);
   const before = other === undefined ? undefined : await workspace.locks.bound(other.id, platform);
   return {
     platform,
+    python: lock.python?.version ?? null,
     packages: lock.packages.length,
     versions: lock.packages.map(({ kind, name, version }) => ({ kind, name, version })),
     size: lock.packages.reduce((sum, { size }) => sum + size, 0),

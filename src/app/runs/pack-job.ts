@@ -6,7 +6,7 @@ import type { UploadedFiles } from '../../schema/index.ts';
 import { collectSnapshot } from '../../snapshots/index.ts';
 import { decodeSource } from '../environments/decode-source.ts';
 import { bareDefinitionPath, isDefinitionPath } from '../environments/definition-path.ts';
-import type { PackedContent } from '../environments/pack-definition.ts';
+import { type PackedContent, packFile } from '../environments/packed-content.ts';
 import { similarFiles } from '../environments/similar-files.ts';
 import { codeFolder } from './code-folder.ts';
 
@@ -59,7 +59,7 @@ export async function packCode(
     if (entry.type === 'link') files[entry.path] = { link: entry.target };
     else {
       files[entry.path] = { digest: entry.digest, ...(entry.executable ? { executable: true } : {}) };
-      contents.set(entry.digest, { file: resolve(folder, entry.path) });
+      contents.set(entry.digest, packFile(resolve(folder, entry.path), entry.size));
     }
   }
   return { files, contents };

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { AppError } from '../../errors/index.ts';
-import { type PackedContent, packDefinition } from '../environments/pack-definition.ts';
+import { packDefinition } from '../environments/pack-definition.ts';
+import type { PackedContent } from '../environments/packed-content.ts';
 import { packCode, packJob } from './pack-job.ts';
 import type { UploadedJob } from './submit-uploaded.ts';
 

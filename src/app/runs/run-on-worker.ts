@@ -5,21 +5,19 @@ import { findOrRegister } from '../environments/find-or-register.ts';
 import { keepContents } from '../environments/keep-contents.ts';
 import { recordedError } from '../tasks/recorded-error.ts';
 import type { RunOutcome } from './execute-run.ts';
-import { packRun, type RunInput } from './pack-run.ts';
+import { handOverRun } from './hand-over-run.ts';
+import type { RunInput } from './pack-run.ts';
 import type { OnOutput } from './run-plan.ts';
 import { askToCancel, followLogs } from './runs.ts';
 import { submitUploaded } from './submit-uploaded.ts';
 
 /** Sends a run to a worker of this workspace, and stays with it to its end. Whoever interrupts us ends the run, and sees how it ends. */
 export async function runOnWorker(app: App, input: RunInput, onOutput: OnOutput): Promise<RunOutcome> {
-  const { request, contents } = await packRun(input, {
-    ...app,
-    settle: async (word) => {
-      const { name, version } = await findOrRegister(app, word);
-      return `${name}:${version}`;
-    },
-  });
-  await keepContents(app, contents);
+  const settle = async (word: string): Promise<string> => {
+    const { name, version } = await findOrRegister(app, word);
+    return `${name}:${version}`;
+  };
+  const request = await handOverRun(input, { ...app, settle }, (contents) => keepContents(app, contents));
   const { record } = await submitUploaded(app, request, { maximumWaiting: Number.POSITIVE_INFINITY });
   const { id, compute } = record;
   app.emit({ type: 'note', level: 'info', message: `the run ${id} waits for the worker ${compute}` });

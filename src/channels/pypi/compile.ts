@@ -6,6 +6,7 @@ import type { Compiled, CompiledFile, CompiledPackage, CompileRequest } from '..
 import type { Platform } from '../../schema/index.ts';
 import { expandVariables, hideVariables } from '../variables.ts';
 import { binaryArguments } from './binary-arguments.ts';
+import { checkLinkFolders } from './link-folders.ts';
 import { explainMissing, findRefusing, plainAddress } from './refused-index.ts';
 import { stubWheel } from './stub-wheel.ts';
 import { type IndexPlan, planIndexes } from './uv-environment.ts';
@@ -23,6 +24,7 @@ const macosTarget = '13.0';
 export async function compile(request: CompileRequest, folder: string, { parts, call }: UvCalls): Promise<Compiled> {
   const { options } = request;
   const { pip, env, offline } = parts;
+  await checkLinkFolders(options.findLinks, env);
   const source = [request.requirements, request.constraints, ...addressesOf(request)].join('\n');
   const hide = hideVariables(source, env);
   const files = {

@@ -1,5 +1,6 @@
 import type { ReadResult } from '../read-result.ts';
-import type { Finding } from './finding.ts';
+import { createLocatePart } from '../written-place.ts';
+import type { Finding, Hit } from './finding.ts';
 import { checkRules } from './rules.ts';
 
 export interface CheckFacts {
@@ -14,12 +15,12 @@ export function checkDefinition(read: ReadResult, facts: CheckFacts = {}): Findi
   const ruleFacts = { name: facts.name, today: facts.today ?? new Date().toISOString() };
   const findings = checkRules.flatMap(({ code, severity, explanation, run }) =>
     run(read, ruleFacts).map(
-      ({ path, message, help, fix }): Finding => ({
+      ({ path, about, message, help, fix }): Finding => ({
         code,
         severity,
         message,
         explanation,
-        position: read.locate(path),
+        position: placeOf(read, path, about),
         help,
         fix,
       }),
@@ -37,4 +38,10 @@ export function checkDefinition(read: ReadResult, facts: CheckFacts = {}): Findi
       (a.code < b.code ? -1 : 1)
     );
   });
+}
+
+function placeOf(read: ReadResult, path: Hit['path'], about: string | undefined): Finding['position'] {
+  const span = about === undefined ? undefined : read.span(path);
+  const source = read.sources.find((each) => each.path === span?.file);
+  return span === undefined || source === undefined ? read.locate(path) : createLocatePart(source, span)(about);
 }

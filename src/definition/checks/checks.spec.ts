@@ -159,7 +159,7 @@ const cases: readonly { code: string; path?: string; text: string; at: string; n
     code: 'archive-without-hash',
     path: 'r.txt',
     text: 'x @ https://x/y.whl\n',
-    at: '1:1',
+    at: '1:5',
     near: `x @ https://x/y.whl#sha256=${'a'.repeat(64)}\n`,
   },
   { code: 'editable-install', path: 'r.txt', text: '-e ./p\n', files: { 'p/setup.py': '' }, at: '1:1', near: './p\n' },
@@ -180,7 +180,7 @@ const cases: readonly { code: string; path?: string; text: string; at: string; n
     code: 'insecure-index',
     path: 'r.txt',
     text: '--index-url http://x/simple\n',
-    at: '1:1',
+    at: '1:13',
     near: '--index-url http://localhost/simple\n',
   },
   { code: 'trusted-host', path: 'r.txt', text: '--trusted-host x\n', at: '1:1', near: 'a\n' },
@@ -245,7 +245,7 @@ const cases: readonly { code: string; path?: string; text: string; at: string; n
     code: 'credentials-in-address',
     path: 'r.txt',
     text: '--index-url https://me:secret@x/simple\n',
-    at: '1:1',
+    at: '1:13',
     near: '--index-url https://${USER}:${TOKEN}@x/simple\n',
   },
   {
@@ -289,6 +289,14 @@ describe('checks', () => {
     expect(await findings('env.yml', text('https://x.org/c'))).not.toContain('credentials-in-address 4:5');
   });
 
+  it('point at the address in a requirement', async () => {
+    expect(await findings('r.txt', 'a  @  git+https://x/a.git@main\n')).toContain('unpinned-git 1:7');
+    const list = 'image: a:1\nrequirements: ["--pre --index-url http://x/simple", "b @ https://x/b.zip"]\n';
+    expect(await findings('env.yml', list)).toEqual(
+      expect.arrayContaining(['insecure-index 2:35', 'archive-without-hash 2:58']),
+    );
+  });
+
   it('do not ask of a lock file what it is there for', async () => {
     const digest = '0123456789abcdef0123456789abcdef';
     const lock = ['python-3.11.7-h1_0', 'numpy-1.26.4-py311_0'].map(
@@ -320,13 +328,77 @@ describe('checks', () => {
         async (blank, why, extra, range) => {
           const text = `${blank}alpha${extra}${range}${why}\n# between\nbeta==3.0\nother\n`;
           const source = await read('r.txt', text);
-          const pinned = applyFixes(source.sources, pinFromLock(source, versions))[0]?.text ?? '';
+          const pinned =
+            applyFixes(source.sources, pinFromLock(source, { packages: versions, python: '3.12' }))[0]?.text ?? '';
           expect(pinned).toBe(`${blank}alpha${extra}==1.2${why}\n# between\nbeta==3.0\nother\n`);
           const again = await read('r.txt', pinned);
-          expect(pinFromLock(again, versions)).toEqual([]);
+          expect(pinFromLock(again, { packages: versions, python: '3.12' })).toEqual([]);
         },
       ),
       { numRuns: 60 },
     );
+  });
+
+  describe('by a lock', () => {
+    const packages = [
+      { kind: 'conda', name: 'python', version: '3.12.4' },
+      { kind: 'conda', name: 'numpy', version: '2.1' },
+      { kind: 'pypi', name: 'alpha', version: '1.2' },
+    ] as const;
+
+    it.each<[what: string, path: string, text: string, expected: string]>([
+      [
+        'a list',
+        'env.yml',
+        '# top\nrequirements: [alpha==1.2] # r\n',
+        '# top\nrequirements: [alpha==1.2] # r\npython: { version: "3.12" }\n',
+      ],
+      [
+        'a file without an end',
+        'env.yml',
+        'requirements: [alpha]',
+        'requirements: [alpha==1.2]\npython: { version: "3.12" }\n',
+      ],
+      [
+        'CRLF',
+        'env.yml',
+        'requirements:\r\n- alpha\r\n',
+        'requirements:\r\n- alpha==1.2\r\npython: { version: "3.12" }\r\n',
+      ],
+      [
+        'a map that is there',
+        'env.yml',
+        'python:\n  # why\n  user_managed: false\nrequirements: [alpha==1.2]\n',
+        'python:\n  # why\n  version: "3.12"\n  user_managed: false\nrequirements: [alpha==1.2]\n',
+      ],
+      ['braces around it all', 'env.yml', '{requirements: [alpha]}\n', '{requirements: [alpha==1.2]}\n'],
+      [
+        'a conda file',
+        'conda.yml',
+        'dependencies:\n  # n\n  - numpy=2.1  # pinned\n  - pip:\n      - alpha\n',
+        'dependencies:\n  # n\n  - numpy=2.1  # pinned\n  - python=3.12.4\n  - pip:\n      - alpha==1.2\n',
+      ],
+      [
+        'a conda file with one',
+        'conda.yml',
+        'dependencies: [python, numpy=2.1]\n',
+        'dependencies: [python=3.12.4, numpy=2.1]\n',
+      ],
+      ['a bare requirements file', 'r.txt', 'alpha\n', 'alpha==1.2\n'],
+    ])('a Python is named, and nothing else touched: %s', async (_what, path, text, expected) => {
+      const source = await read(path, text);
+      const fixed = applyFixes(source.sources, pinFromLock(source, { packages, python: '3.12' }))[0]?.text ?? '';
+      expect(fixed).toBe(expected);
+      expect(pinFromLock(await read(path, fixed), { packages, python: '3.12' })).toEqual([]);
+    });
+
+    it.each([
+      ['alpha \\\n    >=1  # why\n', 'alpha==1.2  # why\n'],
+      ['alpha>=1 \\\r\n  ; os_name == "posix"\r\n', 'alpha==1.2 ; os_name == "posix"\r\n'],
+      ['alpha[a, \\\n  b]>=1, \\\n <9\nbeta\n', 'alpha[a, b]==1.2\nbeta\n'],
+    ])('a requirement that is continued is pinned: %j', async (text, expected) => {
+      const source = await read('r.txt', text);
+      expect(applyFixes(source.sources, pinFromLock(source, { packages, python: '3.12' }))[0]?.text).toBe(expected);
+    });
   });
 });

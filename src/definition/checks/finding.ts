@@ -27,6 +27,8 @@ export interface Finding {
 export interface Hit {
   /** In the definition, as `ReadResult.locate` understands it. */
   path: readonly (string | number)[];
+  /** The part of that place which it is about, as the definition has it; its beginning, if not given. */
+  about?: string;
   message: string;
   help?: string;
   fix?: Fix;

@@ -7,4 +7,5 @@ export { type CheckFacts, checkDefinition } from './check-definition.ts';
 export { checksPage } from './checks-page.ts';
 export { findSecrets } from './find-secrets.ts';
 export type { Finding, Fix, Severity } from './finding.ts';
-export { applyFixes, hasOpenPins, type LockedVersion, pinFromLock } from './fixes.ts';
+export { applyFixes, hasOpenPins, type LockedVersions, pinFromLock } from './fixes.ts';
+export { entriesOf } from './parts.ts';

@@ -40,7 +40,7 @@ export const indexRules: readonly CheckRule[] = [
     run: (read) => [
       ...optionsOf(read).flatMap(({ path, name, value }) =>
         /^http:\/\/(?!localhost|127\.|\[::1\])/.test(value ?? '')
-          ? [{ path, message: `\`${name}\` goes over http`, help: 'Use `https://`.' }]
+          ? [{ path, about: value, message: `\`${name}\` goes over http`, help: 'Use `https://`.' }]
           : [],
       ),
       ...channelsOf(read).flatMap(({ path, channel }) =>

@@ -275,7 +275,14 @@ export const packageRules: readonly CheckRule[] = [
     run: (read) =>
       addressesOf(read).flatMap(({ path, text }) =>
         text.startsWith('git+') && !/@[0-9a-f]{40}(?:[#?]|$)/.test(text)
-          ? [{ path, message: 'the repository is not pinned to a commit', help: 'Write the full commit after `@`.' }]
+          ? [
+              {
+                path,
+                about: text,
+                message: 'the repository is not pinned to a commit',
+                help: 'Write the full commit after `@`.',
+              },
+            ]
           : [],
       ),
   },
@@ -289,7 +296,7 @@ export const packageRules: readonly CheckRule[] = [
     run: (read) =>
       addressesOf(read).flatMap(({ path, text }) =>
         /^https?:/.test(text) && !/sha256=[0-9a-f]{64}/.test(text)
-          ? [{ path, message: 'the archive has no digest', help: 'Add `#sha256=…` to the address.' }]
+          ? [{ path, about: text, message: 'the archive has no digest', help: 'Add `#sha256=…` to the address.' }]
           : [],
       ),
   },

@@ -39,7 +39,7 @@ export const secretRules: readonly CheckRule[] = [
       ];
       return places.flatMap(({ path, text, what }): Hit[] =>
         hasCredentials(text) || condaToken.test(text)
-          ? [{ path, message: `${what} has credentials in its address`, help }]
+          ? [{ path, about: text, message: `${what} has credentials in its address`, help }]
           : [],
       );
     },

@@ -1,16 +1,26 @@
 import { type ListedConda, type Platform, platforms } from '../../schema/index.ts';
 
-/** What the address of a conda package says; or why it is none. */
+/**
+ * What the address of a conda package says; or why it is none. A file of a folder channel needs a digest, behind `#` or (`digested`) beside the
+ * address: then the version says what is in it, wherever it comes from.
+ */
 export function readCondaAddress(
   text: string,
+  { digested = false }: { digested?: boolean } = {},
 ): Omit<ListedConda, 'kind' | 'platform'> | { problem: string; hint: string } {
   const [url = '', digest] = text.split('#');
   const hint = 'Write it like `https://HOST/CHANNEL/linux-64/numpy-1.26.4-py311_0.conda#DIGEST`.';
-  if (!/^https?:\/\//.test(url)) {
+  const isFile = url.startsWith('file:///');
+  if (isFile && !digested && (digest ?? '') === '')
+    return {
+      problem: `\`${url}\` is a file of this machine without a digest, and a version never points to a folder`,
+      hint: 'Write the MD5 or the SHA-256 of the file behind it: `file:///…/numpy-1.26.4-py311_0.conda#DIGEST`.',
+    };
+  if (!isFile && !/^https?:\/\//.test(url)) {
     return /^file:|^[./~]/.test(url)
       ? {
           problem: `\`${url}\` is a file of this machine, and a version never points to a folder`,
-          hint: 'Serve the folder as a channel over HTTP, and name the package by its address there.',
+          hint: 'Write its whole address with its digest, `file:///…#DIGEST`, or serve the folder as a channel over HTTP.',
         }
       : { problem: `\`${url}\` is no address of a package`, hint };
   }

@@ -158,6 +158,17 @@ describe('a lock file of another tool as a definition', () => {
       `@EXPLICIT\n\n${channel}/a-1-0.conda#x\n`,
       /explicit\.txt:3:1: `https:.*` is no address of a conda package/,
     ],
+    [
+      'explicit.txt',
+      `@EXPLICIT\n/opt/pkgs/linux-64/a-1-0.conda#${digests.md5}\n`,
+      /a version never points to a folder/,
+    ],
+    ['explicit.txt', `@EXPLICIT\nfile://host/linux-64/a-1-0.conda#${digests.md5}\n`, /is a file of this machine/],
+    [
+      'conda-lock.yml',
+      condaLock(entry('a', 'linux-64', { url: 'file:///opt/pkgs/linux-64/a-1-0.conda' })),
+      /in a folder that `metadata\.channels` does not name/,
+    ],
     ['explicit.txt', `@EXPLICIT\n${channel}/linux-64/a.conda\n`, /is no address of a conda package/],
     ['explicit.txt', `@EXPLICIT\n${channel}/linux-64/a-1-0.conda#beef\n`, /`#beef` is no digest/],
     [

@@ -59,7 +59,9 @@ export function readCondaLock(source: SourceDocument): LockFileRead {
     const platform = known.find((each) => each === pkg.platform);
     if (platform === undefined || (pkg.category ?? 'main') !== 'main') return [];
     const at = offsetOf(document, ['package', index, 'url']);
-    return pkg.manager === 'conda' ? readConda(pkg, platform, problems, at) : readPip(pkg, platform, problems, at);
+    return pkg.manager === 'conda'
+      ? readConda(pkg, platform, { problems, at, channels: metadata.channels })
+      : readPip(pkg, platform, problems, at);
   });
   problems.finish();
   return {
@@ -76,10 +78,23 @@ function offsetOf(document: YamlDocument, path: readonly (string | number)[]): n
   return 0;
 }
 
-function readConda({ url, hash }: Package, platform: Platform, problems: ProblemList, at: number): ListedConda[] {
-  const read = readCondaAddress(url);
+function readConda(
+  { url, hash }: Package,
+  platform: Platform,
+  { problems, at, channels }: { problems: ProblemList; at: number; channels: readonly string[] },
+): ListedConda[] {
+  const read = readCondaAddress(url, { digested: (hash?.sha256 ?? hash?.md5) != null });
   if ('problem' in read) {
     problems.add(at, read.problem, read.hint);
+    return [];
+  }
+  // Whoever looks at the channels must see every folder that files are taken from.
+  if (read.channel.startsWith('file:') && !channels.includes(read.channel)) {
+    problems.add(
+      at,
+      `\`${url}\` is in a folder that \`metadata.channels\` does not name`,
+      `Add \`${read.channel}\` there.`,
+    );
     return [];
   }
   return [{ kind: 'conda', ...read, md5: hash?.md5 ?? read.md5, sha256: hash?.sha256 ?? read.sha256, platform }];

@@ -102,6 +102,7 @@ export const CheckResult = z.object({
 
 export const LockPreview = z.object({
   platform: z.string(),
+  python: z.string().nullable().describe('Its minor version; null where the lock has none'),
   packages: z.number().int(),
   versions: z
     .array(z.object({ kind: z.enum(['conda', 'pypi']), name: z.string(), version: z.string() }))

@@ -1,3 +1,6 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandOutcome, Sandbox } from '../../kit/sandbox.ts';
@@ -57,6 +60,36 @@ describe('runs on a server, by the command line', () => {
     expect((await here.run(['model', 'show', 'iris-model'])).stdout).toContain(record.id);
     expect((await here.run(['model', 'register', '--run', 'x'])).stderr).toContain('--name and --path are missing');
   });
+
+  it('sends a file that grows as it was at one moment', async () => {
+    await here.write('grows.log', 'line 0\n'.repeat(100_000));
+    const writer = keepWriting(
+      'let n = 0; setInterval(() => fs.appendFileSync("grows.log", `line ${(n += 1)}\\n`), 1)',
+    );
+    const script = 'text = open("grows.log").read(); print(text.startswith("line 0"), text.endswith("\\n"))';
+    const ran = await here.run(['run', '--env', 'own', '--', 'python3', '-c', script]);
+    writer.kill();
+    expect([ran.exitCode, ran.stdout]).toEqual([0, 'True True\n']);
+  });
+
+  it('names a file that is replaced again and again', async () => {
+    const writer = keepWriting(
+      'let n = 0; setInterval(() => { fs.writeFileSync("../next", `state ${(n += 1)} ${Math.random()}`); fs.renameSync("../next", "state.txt") }, 1)',
+    );
+    await waitForFile('state.txt');
+    const ran = await here.run(['run', '--env', 'own', '--', 'true']);
+    writer.kill();
+    expect(ran.exitCode).toBe(105);
+    expect(ran.stderr).toContain('state.txt` was changed while it was being sent');
+    expect((await here.run(['run', '--env', 'own', '--', 'true'])).exitCode).toBe(0);
+  });
+
+  /** Another process that runs a script in the project's folder until it is killed. */
+  const keepWriting = (script: string): ChildProcess =>
+    spawn(process.execPath, ['-e', `const fs = require("node:fs"); ${script}`], { cwd: here.folder, stdio: 'ignore' });
+  const waitForFile = async (name: string): Promise<void> => {
+    while (!existsSync(join(here.folder, name))) await sleep(10);
+  };
 
   it('says what went wrong around a script as a folder would', async () => {
     const missing = await here.run(['run', '--env', 'own', '--', 'no-such-program']);

@@ -49,6 +49,30 @@ describe('the command line on a server', () => {
     expect((await here.run(['env', 'show', 'locked'])).stdout).toContain('linux-64: revision 1, 1 package,');
   });
 
+  it('says how to mean a file or folder that is called like an environment that is not there', async () => {
+    await here.write('site/environment.yml', 'requirements: [alpha]\n');
+    await here.write('plain', 'alpha\n');
+    const calls = [
+      ['env', 'check', 'site'],
+      ['env', 'lock', 'site'],
+      ['run', '--env', 'site', '--', 'true'],
+      ['env', 'build', 'site'],
+    ];
+    for (const args of calls) {
+      const { exitCode, stderr } = await here.run(args);
+      expect([exitCode, stderr]).toEqual([
+        args[0] === 'run' ? 104 : 4,
+        expect.stringContaining('To mean the folder of that name, write `./site`.'),
+      ]);
+    }
+    expect((await here.run(['env', 'lock', 'plain'])).stderr).toContain(
+      'To mean the file of that name, write `./plain`.',
+    );
+    // One that is there is meant, as ever.
+    await here.run(['env', 'create', 'site/environment.yml', '--name', 'site', '-q']);
+    expectGood(await here.run(['env', 'check', 'site', '-q']));
+  });
+
   it('manages versions', async () => {
     await here.run(['env', 'create', 'environment.yml', '--name', 'managed']);
     const updated = await here.json(['env', 'update', 'managed:1', '--description', 'better', '--remove-tag', 'team']);
@@ -102,7 +126,12 @@ describe('the command line on a server', () => {
     expect(await here.read('loose.txt')).toBe('alpha==1.1\n');
     await here.run(['env', 'create', '-', '--name', 'loose', '-q'], { input: 'requirements: [alpha]\n' });
     expect((await here.run(['env', 'check', 'loose', '--fix', '-q'])).stdout).toContain('registered loose:2');
-    expect((await here.run(['env', 'show', 'loose', '--source'])).stdout).toContain('alpha==1.1');
+    expect((await here.run(['env', 'show', 'loose', '--source'])).stdout).toMatch(
+      /alpha==1\.1\]\npython: \{ version: "3\.\d+" \}/,
+    );
+    await here.write('loose.yml', 'requirements: [alpha]\n');
+    await here.run(['env', 'check', 'loose.yml', '--fix', '-q']);
+    expect(await here.read('loose.yml')).toMatch(/^requirements: \[alpha==1\.1\]\npython: \{ version: "3\.\d+" \}\n$/);
   });
 
   it('writes and reads v1 folders', async () => {

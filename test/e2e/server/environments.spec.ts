@@ -100,6 +100,11 @@ describe('environments over HTTP', () => {
     ],
     ['a conda folder', 'name: x\nconda_file: {channels: ["/srv/channel"], dependencies: [python=3.12]}\n', undefined],
     [
+      'an explicit list',
+      'name: x\nconda_file: e.txt\n',
+      { 'e.txt': { text: `@EXPLICIT\nfile:///srv/channel/noarch/a-1-0.conda#${'a'.repeat(64)}\n` } },
+    ],
+    [
       'a pip block in conda',
       'name: x\nconda_file: {channels: [c], dependencies: [python=3.12, {pip: ["alpha @ git+file:///srv/a"]}]}\n',
       undefined,
