@@ -20,11 +20,11 @@ export function createDocker(version: string): Engine {
         ...(network === undefined ? [] : ['--network', network]),
         context,
       ),
+    pull: (reference) => docker('pull', '--quiet', reference),
     save: (tag, file) => docker('save', '--output', file, tag),
     remove: (tag) => docker('rmi', tag),
     containers: {
       load: (file) => ({ ...docker('load', '--input', file), parse: loadedName }),
-      pull: (reference) => docker('pull', '--quiet', reference),
       imageIds: () => ({ ...docker('images', '--all', '--quiet', '--no-trunc'), parse: imageIds }),
       tag: (image, name) => docker('tag', image, name),
       run: (request) => ({

@@ -210,11 +210,7 @@ describe('building images', { timeout: 120_000 }, () => {
   it('executes steps with an engine, once for the same base and steps', async () => {
     const busybox = execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim();
     await pushBase(base, [{ name: './usr/bin/sh', mode: 0o755, content: await readFile(busybox) }]);
-    const insecure = await sandbox.write(
-      'registries.conf',
-      `[[registry]]\nlocation = "${registry.host}"\ninsecure = true\n`,
-    );
-    const env = { CONTAINERS_REGISTRIES_CONF: insecure, TERROIR_BUILD_NETWORK: 'host', BUILDAH_ISOLATION: 'chroot' };
+    const env = { TERROIR_BUILD_NETWORK: 'host', BUILDAH_ISOLATION: 'chroot' };
     await sandbox.write('steps.yml', definition('docker_steps: |\n  RUN echo made > /made\n  ENV COLOUR=blue\n'));
     const words = ['env', 'build', 'steps.yml', '--engine', 'buildah'];
     const first = await sandbox.run([...words, '--json'], { env });
@@ -235,12 +231,7 @@ describe('building images', { timeout: 120_000 }, () => {
   it('builds a context with several stages, without what it ignores, and puts packages on top', async () => {
     const busybox = execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim();
     await pushBase(base, [{ name: './usr/bin/sh', mode: 0o755, content: await readFile(busybox) }]);
-    const registries = `[[registry]]\nlocation = "${registry.host}"\ninsecure = true\n`;
-    const env = {
-      CONTAINERS_REGISTRIES_CONF: await sandbox.write('registries.conf', registries),
-      TERROIR_BUILD_NETWORK: 'host',
-      BUILDAH_ISOLATION: 'chroot',
-    };
+    const env = { TERROIR_BUILD_NETWORK: 'host', BUILDAH_ISOLATION: 'chroot' };
     await sandbox.write(
       'context/docker/Dockerfile',
       `FROM ${base} AS first\nCOPY . /all\nRUN ls /all > /list\nFROM ${base}\nCOPY --from=first /list /list\nENV COLOUR=blue\n`,

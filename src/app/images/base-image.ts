@@ -72,7 +72,7 @@ export async function resolveBase(
 }
 
 /** Where copies of base images are in the workspace's registry. */
-const copies = 'terroir/bases';
+export const copies = 'terroir/bases';
 
 async function openBase(
   app: App,
