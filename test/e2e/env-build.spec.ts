@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -205,6 +205,26 @@ describe('building images', { timeout: 120_000 }, () => {
     await rm(path);
     expect(await build('iris')).toMatchObject({ digest: first.digest, revision: 1 });
     expect(execFileSync('wc', ['-c', path], { encoding: 'utf8' })).toContain(String(first.layers[1]?.size));
+  });
+
+  it('brings back what turns out to be damaged while it is read, of the base and of packages', async () => {
+    const first = await build('iris.yml');
+    for (const [at, { digest }] of first.layers.entries()) {
+      const hex = digest.slice('sha256:'.length);
+      const path = join(sandbox.folder, '.terroir', 'registry', 'blobs', 'sha256', hex.slice(0, 2), hex);
+      const bytes = await readFile(path);
+      await rm(path);
+      await writeFile(
+        path,
+        bytes.map((byte, index) => (index === 20 ? byte ^ 1 : byte)),
+      );
+      const words = ['env', 'build', 'iris', '--output', `oci:${join(sandbox.folder, `layout-${at}`)}`, '--json'];
+      const outcome = await sandbox.run(words);
+      expect(outcome.exitCode, outcome.stdout + outcome.stderr).toBe(0);
+      expect(outcome.stderr).toContain(`the content ${digest} of the workspace's registry was damaged`);
+      expect(JSON.parse(outcome.stdout)).toMatchObject({ digest: first.digest, revision: 1 });
+      expect(await readFile(path)).toEqual(bytes);
+    }
   });
 
   it('executes steps with an engine, once for the same base and steps', async () => {

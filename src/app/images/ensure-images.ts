@@ -55,6 +55,24 @@ export async function ensureImages(
   return { revision, source: 'workspace' };
 }
 
+/**
+ * Does something with the images of a version. Where a layer turns out to be damaged, which nobody knew before it was read, it is made or brought
+ * again, and the same is done once more.
+ */
+export async function useImages<T>(
+  ensure: () => Promise<EnsuredImages>,
+  use: (images: EnsuredImages) => Promise<T>,
+): Promise<T> {
+  const images = await ensure();
+  try {
+    return await use(images);
+  } catch (error) {
+    const again = images.source === 'workspace' ? await ensure() : images;
+    if (again.source === 'workspace' || again === images) throw error;
+    return await use(again);
+  }
+}
+
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return async () => await (made ??= make());
