@@ -30,6 +30,7 @@ describe('bases that an engine takes', { timeout: 120_000 }, () => {
     daemon = await startDockerDaemon();
     index = await startPypiIndex([makeWheel({ name: 'grape', version: '1.0', files: { 'grape.py': '' } })]);
     sandbox = await createSandbox({ index: index.url });
+    await sandbox.write('plain.yml', 'name: plain\nimage: localhost/base:1\nrequirements: [grape]\n');
     await sandbox.json(['image', 'copy', `${registry.host}/base:1`, 'localhost/base:1']);
   }, 120_000);
   afterAll(async () => {
@@ -78,8 +79,11 @@ describe('bases that an engine takes', { timeout: 120_000 }, () => {
 
     it('the workspace’s own registry, under steps', async () => {
       const steps = `RUN echo ${engine} > /made\n  COPY --from=localhost/base:1 /usr/bin/sh /copied`;
+      const { layers } = await sandbox.json<ImageView>(['env', 'build', 'plain.yml']);
       const image = await build(engine, 'steps', `image: localhost/base:1\ndocker_steps: |\n  ${steps}`);
       expect(kinds(image)).toEqual(['base', 'steps', 'steps', 'packages', 'environment']);
+      // The base is not in the registry a second time, as the engine would write it.
+      expect(image.layers[0]).toEqual(layers[0]);
     });
 
     it('a registry without https', async () => {

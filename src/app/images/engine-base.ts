@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { dockerInstructions, layoutPath } from '../../definition/index.ts';
 import { chooseEngine, type Engine, perform } from '../../engines/index.ts';
 import { AppError } from '../../errors/index.ts';
-import { ociPlatform, openArchive, openImage, platformName, writeImage } from '../../image/index.ts';
+import { ociPlatform, openArchive, openImage, platformName, reuseLayers, writeImage } from '../../image/index.ts';
 import { currentPlatform, readText, removeTree, writeAtomically } from '../../io/index.ts';
 import { type Repository, repositorySink, repositorySource } from '../../registry/index.ts';
 import { step } from '../../report/index.ts';
@@ -94,7 +94,8 @@ async function makeWithEngine(
     await step(app.emit, 'Taking over what it made', async () => {
       await perform(engine.save(tag, archive), { env, signal });
       const image = await openImage(await openArchive(archive), { platform: ociPlatform(platform), signal });
-      await writeImage(image, repositorySink(repository, workspaceHost), { tags: ['latest'], signal });
+      const shared = base === undefined ? image : reuseLayers(image, (await base.open(platform)).image);
+      await writeImage(shared, repositorySink(repository, workspaceHost), { tags: ['latest'], signal });
     });
   } finally {
     for (const name of ours) await forget(engine, name, env);
