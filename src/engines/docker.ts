@@ -9,7 +9,7 @@ export function createDocker(version: string): Engine {
   return {
     name: 'docker',
     version,
-    build: ({ context, dockerfile, tag, platform, network }) =>
+    build: ({ context, dockerfile, tag, platform, network, fresh }) =>
       docker(
         'build',
         '--file',
@@ -17,6 +17,7 @@ export function createDocker(version: string): Engine {
         '--tag',
         tag,
         ...(platform === undefined ? [] : ['--platform', platform]),
+        ...(fresh === true ? ['--no-cache'] : []),
         ...(network === undefined ? [] : ['--network', network]),
         context,
       ),

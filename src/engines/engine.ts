@@ -12,6 +12,8 @@ export interface BuildRequest {
   tag: string;
   /** `linux/arm64`, where it is not the engine's own. */
   platform?: string;
+  /** Executes every step, whatever the engine keeps of them. */
+  fresh?: boolean;
   /** `host` where the machine's engine has no network of its own. */
   network?: string;
 }

@@ -11,7 +11,7 @@ export function createPodman(version: string, rootless: boolean): Engine {
   return {
     name: 'podman',
     version,
-    build: ({ context, dockerfile, tag, platform, network }) =>
+    build: ({ context, dockerfile, tag, platform, network, fresh }) =>
       podman(
         'build',
         '--isolation',
@@ -23,6 +23,7 @@ export function createPodman(version: string, rootless: boolean): Engine {
         '--tag',
         tag,
         ...(platform === undefined ? [] : ['--platform', platform]),
+        ...(fresh === true ? ['--no-cache'] : []),
         ...(network === undefined ? [] : ['--network', network]),
         context,
       ),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ImageView } from '../../src/app/index.ts';
+import type { BaseEntry } from '../kit/base-image.ts';
 import { type DockerDaemon, startDockerDaemon } from '../kit/docker-daemon.ts';
 import { pushBase } from '../kit/push-base.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
@@ -19,14 +20,14 @@ describe('bases that an engine takes', { timeout: 120_000 }, () => {
   let index: PypiIndex;
   let sandbox: Sandbox;
   let port: string;
+  let shell: BaseEntry;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'terroir-engine-bases-'));
     registry = await startDockerRegistry({ root: join(folder, 'registry') });
     port = registry.host.split(':')[1] ?? '';
     const busybox = execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim();
-    await pushBase(`${registry.host}/base:1`, [
-      { name: './usr/bin/sh', mode: 0o755, content: await readFile(busybox) },
-    ]);
+    shell = { name: './usr/bin/sh', mode: 0o755, content: await readFile(busybox) };
+    await pushBase(`${registry.host}/base:1`, [shell]);
     daemon = await startDockerDaemon();
     index = await startPypiIndex([makeWheel({ name: 'grape', version: '1.0', files: { 'grape.py': '' } })]);
     sandbox = await createSandbox({ index: index.url });
@@ -41,18 +42,21 @@ describe('bases that an engine takes', { timeout: 120_000 }, () => {
     await rm(folder, { recursive: true, force: true });
   }, 60_000);
 
-  const build = async (engine: string, name: string, lines: string): Promise<ImageView> => {
+  const build = async (engine: string, name: string, lines: string, more: string[] = []): Promise<ImageView> => {
     const python = 'python: {version: "3.11"}\nrequirements: [grape]\n';
     await sandbox.write(`${name}-${engine}.yml`, `name: ${name}-${engine}\n${lines}\n${python}`);
-    const outcome = await sandbox.run(['env', 'build', `${name}-${engine}.yml`, '--engine', engine, '--json'], {
-      env: {
-        ...(daemon === undefined ? {} : { DOCKER_HOST: daemon.host }),
-        DOCKER_BUILDKIT: '0',
-        BUILDAH_ISOLATION: 'chroot',
-        TERROIR_BUILD_NETWORK: 'host',
-        TERROIR_INSECURE_REGISTRIES: `0.0.0.0:${port}`,
+    const outcome = await sandbox.run(
+      ['env', 'build', `${name}-${engine}.yml`, '--engine', engine, '--json', ...more],
+      {
+        env: {
+          ...(daemon === undefined ? {} : { DOCKER_HOST: daemon.host }),
+          DOCKER_BUILDKIT: '0',
+          BUILDAH_ISOLATION: 'chroot',
+          TERROIR_BUILD_NETWORK: 'host',
+          TERROIR_INSECURE_REGISTRIES: `0.0.0.0:${port}`,
+        },
       },
-    });
+    );
     expect(outcome.exitCode, outcome.stdout + outcome.stderr).toBe(0);
     expect(outcome.stderr).toContain(`Building with ${engine}`);
     return JSON.parse(outcome.stdout) as ImageView;
@@ -75,6 +79,20 @@ describe('bases that an engine takes', { timeout: 120_000 }, () => {
     it('the workspace’s own registry, in a context', async () => {
       const image = await build(engine, 'own', await context(engine, 'localhost/base:1'));
       expect(kinds(image)).toEqual(['steps', 'steps', 'packages', 'environment']);
+    });
+
+    it('the newest, and every step anew, when a context is built again', async () => {
+      const from = `${registry.host}/moving-${engine}:1`;
+      await pushBase(from, [shell]);
+      const lines = await context(engine, from);
+      const first = await build(engine, 'again', lines);
+      await pushBase(from, [shell, { name: './usr/lib/newer', content: 'yes' }]);
+      const second = await build(engine, 'again', lines, ['--rebuild']);
+      expect([first.revision, second.revision]).toEqual([1, 2]);
+      expect(second.layers[0]?.digest).not.toBe(first.layers[0]?.digest);
+      expect(await sandbox.json(['env', 'image', `again-${engine}`, '--revision', '1'])).toMatchObject({
+        digest: first.digest,
+      });
     });
 
     it('the workspace’s own registry, under steps', async () => {

@@ -22,6 +22,8 @@ export interface EngineBuild {
   platform: Platform;
   /** The engine that the user wants. */
   engine: string | undefined;
+  /** Makes it again, from images that are looked at anew; what is kept is replaced. */
+  fresh: boolean;
 }
 
 /**
@@ -46,7 +48,7 @@ export async function buildWithEngine(
     }),
   );
   const repository = (await openWorkspaceRegistry(app)).repository(`terroir/steps_${key.slice(0, 32)}`);
-  if ((await repository.findManifest('latest')) === undefined)
+  if (request.fresh || (await repository.findManifest('latest')) === undefined)
     await makeWithEngine(app, workspace, repository, request);
   const image = await openImage(repositorySource(repository, workspaceHost), {
     platform: ociPlatform(platform),
@@ -66,7 +68,7 @@ async function makeWithEngine(
   app: App,
   workspace: Workspace,
   repository: Repository,
-  { version, base, platform, engine: named }: EngineBuild,
+  { version, base, platform, engine: named, fresh }: EngineBuild,
 ): Promise<void> {
   const engine = await chooseEngine(app, { what: whatNeedsIt(version), named });
   refuseForeign(platform, version);
@@ -76,7 +78,7 @@ async function makeWithEngine(
   const { env, signal } = app;
   try {
     const { context, dockerfile: written } = await layOutContext(workspace, version, { base, folder });
-    const lent = await lendImages(app, written.text, { workspace, engine, platform });
+    const lent = await lendImages(app, written.text, { workspace, engine, platform, fresh });
     ours.push(...lent.names);
     // Beside the context: a step that copies the folder copies what the user wrote.
     const dockerfile = lent.names.length === 0 ? written.path : join(folder, 'Dockerfile');
@@ -84,7 +86,7 @@ async function makeWithEngine(
     await step(app.emit, `Building with ${engine.name} ${engine.version}`, async () => {
       const onLine = (text: string): void => app.emit({ type: 'output', source: engine.name, text });
       const network = env.TERROIR_BUILD_NETWORK || undefined;
-      await perform(engine.build({ context, dockerfile, tag, network }), {
+      await perform(engine.build({ context, dockerfile, tag, network, fresh }), {
         env,
         signal,
         onLine,

@@ -1,5 +1,6 @@
 import { dockerfileImages, replaceImages } from '../../definition/index.ts';
 import { type Engine, isOfThisMachine, perform } from '../../engines/index.ts';
+import { isAppError } from '../../errors/index.ts';
 import { step } from '../../report/index.ts';
 import { type Platform, parseImage } from '../../schema/index.ts';
 import type { Workspace } from '../../workspace/index.ts';
@@ -13,6 +14,8 @@ export interface Lending {
   workspace: Workspace;
   engine: Engine;
   platform: Platform;
+  /** Asks for the others anew, too: an engine takes what it has. */
+  fresh: boolean;
 }
 
 /**
@@ -24,7 +27,7 @@ export interface Lending {
 export async function lendImages(
   app: App,
   text: string,
-  { workspace, engine, platform }: Lending,
+  { workspace, engine, platform, fresh }: Lending,
 ): Promise<{ text: string; names: string[] }> {
   const { env, signal } = app;
   const references = [...new Set(dockerfileImages(text).map(({ reference }) => reference))];
@@ -39,7 +42,11 @@ export async function lendImages(
       `Bringing \`${reference}\` to ${engine.name}`,
       async () => await perform(engine.pull(name), { env, signal }),
     );
-  for (const reference of references) if (!kept.has(reference) && isReachable(reference)) await pull(reference);
+  for (const reference of references.filter((each) => !kept.has(each))) {
+    if (isReachable(reference)) await pull(reference);
+    // One of the engine's own is in no registry; what is nowhere the build itself will tell.
+    else if (fresh) await pull(reference).catch(ignoreFailedPull);
+  }
   if (kept.size === 0) return { text, names: [] };
   const server = await openLoopbackRegistry(app);
   try {
@@ -49,6 +56,10 @@ export async function lendImages(
   } finally {
     await server.close();
   }
+}
+
+function ignoreFailedPull(error: unknown): void {
+  if (!isAppError(error, 'ENGINE_FAILED')) throw error;
 }
 
 /** A name without a port is no registry to Podman and Buildah, but an image of their own. */
