@@ -22,9 +22,10 @@
  *   <root>/tmp/gone-<random>              what is being removed
  *   <root>/locks/                         lock files between processes
  */
-export { type Inflater, openInflater } from './inflater.ts';
+
 export { compareFile } from './compare-file.ts';
 export { discard } from './discard.ts';
+export { type Inflater, openInflater } from './inflater.ts';
 export { type RecordedFile, readRecordLines, recordLines } from './record-lines.ts';
 export { createStore, type GcOptions, type Store, type StoreSummary } from './store.ts';
 export type { CondaFile, UnpackedConda } from './unpacked-conda.ts';
