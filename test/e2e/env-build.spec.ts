@@ -207,6 +207,17 @@ describe('building images', { timeout: 120_000 }, () => {
     expect(execFileSync('wc', ['-c', path], { encoding: 'utf8' })).toContain(String(first.layers[1]?.size));
   });
 
+  it('writes an OCI archive that engines take without being told which image of it', async () => {
+    const archive = join(sandbox.folder, 'iris.tar');
+    const { digest, repository } = await build('iris.yml', '--output', `oci-archive:${archive}`);
+    const inspected = execFileSync('skopeo', ['inspect', `oci-archive:${archive}`], { encoding: 'utf8' });
+    expect(JSON.parse(inspected)).toMatchObject({ Digest: digest });
+    const index = execFileSync('tar', ['-xOf', archive, 'index.json'], { encoding: 'utf8' });
+    expect(JSON.parse(index)).toMatchObject({
+      manifests: [{ digest, annotations: { 'org.opencontainers.image.ref.name': `${repository}:1` } }],
+    });
+  });
+
   it('brings back what turns out to be damaged while it is read, of the base and of packages', async () => {
     const first = await build('iris.yml');
     for (const [at, { digest }] of first.layers.entries()) {
