@@ -42,11 +42,8 @@ export async function lendImages(
       `Bringing \`${reference}\` to ${engine.name}`,
       async () => await perform(engine.pull(name), { env, signal }),
     );
-  for (const reference of references.filter((each) => !kept.has(each))) {
-    if (isReachable(reference)) await pull(reference);
-    // One of the engine's own is in no registry; what is nowhere the build itself will tell.
-    else if (fresh) await pull(reference).catch(ignoreFailedPull);
-  }
+  for (const reference of references.filter((each) => !kept.has(each)))
+    if (fresh || isOnlyTold(engine, reference)) await pull(reference).catch((error) => warn(app, reference, error));
   if (kept.size === 0) return { text, names: [] };
   const server = await openLoopbackRegistry(app);
   try {
@@ -58,13 +55,22 @@ export async function lendImages(
   }
 }
 
-function ignoreFailedPull(error: unknown): void {
+/** The engine may have an image of that name itself, that is in no registry; if it has not, the build says so. */
+function warn(app: App, reference: string, error: unknown): void {
   if (!isAppError(error, 'ENGINE_FAILED')) throw error;
+  app.emit({
+    type: 'note',
+    level: 'warning',
+    message: `\`${reference}\` could not be pulled: taking what the engine has\n${error.message}`,
+  });
 }
 
-/** A name without a port is no registry to Podman and Buildah, but an image of their own. */
-function isReachable(reference: string): boolean {
-  return isOfThisMachine(reference) && !reference.startsWith(`${workspaceHost}/`);
+/**
+ * In a registry of this machine, to which Docker speaks http by itself. A name without a port is no registry to Podman and Buildah, but an image of their
+ * own.
+ */
+function isOnlyTold({ name }: Engine, reference: string): boolean {
+  return name !== 'docker' && isOfThisMachine(reference) && !reference.startsWith(`${workspaceHost}/`);
 }
 
 /** Where in the workspace's registry an image is that an engine cannot get elsewhere; undefined if it can. */
