@@ -9,7 +9,7 @@ export function createBuildah(version: string): Engine {
   return {
     name: 'buildah',
     version,
-    build: ({ context, dockerfile, tag, platform, base, network }) =>
+    build: ({ context, dockerfile, tag, platform, network, fresh }) =>
       buildah(
         'bud',
         '--isolation',
@@ -22,10 +22,11 @@ export function createBuildah(version: string): Engine {
         '--tag',
         tag,
         ...(platform === undefined ? [] : ['--platform', platform]),
-        ...plainRegistry(base),
+        ...(fresh === true ? ['--no-cache'] : []),
         ...(network === undefined ? [] : ['--network', network]),
         context,
       ),
+    pull: (reference) => buildah('pull', '--quiet', '--policy', 'always', ...plainRegistry(reference), reference),
     save: (tag, file) => buildah('push', '--quiet', tag, `oci-archive:${file}`),
     remove: (tag) => buildah('rmi', '--force', tag),
   };

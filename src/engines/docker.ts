@@ -9,7 +9,7 @@ export function createDocker(version: string): Engine {
   return {
     name: 'docker',
     version,
-    build: ({ context, dockerfile, tag, platform, network }) =>
+    build: ({ context, dockerfile, tag, platform, network, fresh }) =>
       docker(
         'build',
         '--file',
@@ -17,14 +17,15 @@ export function createDocker(version: string): Engine {
         '--tag',
         tag,
         ...(platform === undefined ? [] : ['--platform', platform]),
+        ...(fresh === true ? ['--no-cache'] : []),
         ...(network === undefined ? [] : ['--network', network]),
         context,
       ),
+    pull: (reference) => docker('pull', '--quiet', reference),
     save: (tag, file) => docker('save', '--output', file, tag),
     remove: (tag) => docker('rmi', tag),
     containers: {
       load: (file) => ({ ...docker('load', '--input', file), parse: loadedName }),
-      pull: (reference) => docker('pull', '--quiet', reference),
       imageIds: () => ({ ...docker('images', '--all', '--quiet', '--no-trunc'), parse: imageIds }),
       tag: (image, name) => docker('tag', image, name),
       run: (request) => ({

@@ -12,8 +12,8 @@ export interface BuildRequest {
   tag: string;
   /** `linux/arm64`, where it is not the engine's own. */
   platform?: string;
-  /** What its `FROM` names, if that is known. */
-  base?: string;
+  /** Executes every step, whatever the engine keeps of them. */
+  fresh?: boolean;
   /** `host` where the machine's engine has no network of its own. */
   network?: string;
 }
@@ -51,6 +51,8 @@ export interface Engine {
   readonly name: EngineName;
   readonly version: string;
   build(request: BuildRequest): EngineCall;
+  /** Brings an image from a registry; one of this machine may speak http. */
+  pull(reference: string): EngineCall;
   /** Writes an image to a file: a docker-archive or an oci-archive, whichever is the engine's own. */
   save(tag: string, file: string): EngineCall;
   remove(tag: string): EngineCall;
@@ -58,8 +60,6 @@ export interface Engine {
   containers?: {
     /** Reads a docker-archive; answers what the image is called. */
     load(file: string): EngineCall<string>;
-    /** Brings an image from a registry. */
-    pull(reference: string): EngineCall;
     /** The ids (`sha256:…`, the digests of their configurations) of the images that are there. */
     imageIds(): EngineCall<string[]>;
     /** Gives an image another name. */

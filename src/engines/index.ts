@@ -7,3 +7,4 @@
 export type { BuildRequest, ContainerRequest, Engine, EngineName, Mount } from './engine.ts';
 export { type EngineCall, type PerformOptions, perform } from './engine-call.ts';
 export { chooseEngine, type EngineState, findEngines } from './find-engines.ts';
+export { isOfThisMachine } from './plain-registry.ts';

@@ -11,7 +11,7 @@ export function createPodman(version: string, rootless: boolean): Engine {
   return {
     name: 'podman',
     version,
-    build: ({ context, dockerfile, tag, platform, base, network }) =>
+    build: ({ context, dockerfile, tag, platform, network, fresh }) =>
       podman(
         'build',
         '--isolation',
@@ -23,15 +23,15 @@ export function createPodman(version: string, rootless: boolean): Engine {
         '--tag',
         tag,
         ...(platform === undefined ? [] : ['--platform', platform]),
-        ...plainRegistry(base),
+        ...(fresh === true ? ['--no-cache'] : []),
         ...(network === undefined ? [] : ['--network', network]),
         context,
       ),
+    pull: (reference) => podman('pull', '--quiet', ...plainRegistry(reference), reference),
     save: (tag, file) => podman('save', '--quiet', '--format', 'oci-archive', '--output', file, tag),
     remove: (tag) => podman('rmi', '--force', tag),
     containers: {
       load: (file) => ({ ...podman('load', '--input', file), parse: loadedName }),
-      pull: (reference) => podman('pull', '--quiet', ...plainRegistry(reference), reference),
       imageIds: () => ({ ...podman('images', '--all', '--quiet', '--no-trunc'), parse: imageIds }),
       tag: (image, name) => podman('tag', image, name),
       run: (request) => ({

@@ -21,6 +21,7 @@ export type { MetadataStep } from './compose/apply-steps.ts';
 export { type BuildImageInput, type BuiltImage, imagePrefix } from './compose/build-image.ts';
 export { checkInterpreter } from './compose/check-base.ts';
 export { type AddedLayer, composeIndex } from './compose/compose-image.ts';
+export { reuseLayers } from './compose/reuse-layers.ts';
 export type {
   BlobSource,
   BlobStream,

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,6 +69,12 @@ describe('runs in containers', { timeout: 120_000 }, () => {
     expect(await sandbox.run(['run', '--env', 'tools.yml', '--', 'sh', '-c', 'exit 127'])).toMatchObject({
       exitCode: 127,
     });
+  });
+
+  it.skipIf(existsSync('/dev/nvidiactl'))('say that there is no GPU for the engine', async () => {
+    const outcome = await sandbox.run(['run', '--env', 'tools.yml', '--gpus', '1', '--', 'sh']);
+    expect(outcome.exitCode, outcome.stderr).toBe(106);
+    expect(outcome.stderr).toContain('docker knows no GPU here');
   });
 
   it('are repeated in the same image, also when the registry of the base is gone', async () => {

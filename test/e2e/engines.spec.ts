@@ -76,7 +76,8 @@ describe.each(['docker', 'podman', 'buildah'])('the engine %s', { timeout: 120_0
     const context = await mkdtemp(join(folder, 'context-'));
     const base = `${registry.host}/base:1`;
     await writeFile(join(context, 'Dockerfile'), `FROM ${base}\nENV COLOUR=blue\n`);
-    await perform(engine.build({ ...requestOf(context, `terroir-test:${name}-base`), base }), { env });
+    await perform(engine.pull(base), { env });
+    await perform(engine.build(requestOf(context, `terroir-test:${name}-base`)), { env });
     await perform(engine.remove(`terroir-test:${name}-base`), { env });
   });
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -207,14 +207,41 @@ describe('building images', { timeout: 120_000 }, () => {
     expect(execFileSync('wc', ['-c', path], { encoding: 'utf8' })).toContain(String(first.layers[1]?.size));
   });
 
+  it('writes an OCI archive that engines take without being told which image of it', async () => {
+    const archive = join(sandbox.folder, 'iris.tar');
+    const { digest, repository } = await build('iris.yml', '--output', `oci-archive:${archive}`);
+    const inspected = execFileSync('skopeo', ['inspect', `oci-archive:${archive}`], { encoding: 'utf8' });
+    expect(JSON.parse(inspected)).toMatchObject({ Digest: digest });
+    const index = execFileSync('tar', ['-xOf', archive, 'index.json'], { encoding: 'utf8' });
+    expect(JSON.parse(index)).toMatchObject({
+      manifests: [{ digest, annotations: { 'org.opencontainers.image.ref.name': `${repository}:1` } }],
+    });
+  });
+
+  it('brings back what turns out to be damaged while it is read, of the base and of packages', async () => {
+    const first = await build('iris.yml');
+    for (const [at, { digest }] of first.layers.entries()) {
+      const hex = digest.slice('sha256:'.length);
+      const path = join(sandbox.folder, '.terroir', 'registry', 'blobs', 'sha256', hex.slice(0, 2), hex);
+      const bytes = await readFile(path);
+      await rm(path);
+      await writeFile(
+        path,
+        bytes.map((byte, index) => (index === 20 ? byte ^ 1 : byte)),
+      );
+      const words = ['env', 'build', 'iris', '--output', `oci:${join(sandbox.folder, `layout-${at}`)}`, '--json'];
+      const outcome = await sandbox.run(words);
+      expect(outcome.exitCode, outcome.stdout + outcome.stderr).toBe(0);
+      expect(outcome.stderr).toContain(`the content ${digest} of the workspace's registry was damaged`);
+      expect(JSON.parse(outcome.stdout)).toMatchObject({ digest: first.digest, revision: 1 });
+      expect(await readFile(path)).toEqual(bytes);
+    }
+  });
+
   it('executes steps with an engine, once for the same base and steps', async () => {
     const busybox = execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim();
     await pushBase(base, [{ name: './usr/bin/sh', mode: 0o755, content: await readFile(busybox) }]);
-    const insecure = await sandbox.write(
-      'registries.conf',
-      `[[registry]]\nlocation = "${registry.host}"\ninsecure = true\n`,
-    );
-    const env = { CONTAINERS_REGISTRIES_CONF: insecure, TERROIR_BUILD_NETWORK: 'host', BUILDAH_ISOLATION: 'chroot' };
+    const env = { TERROIR_BUILD_NETWORK: 'host', BUILDAH_ISOLATION: 'chroot' };
     await sandbox.write('steps.yml', definition('docker_steps: |\n  RUN echo made > /made\n  ENV COLOUR=blue\n'));
     const words = ['env', 'build', 'steps.yml', '--engine', 'buildah'];
     const first = await sandbox.run([...words, '--json'], { env });
@@ -235,12 +262,7 @@ describe('building images', { timeout: 120_000 }, () => {
   it('builds a context with several stages, without what it ignores, and puts packages on top', async () => {
     const busybox = execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim();
     await pushBase(base, [{ name: './usr/bin/sh', mode: 0o755, content: await readFile(busybox) }]);
-    const registries = `[[registry]]\nlocation = "${registry.host}"\ninsecure = true\n`;
-    const env = {
-      CONTAINERS_REGISTRIES_CONF: await sandbox.write('registries.conf', registries),
-      TERROIR_BUILD_NETWORK: 'host',
-      BUILDAH_ISOLATION: 'chroot',
-    };
+    const env = { TERROIR_BUILD_NETWORK: 'host', BUILDAH_ISOLATION: 'chroot' };
     await sandbox.write(
       'context/docker/Dockerfile',
       `FROM ${base} AS first\nCOPY . /all\nRUN ls /all > /list\nFROM ${base}\nCOPY --from=first /list /list\nENV COLOUR=blue\n`,

@@ -130,6 +130,15 @@ describe('the global registry', { timeout: 120_000 }, () => {
     });
   });
 
+  it('gets what the catalogue has no lock of with a lock of the publisher’s', async () => {
+    const catalog = await writeCatalog(publisher);
+    await rm(join(catalog, 'Terroir-grape', '1', 'linux-64.lock.json'));
+    const words = ['catalog', 'publish', `${far.host}/unlocked-${count}`];
+    expect(await publisher.json(words, { env: { TERROIR_CATALOG: catalog } })).toMatchObject({
+      items: [{ name: 'Terroir-grape', platforms: ['linux-64'], outcome: 'published' }],
+    });
+  });
+
   async function writeCatalog(sandbox: Sandbox): Promise<string> {
     const text = definition('Terroir-grape').replace('name: Terroir-grape\n', '');
     await sandbox.write('plain.yml', text);

@@ -8,7 +8,7 @@ import {
   openImage,
   writeImage,
 } from '../../image/index.ts';
-import { keepLayer, repositorySink, repositorySource } from '../../registry/index.ts';
+import { keepLayer, type Repository, repositorySink, repositorySource } from '../../registry/index.ts';
 import { step } from '../../report/index.ts';
 import { type ImageReference, normaliseImage, type Platform, parseImage } from '../../schema/index.ts';
 import type { Store } from '../../store/index.ts';
@@ -72,7 +72,7 @@ export async function resolveBase(
 }
 
 /** Where copies of base images are in the workspace's registry. */
-const copies = 'terroir/bases';
+export const copies = 'terroir/bases';
 
 async function openBase(
   app: App,
@@ -83,7 +83,8 @@ async function openBase(
   const tag = `${tagOfCopy(digest)}-${platform}`;
   if ((await repository.findManifest(tag)) !== undefined) {
     const image = await openImage(repositorySource(repository, workspaceHost), { ...wanted, reference: tag });
-    return { reference, image, isHere: true, bring: async () => await Promise.resolve() };
+    if (await hasLayers(repository, image))
+      return { reference, image, isHere: true, bring: async () => await Promise.resolve() };
   }
   const image = await openImage(place.source, wanted);
   return {
@@ -93,6 +94,12 @@ async function openBase(
     bring: async () =>
       await writeImage(image, repositorySink(repository, workspaceHost), { tags: [tag], signal: app.signal }),
   };
+}
+
+/** One that was damaged is not there any more; then the base is brought again. */
+async function hasLayers(repository: Repository, { layers }: Image): Promise<boolean> {
+  const found = await Promise.all(layers.map(async ({ descriptor }) => await repository.findBlob(descriptor.digest)));
+  return !found.includes(undefined);
 }
 
 /** Bases that are being read by this process, by their manifests' digests. */

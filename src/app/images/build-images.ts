@@ -8,7 +8,7 @@ import type { App } from '../app.ts';
 import { findOrRegister } from '../environments/find-or-register.ts';
 import { relock } from '../locks/ensure-lock.ts';
 import { readPlatform } from '../platform.ts';
-import { ensureImages } from './ensure-images.ts';
+import { ensureImages, useImages } from './ensure-images.ts';
 import { type Sending, sendImage } from './image-places.ts';
 import { type ImageView, imageViewOf } from './image-view.ts';
 import { openWorkspaceRegistry, workspaceHost } from './workspace-registry.ts';
@@ -33,12 +33,14 @@ export async function buildImages(app: App, reference: string, request: BuildReq
 export async function buildVersion(app: App, version: EnvironmentVersion, request: BuildRequest): Promise<ImageView[]> {
   const platforms = platformsOf(version, request.platforms);
   if (request.rebuild) await relockAll(app, version, platforms);
-  const { revision, source } = await ensureImages(app, version, platforms, {
-    fresh: request.rebuild,
-    engine: request.engine,
-  });
   const places = [...(request.push === undefined ? [] : [`registry:${request.push}`]), ...request.outputs];
-  for (const place of places) await sendRevision(app, { place, version, revision });
+  const { revision, source } = await useImages(
+    async () => await ensureImages(app, version, platforms, { fresh: request.rebuild, engine: request.engine }),
+    async (images) => {
+      for (const place of places) await sendRevision(app, { place, version, revision: images.revision });
+      return images;
+    },
+  );
   const wanted = revision.platforms.filter(({ platform }) => platforms.includes(platform));
   return wanted.map((image) => imageViewOf(revision, image, source));
 }

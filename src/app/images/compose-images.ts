@@ -37,6 +37,8 @@ export interface Composition {
   ingredients: readonly Ingredients[];
   /** Which engine executes steps; one that is there if none is named. */
   engine: string | undefined;
+  /** Executes what an engine has to execute again, whatever is kept of it. */
+  fresh: boolean;
 }
 
 /** Composes the images of a version, and enters them as its next revision. */
@@ -67,14 +69,14 @@ export async function composeImages(app: App, request: Composition): Promise<Ima
 async function composeOne(
   app: App,
   builder: ImageBuilder,
-  { workspace, version, engine }: Composition,
+  { workspace, version, engine, fresh }: Composition,
   { platform, lock, base }: Ingredients,
 ): Promise<{ image: Image; record: PlatformImage }> {
   const { definition } = version;
   const arrivals = createArrivals();
   const fetched = lock === undefined ? undefined : fetchFor(app, lock.lock, { definition, arrivals });
   const compose = async (): Promise<BuiltImage> => {
-    const ground = await groundOf(app, { workspace, version, base, platform, engine });
+    const ground = await groundOf(app, { workspace, version, base, platform, engine, fresh });
     const tree = readTree(app, builder, { version, ground, platform });
     const building = step(
       app.emit,
@@ -137,6 +139,7 @@ interface GroundRequest {
   base: BaseImage | undefined;
   platform: Platform;
   engine: string | undefined;
+  fresh: boolean;
 }
 
 interface Ground {

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { dockerInstructions, layoutPath } from '../../definition/index.ts';
 import { chooseEngine, type Engine, perform } from '../../engines/index.ts';
 import { AppError } from '../../errors/index.ts';
-import { ociPlatform, openArchive, openImage, platformName, writeImage } from '../../image/index.ts';
-import { currentPlatform, removeTree, writeAtomically } from '../../io/index.ts';
+import { ociPlatform, openArchive, openImage, platformName, reuseLayers, writeImage } from '../../image/index.ts';
+import { currentPlatform, readText, removeTree, writeAtomically } from '../../io/index.ts';
 import { type Repository, repositorySink, repositorySource } from '../../registry/index.ts';
 import { step } from '../../report/index.ts';
 import { canonicalJson, type Platform, sha256 } from '../../schema/index.ts';
@@ -12,6 +12,7 @@ import type { App } from '../app.ts';
 import { layOutFiles } from '../environments/stored-files.ts';
 import { temporaryFolder } from '../packages/pypi-channel.ts';
 import type { BaseImage, OpenBase } from './base-image.ts';
+import { lendImages } from './lend-images.ts';
 import { openWorkspaceRegistry, workspaceHost } from './workspace-registry.ts';
 
 export interface EngineBuild {
@@ -21,6 +22,8 @@ export interface EngineBuild {
   platform: Platform;
   /** The engine that the user wants. */
   engine: string | undefined;
+  /** Makes it again, from images that are looked at anew; what is kept is replaced. */
+  fresh: boolean;
 }
 
 /**
@@ -45,7 +48,7 @@ export async function buildWithEngine(
     }),
   );
   const repository = (await openWorkspaceRegistry(app)).repository(`terroir/steps_${key.slice(0, 32)}`);
-  if ((await repository.findManifest('latest')) === undefined)
+  if (request.fresh || (await repository.findManifest('latest')) === undefined)
     await makeWithEngine(app, workspace, repository, request);
   const image = await openImage(repositorySource(repository, workspaceHost), {
     platform: ociPlatform(platform),
@@ -65,19 +68,25 @@ async function makeWithEngine(
   app: App,
   workspace: Workspace,
   repository: Repository,
-  { version, base, platform, engine: named }: EngineBuild,
+  { version, base, platform, engine: named, fresh }: EngineBuild,
 ): Promise<void> {
   const engine = await chooseEngine(app, { what: whatNeedsIt(version), named });
   refuseForeign(platform, version);
   const folder = await temporaryFolder(app, 'engine-');
   const tag = `terroir-build:${sha256(folder).slice(0, 16)}`;
+  const ours = [tag];
   const { env, signal } = app;
   try {
-    const { context, dockerfile } = await layOutContext(workspace, version, { base, folder });
+    const { context, dockerfile: written } = await layOutContext(workspace, version, { base, folder });
+    const lent = await lendImages(app, written.text, { workspace, engine, platform, fresh });
+    ours.push(...lent.names);
+    // Beside the context: a step that copies the folder copies what the user wrote.
+    const dockerfile = lent.names.length === 0 ? written.path : join(folder, 'Dockerfile');
+    if (lent.names.length > 0) await writeAtomically(dockerfile, lent.text);
     await step(app.emit, `Building with ${engine.name} ${engine.version}`, async () => {
       const onLine = (text: string): void => app.emit({ type: 'output', source: engine.name, text });
       const network = env.TERROIR_BUILD_NETWORK || undefined;
-      await perform(engine.build({ context, dockerfile, tag, base: base?.reference, network }), {
+      await perform(engine.build({ context, dockerfile, tag, network, fresh }), {
         env,
         signal,
         onLine,
@@ -87,15 +96,16 @@ async function makeWithEngine(
     await step(app.emit, 'Taking over what it made', async () => {
       await perform(engine.save(tag, archive), { env, signal });
       const image = await openImage(await openArchive(archive), { platform: ociPlatform(platform), signal });
-      await writeImage(image, repositorySink(repository, workspaceHost), { tags: ['latest'], signal });
+      const shared = base === undefined ? image : reuseLayers(image, (await base.open(platform)).image);
+      await writeImage(shared, repositorySink(repository, workspaceHost), { tags: ['latest'], signal });
     });
   } finally {
-    await forget(engine, tag, env);
+    for (const name of ours) await forget(engine, name, env);
     await removeTree(folder);
   }
 }
 
-/** What was built stays in the engine's cache of steps, but not under our name. */
+/** What was built, and what was lent for it, stays in the engine's cache of steps, but not under our name. */
 async function forget(engine: Engine, tag: string, env: App['env']): Promise<void> {
   await perform(engine.remove(tag), { env, timeout: 60_000 }).catch(() => undefined);
 }
@@ -124,15 +134,17 @@ async function layOutContext(
   workspace: Workspace,
   { definition, files }: EnvironmentVersion,
   { base, folder }: { base: BaseImage | undefined; folder: string },
-): Promise<{ context: string; dockerfile: string }> {
+): Promise<{ context: string; dockerfile: { path: string; text: string } }> {
   if (definition.build !== undefined) {
     const place = await layOutFiles(workspace, files, join(folder, 'files'));
     const context = place(definition.build.context.path);
-    return { context, dockerfile: join(context, layoutPath(definition.build.dockerfilePath)) };
+    const path = join(context, layoutPath(definition.build.dockerfilePath));
+    return { context, dockerfile: { path, text: await readText(path) } };
   }
   const context = join(folder, 'context');
-  const dockerfile = join(context, 'Dockerfile');
+  const path = join(context, 'Dockerfile');
   const from = base === undefined ? 'scratch' : `${base.reference.replace(/@.*$/, '')}@${base.digest}`;
-  await writeAtomically(dockerfile, `FROM ${from}\n${definition.dockerSteps ?? ''}\n`);
-  return { context, dockerfile };
+  const text = `FROM ${from}\n${definition.dockerSteps ?? ''}\n`;
+  await writeAtomically(path, text);
+  return { context, dockerfile: { path, text } };
 }

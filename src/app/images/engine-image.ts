@@ -23,11 +23,11 @@ export async function bringToEngine(
   if (ids.includes(image.configDigest)) return image.configDigest;
   const repository = imageRepository(revision.fingerprint);
   await step(app.emit, `Pulling the image into ${engine.name}`, async () => {
-    const server = await openRegistry(app);
+    const server = await openLoopbackRegistry(app);
     try {
       const reference = `${server.host}/${repository}@${image.digest}`;
       const onLine = (text: string): void => app.emit({ type: 'output', source: engine.name, text });
-      await perform(containers.pull(reference), { env, signal, onLine });
+      await perform(engine.pull(reference), { env, signal, onLine });
       await perform(containers.tag(image.configDigest, `${repository}:${revision.revision}`), { env, signal });
     } finally {
       await server.close();
@@ -37,7 +37,7 @@ export async function bringToEngine(
 }
 
 /** The workspace's registry on a free loopback port, for everybody on this machine, for a moment. */
-async function openRegistry(app: App): Promise<{ host: string; close(): Promise<void> }> {
+export async function openLoopbackRegistry(app: App): Promise<{ host: string; close(): Promise<void> }> {
   const handler = createRegistryHandler({ registry: await openWorkspaceRegistry(app) });
   const { port, close } = await serveHttp(handler);
   return { host: `127.0.0.1:${port}`, close };

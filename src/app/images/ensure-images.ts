@@ -38,21 +38,47 @@ export async function ensureImages(
   if (!fresh) await adoptIfNew(app, workspace, { version, platforms, global });
   const ingredients = await ingredientsOf(app, workspace, { version, platforms, fresh });
   const repository = (await openWorkspaceRegistry(app)).repository(imageRepository(version.fingerprint));
+  // What an engine made of a context is known by the context alone: only what was made from now on is anew.
+  const isAnew = fresh && version.definition.build !== undefined;
+  const older = isAnew ? ((await workspace.images.latest(version.fingerprint))?.revision ?? 0) : 0;
   let source: ImageView['source'] | undefined;
   const revision = await buildAlone(app, workspace, {
     name: `${version.fingerprint.slice(0, 32)}-${platforms.join('-')}`,
     title: `the image of ${version.name}:${version.version}`,
-    look: async () => await findImages(workspace, repository, version.fingerprint, ingredients),
+    look: async () => {
+      const found = await findImages(workspace, repository, version.fingerprint, ingredients);
+      return found !== undefined && found.revision > older ? found : undefined;
+    },
     work: async (building) => {
       const found = await global();
       const taken = found && (await takeGlobal(building, workspace, { repository, ingredients, global: found }));
       source = taken === undefined ? 'built' : 'global';
-      return taken ?? (await composeImages(building, { workspace, repository, version, ingredients, engine }));
+      return (
+        taken ?? (await composeImages(building, { workspace, repository, version, ingredients, engine, fresh: isAnew }))
+      );
     },
   });
   if (source !== undefined) return { revision, source };
   app.emit({ type: 'step-finished', id: 0, title: 'Image', outcome: 'cached', ms: 0 });
   return { revision, source: 'workspace' };
+}
+
+/**
+ * Does something with the images of a version. Where a layer turns out to be damaged, which nobody knew before it was read, it is made or brought
+ * again, and the same is done once more.
+ */
+export async function useImages<T>(
+  ensure: () => Promise<EnsuredImages>,
+  use: (images: EnsuredImages) => Promise<T>,
+): Promise<T> {
+  const images = await ensure();
+  try {
+    return await use(images);
+  } catch (error) {
+    const again = images.source === 'workspace' ? await ensure() : images;
+    if (again.source === 'workspace' || again === images) throw error;
+    return await use(again);
+  }
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -37,12 +37,12 @@ export async function sendImage(
 ): Promise<void> {
   const [, kind = '', where = ''] = /^([a-z-]+):(.+)$/.exec(place) ?? [];
   const tags = [String(revision), 'latest'];
-  const send = async (sink: ImageSink): Promise<void> =>
+  const send = async (sink: ImageSink, names = tags): Promise<void> =>
     await step(app.emit, `Writing to ${where.replace(/\/$/, '')}`, async (current) => {
       let done = 0;
       let skipped = 0;
       await writeImage(isMultiImage(image) ? image : from(image, base), sink, {
-        tags,
+        tags: names,
         signal: app.signal,
         onBlob: ({ size }, outcome) => {
           if (outcome === 'present') skipped += size;
@@ -68,7 +68,8 @@ export async function sendImage(
       return await withArchiveFile(resolve(app.cwd, where), async (output) => {
         const repoTags = tags.map((tag) => `${repository}:${tag}`);
         const docker = kind === 'docker-archive' ? { repoTags } : undefined;
-        await send(createArchiveSink(output, { name: where, docker }));
+        // An OCI archive with two names is one with two images for Podman and skopeo, which want to be told which.
+        await send(createArchiveSink(output, { name: where, docker }), repoTags.slice(0, 1));
       });
     default:
       throw new AppError('USAGE', `\`${place}\` is no place for an image`, {

@@ -5,7 +5,7 @@ import type { EnvironmentVersion } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { curatedLock } from '../environments/catalog.ts';
 import { findVersion } from '../environments/find-version.ts';
-import { sendRevision } from './build-images.ts';
+import { platformsOf, sendRevision } from './build-images.ts';
 import { ensureImages } from './ensure-images.ts';
 import { readPublished } from './published-image.ts';
 import { isRegistryPrefix, repositoryBelow } from './registry-prefix.ts';
@@ -53,11 +53,17 @@ async function curatedVersions(app: App, names: readonly string[]): Promise<Envi
   return versions;
 }
 
-async function publish(app: App, registry: string, version: EnvironmentVersion): Promise<PublishedEnvironment> {
-  const { name, fingerprint } = version;
+/** Those that the catalogue has locks for; where it has none, this machine's, locked now. */
+async function platformsFor(app: App, version: EnvironmentVersion): Promise<Platform[]> {
   const platforms: Platform[] = [];
   for (const platform of imagePlatforms)
     if ((await curatedLock(app.catalogFolder, version, platform)) !== undefined) platforms.push(platform);
+  return platforms.length > 0 ? platforms : platformsOf(version, []);
+}
+
+async function publish(app: App, registry: string, version: EnvironmentVersion): Promise<PublishedEnvironment> {
+  const { name, fingerprint } = version;
+  const platforms = await platformsFor(app, version);
   app.emit({ type: 'note', level: 'info', message: `${name}:${version.version} for ${platforms.join(', ')}` });
   const { revision } = await ensureImages(app, version, platforms);
   const repository = repositoryBelow(registry, imageRepository(fingerprint));

@@ -19,7 +19,7 @@ export function createRemoteRegistries({ env, home, offline, servedRegistry }: A
   close(): Promise<void>;
 } {
   const http = createHttp({ env, offline });
-  const insecure = (env.TERROIR_INSECURE_REGISTRIES ?? '').split(',').filter((host) => host !== '');
+  const insecure = insecureRegistries(env);
   if (servedRegistry?.isPlain === true) insecure.push(servedRegistry.host);
   const dockers = createDockerCredentials({ env, home });
   const findCredentials: FindCredentials = async (registry, repository) =>
@@ -28,6 +28,11 @@ export function createRemoteRegistries({ env, home, offline, servedRegistry }: A
       : await dockers(registry, repository);
   const client = createRegistryClient({ http, findCredentials, insecure });
   return { client, close: async () => await http.close() };
+}
+
+/** The hosts of registries without https that the user vouches for. */
+export function insecureRegistries(env: AppOptions['env']): string[] {
+  return (env.TERROIR_INSECURE_REGISTRIES ?? '').split(',').filter((host) => host !== '');
 }
 
 /** A repository by its name: `registry.example/team/base`. */

@@ -7,7 +7,7 @@ import { runInContainer } from '../../targets/index.ts';
 import type { LockRevision } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { bringToEngine } from '../images/engine-image.ts';
-import { ensureImages } from '../images/ensure-images.ts';
+import { type EnsuredImages, ensureImages, useImages } from '../images/ensure-images.ts';
 import { checkMachine, thisMachine } from '../prefixes/check-machine.ts';
 import { condaFileVariables } from '../prefixes/command-environment.ts';
 import type { RunPlace } from './run-place.ts';
@@ -30,8 +30,13 @@ export async function prepareContainer(app: App, plan: RunPlan, wishes: Wishes):
     (version.definition.layer === undefined ? undefined : await workspace.locks.bound(version.id, platform));
   // Before anything large is built or pulled.
   if (wishes.gpus !== undefined && bound !== undefined) await checkDriver(app, bound.lock);
-  const found = await findImage(app, plan, platform);
-  const id = await bringToEngine(app, engine, found);
+  const { found, id } = await useImages(
+    async () => await findImages(app, plan, platform),
+    async ({ revision }) => {
+      const image = imageOf(revision, plan, platform);
+      return { found: { revision, image }, id: await bringToEngine(app, engine, { revision, image }) };
+    },
+  );
   const lock = await lockOfImage(app, found.image);
   const hasConda = lock?.lock.packages.some(({ kind }) => kind === 'conda') === true;
   return {
@@ -82,20 +87,24 @@ function containerParts({ env }: App, engine: Engine, { gpus, shmSize, args }: W
   return { engine, gpus, shmSize, extra: args, user: userIds(), network: env.TERROIR_RUN_NETWORK || undefined };
 }
 
-async function findImage(
-  app: App,
-  plan: RunPlan,
-  platform: Platform,
-): Promise<{ revision: ImageRevision; image: PlatformImage }> {
-  const { images } = await app.openWorkspace();
-  const { imageDigest: wanted, version } = plan;
-  const revision =
-    wanted === undefined ? (await ensureImages(app, version, [platform])).revision : await images.byDigest(wanted);
-  const image = revision?.platforms.find((each) =>
-    wanted === undefined ? each.platform === platform : each.digest === wanted,
+/** A replay has the very image of its run, and none is made for it. */
+async function findImages(app: App, { imageDigest, version }: RunPlan, platform: Platform): Promise<EnsuredImages> {
+  if (imageDigest === undefined) return await ensureImages(app, version, [platform]);
+  const revision = await (await app.openWorkspace()).images.byDigest(imageDigest);
+  if (revision === undefined) throw imageGone(imageDigest);
+  return { revision, source: 'workspace' };
+}
+
+function imageOf({ platforms }: ImageRevision, { imageDigest }: RunPlan, platform: Platform): PlatformImage {
+  const image = platforms.find((each) =>
+    imageDigest === undefined ? each.platform === platform : each.digest === imageDigest,
   );
-  if (revision !== undefined && image !== undefined) return { revision, image };
-  throw new AppError('IMAGE_NOT_FOUND', `the image ${wanted} of the run is not in this workspace any more`, {
+  if (image === undefined) throw imageGone(imageDigest);
+  return image;
+}
+
+function imageGone(digest: string | undefined): AppError {
+  return new AppError('IMAGE_NOT_FOUND', `the image ${digest} of the run is not in this workspace any more`, {
     hint: 'Submit its job again.',
   });
 }

@@ -118,7 +118,8 @@ function platformKey(platform: OciPlatform): string {
   return canonicalJson(platform);
 }
 
-function contentOf(value: unknown, mediaType: string): Content {
+/** In the form that has the same bytes everywhere. */
+export function contentOf(value: unknown, mediaType: string): Content {
   const bytes = Buffer.from(canonicalJson(value));
   return { descriptor: { mediaType, digest: `sha256:${sha256(bytes)}`, size: bytes.length }, bytes };
 }
@@ -141,7 +142,8 @@ const ociTypes: Readonly<Record<string, string>> = {
   [mediaTypes.dockerForeignLayerGzip]: 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
 };
 
-function ociDescriptor(descriptor: Descriptor): Descriptor {
+/** Of Docker's media types, what OCI calls the same. */
+export function ociDescriptor(descriptor: Descriptor): Descriptor {
   return { ...descriptor, mediaType: ociTypes[descriptor.mediaType] ?? descriptor.mediaType };
 }
 

@@ -57,6 +57,7 @@ export function connectionError(url: string, error: unknown, env: Record<string,
 const reasons: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the name of the server is not known',
   EAI_AGAIN: 'the name of the server is not known',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'what listens there does not speak https',
   ECONNREFUSED: 'nobody listens there',
   ECONNRESET: 'the connection broke',
   UND_ERR_SOCKET: 'the connection broke',

@@ -30,6 +30,18 @@ describe('where a registry is', () => {
     await expect(at('nobody.invalid', { retries: 0 }).listTags()).rejects.toMatchObject({ code: 'UNREACHABLE' });
   });
 
+  test('one in the open that is not listed is named, with what lists it', async () => {
+    const { host } = await serve(hello);
+    const name = host.replace('127.0.0.1', 'localhost.localdomain');
+    await expect(
+      at(name, { hosts: { [name]: host.replace('127.0.0.1', '0.0.0.0') } }).listTags(),
+    ).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+      message: `the registry \`${name}\` does not speak https`,
+      hint: expect.stringContaining('TERROIR_INSECURE_REGISTRIES') as unknown,
+    });
+  });
+
   test('a mirror is asked first, and left when it does not have it', async () => {
     const bytes = image.manifest;
     const mirror = await serve((request, response) => {

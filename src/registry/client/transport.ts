@@ -94,6 +94,7 @@ export function createTransport(options: TransportOptions): Transport {
         await sleep(retryDelay(tries, response.headers['retry-after']), request.signal);
       } catch (error) {
         if (request.signal?.aborted === true) throw canceled(request);
+        if (isInTheOpen(error)) throw plainRegistry(registry, error);
         if (!isBrokenLine(error) || request.repeat === false || tries >= retries) throw error;
         await sleep(retryDelay(tries), request.signal).catch(() => undefined);
       }
@@ -169,6 +170,17 @@ async function findBase(registry: string, { http, insecure = [], hosts = {} }: T
  */
 function isBrokenLine(error: unknown): boolean {
   return isAppError(error, 'UNREACHABLE') && typeof error.details?.code === 'string';
+}
+
+function isInTheOpen(error: unknown): boolean {
+  return isBrokenLine(error) && isAppError(error) && error.details?.code === 'ERR_SSL_WRONG_VERSION_NUMBER';
+}
+
+function plainRegistry(registry: string, cause: unknown): AppError {
+  return new AppError('UNREACHABLE', `the registry \`${registry}\` does not speak https`, {
+    hint: `If it may be trusted in the open, name it in TERROIR_INSECURE_REGISTRIES (\`${registry}\`).`,
+    cause,
+  });
 }
 
 function canceled({ what, signal }: RegistryRequest): AppError {

@@ -138,6 +138,8 @@ function hintFor(engine: string, said: string): string {
     return 'Install the init that it wants (on Debian: `apt-get install catatonit`).';
   if (said.includes('rlimit'))
     return `${engine} may not raise limits here: run as another user, or use another engine.`;
+  if (said.includes('capabilities: [[gpu]]') || said.includes('nvidia.com/gpu'))
+    return `${engine} knows no GPU here: install NVIDIA's driver and its container toolkit, or leave out --gpus.`;
   return `Try the same by hand: \`${engine} run --rm IMAGE true\`.`;
 }
 
