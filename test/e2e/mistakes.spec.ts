@@ -93,6 +93,13 @@ describe('mistakes', () => {
     [['env', 'lock', 'ok.txt', '--dry-run'], 2, 'USAGE', /--dry-run goes with --relock/],
     [['env', 'lock', 'conda.yml', '--offline'], 8, 'OFFLINE', /conda/],
     [['run', '--env', 'image.yml', '--engine', 'docker', '--', 'true'], 104, 'ENGINE_NOT_FOUND', /needs docker/],
+    [['run', '--env', 'image.yml', '--target', 'podman', '--', 'true'], 104, 'ENGINE_NOT_FOUND', /needs podman/],
+    [
+      ['run', '--env', 'image.yml', '--target', 'podman', '--engine', 'docker', '--', 'true'],
+      102,
+      'USAGE',
+      /two engines/,
+    ],
     [['run', '--env', 'image.yml', '--target', 'moon', '--', 'true'], 102, 'USAGE', /no target `moon`/],
     [['run', '--env', 'ok.txt', '--', 'pyhton', 'x.py'], 104, 'COMMAND_NOT_FOUND', /the command `pyhton`/],
     [

@@ -19,7 +19,8 @@ export const command: Command = {
     { flags: '-e, --env <reference>', description: 'name, name:version, name@latest, or an environment file' },
     {
       flags: '-t, --target <target>',
-      description: 'Where to run: local, docker, or a worker by its name (local, but for what only an image can give)',
+      description:
+        'Where to run: local, docker (podman: with that engine), or a worker by its name (local, but for what only an image can give)',
     },
     { flags: '--gpus <n>', description: 'With docker: give the container so many GPUs, or `all`' },
     {
@@ -51,8 +52,9 @@ export const command: Command = {
     { command: 'terroir run job.yml --target docker --gpus all', does: 'in a container of its image' },
   ],
   run: async (context, { arguments: [job], options, rest }) => {
+    const place = readPlace(options);
     const common = {
-      target: options.text('target'),
+      target: place.target,
       gpus: readGpus(options),
       variables: assignments(options, 'var'),
       timeout: readTimeout(options),
@@ -60,7 +62,7 @@ export const command: Command = {
       tags: assignments(options, 'tag'),
     };
     const onOutput = passOutput(context);
-    const engine = options.text('engine');
+    const { engine } = place;
     if (job !== undefined) {
       if (rest.length > 0) throw new AppError('USAGE', 'a job file and a command after `--` cannot be given together');
       const what = { ...common, environment: options.text('env'), inputs: assignments(options, 'input') };
@@ -92,10 +94,18 @@ export const command: Command = {
   },
 };
 
+/** `--target podman` is a container, and which engine has it. */
+function readPlace(options: OptionValues): { target: string | undefined; engine: string | undefined } {
+  const [target, engine] = [options.text('target'), options.text('engine')];
+  if (target !== 'podman') return { target, engine };
+  if (engine === undefined || engine === 'podman') return { target: 'docker', engine: 'podman' };
+  throw new AppError('USAGE', `--target podman and --engine ${engine} are two engines`, { hint: 'Name one of them.' });
+}
+
 function refuseEngine(engine: string | undefined): object {
   if (engine === undefined) return {};
-  throw new AppError('USAGE', '--engine is for runs on this machine, and the server runs it', {
-    hint: 'Leave it out: the server takes the engine that it has.',
+  throw new AppError('USAGE', 'the engine is for runs on this machine to choose, and the server runs it', {
+    hint: 'Write `--target docker` alone: the server takes the engine that it has.',
   });
 }
 
