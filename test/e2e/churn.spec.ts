@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findLooseCopies } from '../../src/app/images/base-image.ts';
@@ -162,6 +163,8 @@ async function ended(served: Served, id: string): Promise<string> {
 
 /** Everything at once, and the server is killed in the middle of it. */
 async function killAtWork(served: Served, round: number): Promise<string> {
+  // The tag is there, whatever becomes of the push that is broken off.
+  if (round === 0) await pushImage(served, 'team/killed', 'w'.repeat(200_000), 'latest');
   const long = await call(served, `POST ${v1}/runs`, {
     environment: 'own',
     command: ['python3', '-c', 'import time; time.sleep(300)'],
@@ -169,7 +172,7 @@ async function killAtWork(served: Served, round: number): Promise<string> {
   const going = Promise.allSettled([
     each(600, async (at) => await register(served, `killed-${at % 50}`, definitionOf(at, 100 + (at % 7)))),
     call(served, `POST ${v1}/environments/built/versions/1/images`, { rebuild: true }),
-    pushImage(served, 'team/killed', 'x'.repeat(200_000), `t${round}`),
+    pushImage(served, 'team/killed', String(round).repeat(200_000), 'latest'),
     call(served, `PUT ${v1}/blobs/${'0'.repeat(64)}`, Buffer.alloc(3_000_000), {
       'content-type': 'application/octet-stream',
     }),
@@ -262,6 +265,19 @@ async function takeStock(): Promise<Stock> {
   return stock;
 }
 
+/** How much there is of each kind. Runs and builds are records: they and their logs stay. Content of the last round has other names. */
+function sizeOf({ files, rows: { audit: _audit, runs: _runs, builds: _builds, ...rows } }: Stock) {
+  const kinds = Map.groupBy(
+    files.filter((path) => !/^workspace\/(?:runs|builds)\//.test(path)),
+    kindOf,
+  );
+  return { files: [...kinds].map(([kind, paths]) => `${kind}: ${paths.length}`), rows };
+}
+
+function kindOf(path: string): string {
+  return path.replaceAll(/[0-9a-f]{32,}(?=\/|$)/g, 'DIGEST').replaceAll(/\/[0-9a-f]{2}(?=\/)/g, '/..');
+}
+
 interface Records {
   /** The first column of the answer. */
   ask(query: string): Promise<string[]>;
@@ -305,8 +321,11 @@ describe.each(['SQLite', 'PostgreSQL'])(
     afterAll(async () => await sandbox.remove());
 
     it('leaves nothing behind, and does not grow', async () => {
-      const stocks: Stock[] = [];
-      for (let round = 0; round < rounds; round += 1) {
+      const sizes: ReturnType<typeof sizeOf>[] = [];
+      let entries: number | undefined;
+      // A server that is killed a moment earlier leaves one thing less: what grows goes on growing.
+      const isSettled = (): boolean => isDeepStrictEqual(sizes.at(-1), sizes.at(-2));
+      for (let round = 0; round < rounds || (round < rounds + 3 && !isSettled()); round += 1) {
         let served = await startServe(sandbox, ['--port', '0', '--rate', '100000', '--log-level', 'error']);
         await work(served, round);
         const long = await killAtWork(served, round);
@@ -315,7 +334,8 @@ describe.each(['SQLite', 'PostgreSQL'])(
         await served.stop();
         const needed = await collect();
         const stock = await takeStock();
-        stocks.push(stock);
+        sizes.push(sizeOf(stock));
+        entries = stock.rows.audit;
 
         // Nothing half-made, and nothing that a dead process holds.
         expect(stock.files.filter((path) => /\.tmp(?:\/|$)|\/_uploads\/|\/tmp\//.test(path))).toEqual([]);
@@ -332,27 +352,10 @@ describe.each(['SQLite', 'PostgreSQL'])(
         expect(contents.filter((hex) => !named.has(`sha256:${hex}`) && !needed.has(`sha256:${hex}`))).toEqual([]);
       }
       expect(operations).toBeGreaterThan(2000);
-      const [, second, last] = stocks.map(
-        ({ files, rows: { audit: _audit, runs: _runs, builds: _builds, ...rows } }) => ({
-          // Runs and builds are records: they and their logs stay. Content of the last round has other names.
-          files: Map.groupBy(
-            files.filter((path) => !/^workspace\/(?:runs|builds)\//.test(path)),
-            kindOf,
-          )
-            .entries()
-            .map(([kind, paths]) => `${kind}: ${paths.length}`)
-            .toArray(),
-          rows,
-        }),
-      );
-      expect(last).toEqual(second);
+      expect(sizes.at(-1)).toEqual(sizes.at(-2));
       expect(await sandbox.json(['cache', 'verify'])).toMatchObject({ damaged: [] });
       expect(await sandbox.json(['image', 'validate', 'localhost/base:1'])).toMatchObject({ valid: true });
-      expect((await sandbox.json<{ entries: number }>(['audit', 'verify'])).entries).toBe(stocks.at(-1)?.rows.audit);
+      expect((await sandbox.json<{ entries: number }>(['audit', 'verify'])).entries).toBe(entries);
     });
-
-    function kindOf(path: string): string {
-      return path.replaceAll(/[0-9a-f]{32,}(?=\/|$)/g, 'DIGEST').replaceAll(/\/[0-9a-f]{2}(?=\/)/g, '/..');
-    }
   },
 );

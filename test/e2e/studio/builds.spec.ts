@@ -163,7 +163,7 @@ describe('builds', { timeout: 60_000 }, () => {
   });
 
   it('show their progress as it happens, also to who looks only now and through a server that goes away', async () => {
-    const mend = index.break({ path: '/files/must', kind: 'slow', bytesPerSecond: 40_000 });
+    const mend = index.break({ path: '/files/must', kind: 'slow', bytesPerSecond: 20_000 });
     const own = await startServe(sandbox, ['--runs', '0']);
     const { page, close } = await openPage(browser);
     try {
@@ -183,7 +183,7 @@ describe('builds', { timeout: 60_000 }, () => {
       await page.getByText('The server does not answer').waitFor();
       const back = await startServe(sandbox, ['--runs', '0', '--port', new URL(own.url).port]);
       await page.getByText('The server does not answer').waitFor({ state: 'detached' });
-      await page.locator('.title-line', { hasText: 'Completed' }).waitFor({ timeout: 30_000 });
+      await page.locator('.title-line', { hasText: 'Completed' }).waitFor({ timeout: 60_000 });
       await expect
         .poll(async () => (await titles(page)).every((title) => /: (?:done|from the cache)$/.test(title)))
         .toBe(true);
