@@ -115,8 +115,9 @@ export async function readBaseImage(
   const reading = goingOn.get(app.store) ?? new Map<string, Promise<Base>>();
   goingOn.set(app.store, reading);
   for (let other = reading.get(digest); other !== undefined; other = reading.get(digest)) {
+    const going = other;
     // Whoever reads it may be interrupted; then the next one does it.
-    const found = await other.catch(() => undefined);
+    const found = await step(app.emit, title, async () => await going.catch(() => undefined));
     app.signal.throwIfAborted();
     if (found !== undefined) return found;
   }

@@ -15,11 +15,12 @@ export function readBaseEarly(app: App, base: BaseImage, platforms: readonly Pla
   const read = async (): Promise<void> => {
     const builder = createImageBuilder({ store: app.store });
     try {
-      for (const platform of platforms)
-        await readBaseImage(reader, builder, {
-          base: await base.open(platform),
-          title: `Reading the base image for ${platform}`,
-        });
+      for (const platform of platforms) {
+        const opened = await base.open(platform);
+        // What is here is read at once, and whoever composes the image tells of it.
+        const teller = opened.isHere ? { ...reader, emit: () => undefined } : reader;
+        await readBaseImage(teller, builder, { base: opened, title: `Reading the base image for ${platform}` });
+      }
     } finally {
       await builder.close();
     }
