@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { now } from '../io/index.ts';
+import { isDatabaseAway } from './postgres-errors.ts';
 import { isLost, RunOwner, thisProcess } from './run-owner.ts';
 import { fromJson } from './stored-json.ts';
 import { type Connection, inTransaction } from './transaction.ts';
@@ -8,6 +11,7 @@ import { type Connection, inTransaction } from './transaction.ts';
 export interface Lease {
   /** A sign of life, at least every ten seconds. False if the lease was lost: somebody else thought that this process was gone. */
   renew(): Promise<boolean>;
+  /** If the database is away, as soon as it is back. */
   release(): Promise<void>;
 }
 
@@ -18,30 +22,48 @@ export interface LeaseStore {
 
 /** Without a sign of life for so many milliseconds, a holder on another machine is gone. */
 const patience = 45_000;
+/** Milliseconds between two tries to give a lease back to a database that is away, and how many there are: half an hour. */
+const pause = 1000;
+const mostTries = 1800;
 
 export function createLeaseStore(database: Connection): LeaseStore {
   return {
-    take: async (name, note) =>
-      await inTransaction(database, async (transaction) => await take(transaction, database, name, note)),
+    take: async (name, note) => {
+      const token = randomUUID();
+      ours.add(token);
+      const answer = await inTransaction(
+        database,
+        async (transaction) => await take(transaction, { name, note, token }),
+      ).catch((error: unknown) => {
+        ours.delete(token);
+        throw error;
+      });
+      if (answer === undefined) return { lease: createLease(database, name, token) };
+      ours.delete(token);
+      return answer;
+    },
   };
 }
 
+/** Tokens of the leases that this process has or asks for. */
+const ours = new Set<string>();
+
+/** Undefined if it is taken. */
 async function take(
   transaction: Connection,
-  database: Connection,
-  name: string,
-  note: string | undefined,
-): Promise<{ lease: Lease } | { heldBy: RunOwner; note: string | null }> {
+  { name, note, token }: { name: string; note: string | undefined; token: string },
+): Promise<{ heldBy: RunOwner; note: string | null } | undefined> {
   const held = await transaction.selectFrom('leases').selectAll().where('name', '=', name).executeTakeFirst();
   if (held !== undefined) {
     const owner = fromJson(RunOwner, held.owner, `the lease ${name}`);
-    if (!isLost(owner, held.heartbeat_at, now(), patience)) return { heldBy: owner, note: held.note };
+    // One of this process that it knows nothing of: the database went away before it said that the lease was taken, or given back.
+    const isForgotten = isDeepStrictEqual(owner, thisProcess()) && !ours.has(held.token);
+    if (!isForgotten && !isLost(owner, held.heartbeat_at, now(), patience)) return { heldBy: owner, note: held.note };
     await transaction.deleteFrom('leases').where('name', '=', name).execute();
   }
-  const token = randomUUID();
   const row = { name, token, owner: JSON.stringify(thisProcess()), note: note ?? null, heartbeat_at: now() };
   await transaction.insertInto('leases').values(row).execute();
-  return { lease: createLease(database, name, token) };
+  return undefined;
 }
 
 function createLease(database: Connection, name: string, token: string): Lease {
@@ -52,7 +74,29 @@ function createLease(database: Connection, name: string, token: string): Lease {
       return numUpdatedRows > 0n;
     },
     release: async () => {
-      await database.deleteFrom('leases').where('name', '=', name).where('token', '=', token).execute();
+      ours.delete(token);
+      const giveBack = async (): Promise<void> => {
+        await database.deleteFrom('leases').where('name', '=', name).where('token', '=', token).execute();
+      };
+      try {
+        await giveBack();
+      } catch (error) {
+        if (!isDatabaseAway(error)) throw error;
+        // This process lives on: nobody else would ever take the lease for one that was left.
+        void giveBackLater(giveBack);
+      }
     },
   };
+}
+
+async function giveBackLater(giveBack: () => Promise<void>): Promise<void> {
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    // It keeps no process: one that has gone holds nothing.
+    await sleep(pause, undefined, { ref: false });
+    const isDone = await giveBack().then(
+      () => true,
+      (error: unknown) => !isDatabaseAway(error),
+    );
+    if (isDone) return;
+  }
 }
