@@ -86,7 +86,11 @@ function inflateWhole(label: string, bytes: Buffer, member: ZipMember, target: M
   if (crc32(content) !== member.crc32) throw wrongChecksum(label, member);
   if (isDeflated) target?.compressed?.(raw);
   target?.content(content);
-  return { digest: hashOnce('sha256', content, 'buffer'), content };
+  // Who takes no bytes as they come reads several archives at a time, and the memory is everybody's in this thread.
+  return {
+    digest: hashOnce('sha256', content, 'buffer'),
+    content: target === undefined ? Buffer.from(content) : content,
+  };
 }
 
 function inflateBuffer(raw: Buffer, member: ZipMember, label: string): Buffer {

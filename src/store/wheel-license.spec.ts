@@ -43,3 +43,24 @@ test('is read from an archive, and what is none is refused', async () => {
     await rm(folder, { recursive: true });
   }
 });
+
+test('is that of each of many archives that are read at once', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'terroir-license-'));
+  try {
+    const names = Array.from({ length: 8 }, (_, at) => `licence-${at}`);
+    const read = names.map(async (name) => {
+      const wheel = makeWheel({
+        name: name.replace('-', '_'),
+        version: '1.0',
+        metadata: [`License-Expression: ${name}`],
+      });
+      await writeFile(join(folder, name), wheel.bytes);
+      return { file: join(folder, name), filename: wheel.filename };
+    });
+    const wheels = await Promise.all(read);
+    const licences = wheels.map(async ({ file, filename }) => await readWheelLicense(file, filename));
+    expect(await Promise.all(licences)).toEqual(names);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
