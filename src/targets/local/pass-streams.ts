@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { LogFile } from '../../io/index.ts';
 import { sleep } from '../../io/index.ts';
+import { wholeLines } from './whole-lines.ts';
 
 type StreamName = 'stdout' | 'stderr';
 
@@ -17,7 +18,10 @@ export interface PassedStreams {
   finish(idleMs: number): Promise<unknown>;
 }
 
-/** Hands both streams to the log and to the receiver, chunk for chunk as they come. The next chunk is read when both are done with the last. */
+/**
+ * Hands both streams on as they come: to the receiver chunk for chunk, to the log in whole lines. The next chunk is read when both are done with
+ * the last.
+ */
 export function passStreams(
   streams: Readonly<Record<StreamName, Readable>>,
   { log, onOutput }: PassOptions,
@@ -35,13 +39,18 @@ export function passStreams(
     }
   };
   const pump = async (name: StreamName): Promise<void> => {
-    for await (const chunk of streams[name] as AsyncIterable<Buffer>) {
-      busy += 1;
-      const written = log?.write(chunk);
-      if (!failures.has(name)) await receive(name, chunk);
-      await written;
-      lastChunkAt = performance.now();
-      busy -= 1;
+    const lines = log === undefined ? undefined : wholeLines(log);
+    try {
+      for await (const chunk of streams[name] as AsyncIterable<Buffer>) {
+        busy += 1;
+        const written = lines?.write(chunk);
+        if (!failures.has(name)) await receive(name, chunk);
+        await written;
+        lastChunkAt = performance.now();
+        busy -= 1;
+      }
+    } finally {
+      await lines?.finish();
     }
   };
   const names = ['stdout', 'stderr'] as const;
