@@ -5,6 +5,7 @@ import { createPeople } from './migrations/003-people.ts';
 import { createTasks } from './migrations/004-tasks.ts';
 import { createSummaries } from './migrations/005-summaries.ts';
 import { createUsage } from './migrations/006-usage.ts';
+import { createContents } from './migrations/007-contents.ts';
 
 /**
  * Forward only, in the order of their names; each stands in a file of its name. One that was released is never edited: the next one gets the
@@ -17,4 +18,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '004-tasks': { up: createTasks },
   '005-summaries': { up: createSummaries },
   '006-usage': { up: createUsage },
+  '007-contents': { up: createContents },
 };

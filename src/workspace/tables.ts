@@ -242,4 +242,22 @@ export interface Tables {
     source: string | null;
     seconds: number | null;
   };
+  /** Contents by their SHA-256 that are in the database, or that it knows the place of. */
+  contents: {
+    digest: string;
+    size: number;
+    /** Of a small one. */
+    bytes: Uint8Array | null;
+    /** What the registry calls a large one, where a registry has them. */
+    place: string | null;
+    /** When it came in or was last asked for. */
+    touched_at: string;
+  };
+  /** What was written to a log, piece by piece, where several machines read it. */
+  log_pieces: {
+    log: string;
+    /** Where in the log it begins. */
+    at: number;
+    bytes: Uint8Array;
+  };
 }
