@@ -8,7 +8,7 @@ export function mirrorPlace(
   { env, home, token }: Pick<AppOptions, 'env' | 'home'> & { token?: string },
 ): Pick<AppOptions, 'env' | 'workspace'> & { servedRegistry: ServedRegistry } {
   return {
-    env: { ...env, TERROIR_DATABASE: undefined },
+    env: { ...env, TERROIR_DATABASE: undefined, TERROIR_REGISTRY: undefined },
     workspace: mirrorFolder(storeFolderOf({ env, home }), url),
     servedRegistry: servedRegistry(url, token),
   };

@@ -4,6 +4,7 @@ import { isAppError } from '../../errors/index.ts';
 import { currentPlatform, libcVersion, listInterpreters, pathExists, runProcess } from '../../io/index.ts';
 import { formatCount } from '../../report/index.ts';
 import type { App } from '../app.ts';
+import { sharedRegistry } from '../images/shared-registry.ts';
 import { channelsOf, openCondaChannel } from '../packages/conda-channel.ts';
 import { findUv, openPypiChannel } from '../packages/pypi-channel.ts';
 import { readPlatform } from '../platform.ts';
@@ -57,7 +58,11 @@ async function checkMachine(app: App): Promise<Diagnosis[]> {
 async function checkWorkspace(app: App): Promise<Diagnosis[]> {
   return await attempt('workspace', async () => {
     await app.openWorkspace();
-    return app.workspaceFolder;
+    const registry = sharedRegistry(app);
+    if (registry === undefined) return app.workspaceFolder;
+    const [host = ''] = registry.split('/');
+    await (await app.openRegistries()).ping(host, { signal: app.signal });
+    return `${app.workspaceFolder}, with its images and large contents in ${registry}`;
   });
 }
 

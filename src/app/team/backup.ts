@@ -73,7 +73,7 @@ export async function backUp(app: App, path: string): Promise<BackupView> {
 function refuseSpread(app: App): void {
   const registry = sharedRegistry(app);
   if (registry === undefined) return;
-  throw new AppError('UNSUPPORTED_FEATURE', `the contents of this workspace are in \`${registry}\`, not in a folder`, {
+  throw new AppError('USAGE', `the contents of this workspace are in \`${registry}\`, not in a folder`, {
     hint: 'Copy the database (`pg_dump`) first and then the registry, each by its own means.',
   });
 }

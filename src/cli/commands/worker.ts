@@ -9,7 +9,7 @@ export const command: Command = {
   summary: 'Do the runs and builds that a server takes in, on this machine',
   description: [
     'Takes runs and builds from the workspace’s queue until it is interrupted; then what goes on waits for the next worker. Workers of a workspace share its database',
-    '(TERROIR_DATABASE, PostgreSQL; on one machine SQLite will do) and its folder (TERROIR_WORKSPACE). Each machine keeps its own store of packages.',
+    '(TERROIR_DATABASE, PostgreSQL) and its registry (TERROIR_REGISTRY); on one machine its folder will do (TERROIR_WORKSPACE). Each machine keeps its own store of packages.',
     '',
     'A worker is a compute target as well: a job that says `compute: NAME` waits for the worker of that name. `terroir compute list` shows who is at work.',
   ].join('\n'),

@@ -17,6 +17,7 @@ let folder: string;
 let registry: RegistryProcess;
 let postgres: PostgresServer;
 let index: PypiIndex;
+let teams = 0;
 beforeAll(async () => {
   postgres = await startPostgres();
   index = await startPypiIndex([makeWheel({ name: 'grape', version: '1.0' })]);
@@ -31,13 +32,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe.each(['SQLite', 'PostgreSQL'])('workers with %s', { timeout: 120_000 }, (kind) => {
+describe.each(['SQLite', 'PostgreSQL', 'PostgreSQL and a registry'])('workers with %s', { timeout: 120_000 }, (kind) => {
+  const isSpread = kind === 'PostgreSQL and a registry';
   let sandbox: Sandbox;
+  /** Those of the workers, where each has a folder of its own. */
+  let machines: Sandbox[];
   let served: Served;
   let workers: WorkerProcess[];
   beforeEach(async () => {
     sandbox = await createSandbox({ index: index.url });
-    if (kind === 'PostgreSQL') sandbox.env.TERROIR_DATABASE = await postgres.createDatabase();
+    if (kind !== 'SQLite') sandbox.env.TERROIR_DATABASE = await postgres.createDatabase();
+    if (isSpread) sandbox.env.TERROIR_REGISTRY = `${registry.host}/team-${(teams += 1)}`;
+    machines = [];
     // It only takes things in.
     served = await startServe(sandbox, ['--runs', '0']);
     workers = [];
@@ -47,7 +53,7 @@ describe.each(['SQLite', 'PostgreSQL'])('workers with %s', { timeout: 120_000 },
   afterEach(async () => {
     for (const { child } of workers) child.kill('SIGKILL');
     await served.stop();
-    await sandbox.remove();
+    for (const each of [sandbox, ...machines]) await each.remove();
   });
 
   const call = async <T>(what: string, body?: object): Promise<T> => {
@@ -63,6 +69,8 @@ describe.each(['SQLite', 'PostgreSQL'])('workers with %s', { timeout: 120_000 },
   };
   const submit = async (script: string, more: object = {}): Promise<RunRecord> =>
     await call<RunRecord>('POST /runs', { environment: 'own', command: ['python3', '-uc', script], ...more });
+  const logOf = async (id: string): Promise<string> =>
+    await (await fetch(`${served.url}/api/v1/runs/${id}/logs`)).text();
   const show = async (id: string): Promise<RunRecord> => await call<RunRecord>(`GET /runs/${id}`);
   const until = async (id: string, ...statuses: string[]): Promise<RunRecord> => {
     for (;;) {
@@ -73,7 +81,12 @@ describe.each(['SQLite', 'PostgreSQL'])('workers with %s', { timeout: 120_000 },
   };
   const ended = async (id: string): Promise<RunRecord> => await until(id, 'Completed', 'Failed', 'Canceled');
   const work = async (...args: string[]): Promise<WorkerProcess> => {
-    const worker = await startWorkerProcess(sandbox, args);
+    const { TERROIR_DATABASE = '', TERROIR_REGISTRY = '' } = sandbox.env;
+    const machine = isSpread
+      ? await createSandbox({ index: index.url, env: { TERROIR_DATABASE, TERROIR_REGISTRY } })
+      : sandbox;
+    if (isSpread) machines.push(machine);
+    const worker = await startWorkerProcess(machine, args);
     workers.push(worker);
     return worker;
   };
@@ -129,9 +142,8 @@ describe.each(['SQLite', 'PostgreSQL'])('workers with %s', { timeout: 120_000 },
     const mark = join(sandbox.folder, 'done');
     const run = await submit(script, { variables: { DONE: mark } });
     const first = await work('--name', 'first');
-    const log = join(sandbox.folder, '.terroir', 'runs', run.id, 'logs', 'output.log');
     const begun = async (times: number): Promise<void> => {
-      while ((await readFile(log, 'utf8').catch(() => '')).split('begun').length <= times) await sleep(50);
+      while ((await logOf(run.id)).split('begun').length <= times) await sleep(50);
     };
     await begun(1);
     first.child.kill('SIGKILL');
@@ -146,8 +158,9 @@ describe.each(['SQLite', 'PostgreSQL'])('workers with %s', { timeout: 120_000 },
     await work('--name', 'third');
     const record = await ended(run.id);
     expect(record).toMatchObject({ status: 'Completed', worker: 'third', exitCode: 0 });
-    expect(record.notes).toContainEqual(expect.stringContaining('began anew'));
-    expect(await readFile(log, 'utf8')).toMatch(/begun\nbegun\nbegun\nend\n$/);
+    // Who begins where no trace is left of another attempt cannot tell.
+    if (!isSpread) expect(record.notes).toContainEqual(expect.stringContaining('began anew'));
+    expect(await logOf(run.id)).toMatch(/begun\nbegun\nbegun\nend\n$/);
   });
 
   it('end what is cancelled, also what still waits', async () => {
@@ -165,13 +178,11 @@ describe.each(['SQLite', 'PostgreSQL'])('workers with %s', { timeout: 120_000 },
     const given = { variables: { KEY: 'secret:MINE' }, secrets: { MINE: 'very-secret' } };
     const run = await submit('import os; print(os.environ["KEY"])', given);
     const database = await sandbox.run(['backup', join(sandbox.folder, 'copy.tar')]);
-    expect(database.exitCode).toBe(0);
-    expect((await readFile(join(sandbox.folder, 'copy.tar'))).includes('very-secret')).toBe(false);
+    if (isSpread) expect(database).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('pg_dump') });
+    else expect((await readFile(join(sandbox.folder, 'copy.tar'))).includes('very-secret')).toBe(false);
     await work();
     expect(await ended(run.id)).toMatchObject({ status: 'Completed' });
-    expect(await readFile(join(sandbox.folder, '.terroir', 'runs', run.id, 'logs', 'output.log'), 'utf8')).toBe(
-      'very-secret\n',
-    );
+    expect(await logOf(run.id)).toBe('very-secret\n');
   });
 
   it('build once, whoever asks and however many they are', async () => {
