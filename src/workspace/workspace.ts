@@ -6,11 +6,14 @@ import { bindFolder, refuseBound } from './bind-folder.ts';
 import { type BlobStore, createBlobStore } from './blobs.ts';
 import { type BuildStore, createBuildStore } from './builds.ts';
 import { openDatabase } from './database.ts';
+import { createDatabaseLogs } from './database-logs.ts';
 import { createEnvironmentStore, type EnvironmentStore } from './environments.ts';
 import { createFactStore, type FactStore } from './facts.ts';
+import { createFileLogs } from './file-logs.ts';
 import { createImageStore, type ImageStore } from './images.ts';
 import { createLeaseStore, type LeaseStore } from './leases.ts';
 import { createLockStore, type LockStore } from './locks.ts';
+import type { LogStore } from './logs.ts';
 import { createModelStore, type ModelStore } from './models.ts';
 import { type Actor, recorded } from './recorded.ts';
 import { findReferences } from './references.ts';
@@ -41,12 +44,10 @@ export interface Workspace {
   submissions: SubmissionStore;
   blobs: BlobStore;
   rows: RowStore;
-  /** Of one run: code, outputs, logs. */
+  /** What runs print, and what builds report while they go on: one event a line, JSON. */
+  logs: LogStore;
+  /** Of one run: code, outputs. */
   runFolder(id: string): string;
-  /** What a build reports while it goes on: one event a line, JSON. */
-  buildLog(id: string): string;
-  /** A path for `withFileLock`, by a name of the caller's. */
-  lockFile(name: string): string;
   /** Every digest that a record names, for `blobs.gc`; of trees their manifests' only, the caller adds their members. */
   references(): Promise<Set<string>>;
   /** The key for hashes of secret values; made on first use, the same for ever. */
@@ -62,6 +63,8 @@ export interface WorkspaceOptions {
   origin?: string;
   /** The address of a PostgreSQL database; without one, the records are in the folder. */
   database?: string;
+  /** Keeps logs there, too, for readers on other machines. */
+  logsInDatabase?: boolean;
 }
 
 /**
@@ -88,9 +91,8 @@ export async function openWorkspace(folder: string, options: WorkspaceOptions): 
     workers: createWorkerStore(database),
     blobs: createBlobStore(join(folder, 'registry', 'blobs')),
     rows: createRowStore(database),
+    logs: options.logsInDatabase === true ? createDatabaseLogs(database) : createFileLogs(folder),
     runFolder: (id: string) => join(folder, 'runs', id),
-    buildLog: (id: string) => join(folder, 'builds', `${id}.ndjson`),
-    lockFile: (name: string) => join(folder, 'locks', name),
     references: () => findReferences(database),
     secretKey: () => readSecretKey(folder),
     close: () => database.destroy(),
