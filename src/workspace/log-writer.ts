@@ -29,7 +29,9 @@ export function createLogWriter(put: (bytes: Buffer) => Promise<void>, { stop }:
   let isAway = false;
   let isClosing = false;
 
+  const isTooMuch = (): boolean => unwritten > (isAway ? roomWhileAway : room);
   const tellChange = (): void => {
+    if (isTooMuch()) return;
     changed.resolve();
     changed = Promise.withResolvers();
   };
@@ -92,7 +94,7 @@ export function createLogWriter(put: (bytes: Buffer) => Promise<void>, { stop }:
       pieces.add(chunk);
       unwritten += chunk.length;
       plan();
-      while (unwritten > (isAway ? roomWhileAway : room)) await changed.promise;
+      while (isTooMuch()) await changed.promise;
     },
     close: async () => {
       isClosing = true;

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../test/kit/postgres.ts';
+import { AppError } from '../errors/index.ts';
+import { openDatabase } from './database.ts';
+import { createDatabaseLogs } from './database-logs.ts';
 import { openWorkspace } from './index.ts';
 import type { LogStore } from './logs.ts';
 
@@ -132,7 +135,7 @@ describe.each(['files', 'SQLite', 'PostgreSQL'])('logs in %s', (kind) => {
       await log.write(Buffer.from(line));
       const startedAt = performance.now();
       while ((await textOf(logs)) !== expected) await sleep(10);
-      expect(performance.now() - startedAt).toBeLessThan(400);
+      expect(performance.now() - startedAt).toBeLessThan(1000);
     }
     await log.close();
   });
@@ -188,6 +191,24 @@ describe('a database that is away', () => {
     expect(await log.close()).toBeUndefined();
     expect(await textOf(logs)).toBe(numbered(0, 100_100));
     await close();
+  });
+
+  it('need not say that it took something in for that to stand there once', async () => {
+    const database = await openDatabase(join(folder, 'silent'));
+    let silences = 0;
+    const silent = database.withPlugin({
+      transformQuery: ({ node }) => node,
+      transformResult: async ({ result }) => {
+        if ((result.numAffectedRows ?? 0n) === 0n || silences++ % 2 === 0) return result;
+        throw new AppError('UNREACHABLE', 'it is away', { details: { database: true } });
+      },
+    });
+    const log = await createDatabaseLogs(silent).open(name);
+    await log.write(Buffer.from(numbered(0, 20_000)));
+    expect(await log.close()).toBeUndefined();
+    expect(silences).toBeGreaterThan(3);
+    expect(await textOf(createDatabaseLogs(database))).toBe(numbered(0, 20_000));
+    await database.destroy();
   });
 
   it('holds nobody up for long who wants to stop', { timeout: 60_000 }, async () => {

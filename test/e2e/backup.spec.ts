@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { debianLike, makeBase, writeBase } from '../kit/base-image.ts';
 import { startPostgres } from '../kit/postgres.ts';
@@ -108,6 +109,40 @@ describe('backups', { timeout: 180_000 }, () => {
         await again.stop();
         expect((await sandbox.run(['audit', 'verify'], place)).exitCode).toBe(0);
       }
+    } finally {
+      await postgres.stop();
+    }
+  });
+
+  it('bring the contents and logs along that the database has, from a folder to PostgreSQL and back', async () => {
+    const postgres = await startPostgres();
+    try {
+      const first = { env: { TERROIR_WORKSPACE: 'first' } };
+      await sandbox.json(['env', 'list'], first);
+      const open = (folder: string) => new DatabaseSync(join(sandbox.folder, folder, 'workspace.db'));
+      const bytes = (index: number) => Buffer.alloc(index * 500, Buffer.from([0, 255, 10, index]));
+      const source = open('first');
+      for (let index = 0; index < 60; index += 1) {
+        source
+          .prepare('insert into contents (digest, size, bytes, place, touched_at) values (?, ?, ?, ?, ?)')
+          .run(`digest ${index}`, index, index % 2 ? bytes(index) : null, index % 2 ? null : 'large', 'today');
+        source
+          .prepare('insert into log_pieces (log, at, bytes) values (?, ?, ?)')
+          .run('run/a', index * 1e9, bytes(index));
+      }
+      const rowsOf = (database: DatabaseSync) =>
+        ['contents', 'log_pieces'].map((table) => database.prepare(`select * from ${table} order by 1, 2`).all());
+      const rows = rowsOf(source);
+      expect(rows.map(({ length }) => length)).toEqual([60, 60]);
+      source.close();
+      await sandbox.json(['backup', 'first.terroir'], first);
+      const there = { env: { TERROIR_DATABASE: await postgres.createDatabase(), TERROIR_WORKSPACE: 'there' } };
+      await sandbox.json(['restore', 'first.terroir'], there);
+      await sandbox.json(['backup', 'second.terroir'], there);
+      await sandbox.json(['restore', 'second.terroir'], { env: { TERROIR_WORKSPACE: 'third' } });
+      const last = open('third');
+      expect(rowsOf(last)).toEqual(rows);
+      last.close();
     } finally {
       await postgres.stop();
     }

@@ -11,7 +11,7 @@ export interface FollowOptions {
   signal: AbortSignal;
 }
 
-const chunkSize = 1 << 16;
+const chunkSize = 1 << 18;
 
 /** Hands out a log that somebody writes, until its writer has ended. */
 export async function followLog(
