@@ -19,7 +19,7 @@ const lastTries = 10;
 
 /** Gathers what is written, and hands it on piece by piece. `write` keeps no chunk. */
 export function createLogWriter(put: (bytes: Buffer) => Promise<void>, { stop }: { stop?: AbortSignal } = {}): LogFile {
-  const pieces = createPieces();
+  let pieces = createPieces();
   let unwritten = 0;
   let changed = Promise.withResolvers<void>();
   let failure: Error | undefined;
@@ -29,6 +29,7 @@ export function createLogWriter(put: (bytes: Buffer) => Promise<void>, { stop }:
   let isAway = false;
   let isClosing = false;
 
+  const isBehind = (): boolean => unwritten > 0;
   const isTooMuch = (): boolean => unwritten > (isAway ? roomWhileAway : room);
   const tellChange = (): void => {
     if (isTooMuch()) return;
@@ -51,7 +52,7 @@ export function createLogWriter(put: (bytes: Buffer) => Promise<void>, { stop }:
       }
     }
   };
-  const isDue = (): boolean => unwritten > 0 && (isClosing || pieces.isFull());
+  const isDue = (): boolean => isBehind() && (isClosing || pieces.isFull());
   const putAll = async (): Promise<void> => {
     isPutting = true;
     try {
@@ -65,6 +66,7 @@ export function createLogWriter(put: (bytes: Buffer) => Promise<void>, { stop }:
     } catch (error) {
       failure ??= error as Error;
       unwritten = 0;
+      pieces = createPieces();
       tellChange();
     }
     isPutting = false;
@@ -72,7 +74,7 @@ export function createLogWriter(put: (bytes: Buffer) => Promise<void>, { stop }:
   };
   /** What comes after a pause goes at once; then the next piece goes when it is full or has waited. */
   const plan = (): void => {
-    if (isPutting || unwritten === 0) return;
+    if (isPutting || !isBehind()) return;
     if (!isDue()) {
       timer ??= setTimeout(start, Math.max(0, lastAt + pause - performance.now()));
       return;
@@ -99,7 +101,7 @@ export function createLogWriter(put: (bytes: Buffer) => Promise<void>, { stop }:
     close: async () => {
       isClosing = true;
       plan();
-      while (unwritten > 0) await changed.promise;
+      while (isBehind()) await changed.promise;
       return failure;
     },
   };

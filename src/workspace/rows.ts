@@ -103,7 +103,7 @@ async function summarize(database: Connection, table: keyof Tables, rows: readon
   }
   if (table === 'image_revisions') {
     const images = rows.map(({ fingerprint, record }) =>
-      fromJson(ImageRevision, String(record), `an image of ${fingerprint}`),
+      fromJson(ImageRevision, String(record), `an image of ${String(fingerprint)}`),
     );
     await writeLayers(database, images);
     return;
