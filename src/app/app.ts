@@ -4,8 +4,9 @@ import { createPrefixes, type Prefixes } from '../prefix/index.ts';
 import type { RegistryClient } from '../registry/index.ts';
 import type { Emit } from '../report/index.ts';
 import { createStore, type Store } from '../store/index.ts';
-import { findWorkspaceFolder, openWorkspace, type Workspace } from '../workspace/index.ts';
+import { type ExternalContents, findWorkspaceFolder, openWorkspace, type Workspace } from '../workspace/index.ts';
 import { seedCatalog } from './environments/catalog.ts';
+import { sharedRegistry } from './images/shared-registry.ts';
 
 export interface AppOptions {
   cwd: string;
@@ -67,6 +68,12 @@ export async function openApp(options: AppOptions): Promise<App> {
   const store = createStore({ root: storeFolder });
   let workspace: Promise<Workspace> | undefined;
   let registries: Promise<{ client: RegistryClient; close(): Promise<void> }> | undefined;
+  const openRegistries = async (): Promise<RegistryClient> => {
+    registries ??= import('./images/remote-registry.ts').then(({ createRemoteRegistries }) =>
+      createRemoteRegistries(options),
+    );
+    return (await registries).client;
+  };
   return {
     ...options,
     workspaceFolder,
@@ -75,15 +82,10 @@ export async function openApp(options: AppOptions): Promise<App> {
     prefixes: createPrefixes({ root: storeFolder, store }),
     interpreters: { env, home, cacheFolder: join(storeFolder, 'interpreters') },
     openWorkspace: async () => {
-      workspace ??= openWithCatalog(workspaceFolder, options);
+      workspace ??= openWithCatalog(workspaceFolder, options, openRegistries);
       return await workspace;
     },
-    openRegistries: async () => {
-      registries ??= import('./images/remote-registry.ts').then(({ createRemoteRegistries }) =>
-        createRemoteRegistries(options),
-      );
-      return (await registries).client;
-    },
+    openRegistries,
     close: async () => {
       await (await registries)?.close();
       const opened = await workspace?.catch(() => undefined);
@@ -92,11 +94,23 @@ export async function openApp(options: AppOptions): Promise<App> {
   };
 }
 
-async function openWithCatalog(folder: string, { env, user, origin, catalogFolder }: AppOptions): Promise<Workspace> {
+async function openWithCatalog(
+  folder: string,
+  options: AppOptions,
+  openRegistries: App['openRegistries'],
+): Promise<Workspace> {
+  const { env, user, origin, catalogFolder } = options;
   const database = env.TERROIR_DATABASE || undefined;
-  const workspace = await openWorkspace(folder, { create: true, user, origin, database });
+  const registry = sharedRegistry(options);
+  const external = registry === undefined ? undefined : await openExternal(openRegistries, registry);
+  const workspace = await openWorkspace(folder, { create: true, user, origin, database, external });
   await seedCatalog(workspace, catalogFolder);
   return workspace;
+}
+
+async function openExternal(openRegistries: App['openRegistries'], registry: string): Promise<ExternalContents> {
+  const { createExternalContents } = await import('./team/external-contents.ts');
+  return createExternalContents(openRegistries, registry);
 }
 
 /** The machine's store. */

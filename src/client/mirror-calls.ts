@@ -41,7 +41,7 @@ async function bringBuiltWheels(api: Connection['api'], app: App, { packages }: 
   const { blobs } = await app.openWorkspace();
   for (const { kind, sha256, url, size } of packages) {
     if (kind !== 'pypi' || url !== undefined) continue;
-    if ((await app.store.hasArchive(sha256)) || (await blobs.has(sha256))) continue;
+    if ((await app.store.hasArchive(sha256)) || (await blobs.size(sha256)) !== undefined) continue;
     try {
       const content = await api.send({ path: `/blobs/${sha256}` });
       await blobs.receive(content.stream(), { digest: sha256, limit: size > 0 ? size : Infinity, patience: 60_000 });

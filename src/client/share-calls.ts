@@ -56,6 +56,6 @@ export async function readShareable(app: App, reference: string): Promise<Sharea
   const { blobs } = await app.openWorkspace();
   return {
     version,
-    contents: new Map(version.contents.map((digest) => [digest, { file: blobs.path(digest) }])),
+    contents: new Map(version.contents.map((digest) => [digest, { open: () => blobs.stream(digest) }])),
   };
 }

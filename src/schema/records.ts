@@ -118,6 +118,11 @@ export const RunRecord = z.object({
   removedVariables: z.array(z.string()),
   inputs: z.record(z.string(), RecordedInput),
   outputs: z.record(z.string(), RecordedOutput),
+  /** The list of all that stood in its outputs at the end, where the workspace keeps it because its machines share no folder. */
+  keptOutputs: z
+    .object({ digest: z.string(), files: z.number().int(), size: z.number().int() })
+    .nullable()
+    .default(null),
   machine: MachineFacts.nullable(),
   resources: ResourceUse.nullable(),
   createdAt: z.string(),

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { AppError } from '../errors/index.ts';
 import { sha256 } from '../schema/index.ts';
 import {
   collectSnapshot,
@@ -36,7 +37,17 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-const blobs = { path: (digest: string): string => join(root, 'blobs', digest) };
+const path = (digest: string): string => join(root, 'blobs', digest);
+const blobs = {
+  path,
+  read: (digest: string) => {
+    const content = existsSync(path(digest)) ? readFileSync(path(digest)) : undefined;
+    return content !== undefined && sha256(content) === digest
+      ? Promise.resolve(content)
+      : Promise.reject(new AppError('CORRUPT_STORE', `${digest} is not there`));
+  },
+  find: async (digest: string) => await Promise.resolve(existsSync(path(digest)) ? path(digest) : undefined),
+};
 const keep = {
   put: async (content: Uint8Array) => {
     const digest = sha256(content);
@@ -63,12 +74,12 @@ test('a snapshot comes back as it was, from its manifest, as files of one’s ow
 });
 
 describe('hostile and damaged snapshots', () => {
-  const file = (path: string, digest = sha256('x')): SnapshotEntry => ({
+  const file = (path: string, digest = sha256('x'), size = 1): SnapshotEntry => ({
     type: 'file',
     path,
     executable: false,
     digest,
-    size: 1,
+    size,
   });
   const link = (path: string, to: string): SnapshotEntry => ({ type: 'link', path, target: to });
   test.each<[string, SnapshotEntry[], string]>([
@@ -90,6 +101,8 @@ describe('hostile and damaged snapshots', () => {
     ],
     ['has content that is missing', [file('a', sha256('never kept'))], 'CORRUPT_STORE'],
     ['has content that was altered', [file('a', sha256('altered'))], 'CORRUPT_STORE'],
+    ['has large content that is missing', [file('a', sha256('never kept'), 2 << 20)], 'CORRUPT_STORE'],
+    ['has large content that was altered', [file('a', sha256('altered'), 2 << 20)], 'CORRUPT_STORE'],
   ])('one that %s is refused, and nothing of it stays', async (_, entries, code) => {
     writeFileSync(blobs.path(sha256('x')), 'x');
     writeFileSync(blobs.path(sha256('altered')), 'something else');

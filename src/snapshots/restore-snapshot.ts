@@ -3,20 +3,25 @@ import { AppError } from '../errors/index.ts';
 import {
   copyOut,
   ensureFolder,
-  fileFacts,
   hashFile,
   inParallel,
   isInside,
   listFolder,
   makeLink,
-  readSmallFile,
   realPath,
   removeTree,
   resolveInside,
   writeNewFile,
 } from '../io/index.ts';
-import { sha256 } from '../schema/index.ts';
 import type { SnapshotEntry } from './snapshot-entry.ts';
+
+/** Where the contents of a snapshot are. */
+interface KeptContent {
+  /** Verified. @throws AppError CORRUPT_STORE. */
+  read(digest: string): Promise<Uint8Array>;
+  /** A file with it. */
+  find(digest: string): Promise<string | undefined>;
+}
 
 const parallel = 8;
 const inMemory = 1 << 20;
@@ -27,7 +32,7 @@ const inMemory = 1 << 20;
  */
 export async function restoreSnapshot(
   entries: readonly SnapshotEntry[],
-  blobs: { path(digest: string): string },
+  blobs: KeptContent,
   folder: string,
 ): Promise<void> {
   checkEntries(entries, folder);
@@ -41,20 +46,12 @@ export async function restoreSnapshot(
   }
 }
 
-async function layOut(
-  entries: readonly SnapshotEntry[],
-  blobs: { path(digest: string): string },
-  folder: string,
-): Promise<void> {
+async function layOut(entries: readonly SnapshotEntry[], blobs: KeptContent, folder: string): Promise<void> {
   const files = entries.filter((entry) => entry.type === 'file');
   const links = entries.filter((entry) => entry.type === 'link');
   const folders = new Set(entries.map(({ path }) => dirname(join(folder, path))));
   for (const below of folders) await ensureFolder(below);
-  await inParallel(
-    files,
-    parallel,
-    async (entry) => await layOutFile(entry, blobs.path(entry.digest), join(folder, entry.path)),
-  );
+  await inParallel(files, parallel, async (entry) => await layOutFile(entry, blobs, join(folder, entry.path)));
   // Links come last, so that no file is written through one.
   for (const { path, target } of links) await makeLink(target, join(folder, path));
   const realFolder = realPath(folder) ?? folder;
@@ -65,30 +62,18 @@ async function layOut(
 }
 
 /** Small files are verified on the way, large ones once they lie there. */
-async function layOutFile(entry: SnapshotEntry & { type: 'file' }, blob: string, path: string): Promise<void> {
-  const size = fileFacts(blob)?.size;
-  if (size === undefined) {
+async function layOutFile(entry: SnapshotEntry & { type: 'file' }, blobs: KeptContent, path: string): Promise<void> {
+  if (entry.size <= inMemory) return await writeNewFile(path, await blobs.read(entry.digest), entry);
+  const file = await blobs.find(entry.digest);
+  if (file === undefined)
     throw new AppError(
       'CORRUPT_STORE',
       `the content of \`${entry.path}\` (${entry.digest}) is missing in the workspace`,
-      {
-        hint: `Restore \`${blob}\` from a backup.`,
-      },
+      { hint: 'Restore it from a backup.' },
     );
-  }
-  if (size <= inMemory) {
-    const content = readSmallFile(blob);
-    checkDigest(sha256(content), entry.digest, blob);
-    await writeNewFile(path, content, entry);
-  } else {
-    await copyOut(blob, path, entry);
-    checkDigest((await hashFile(path)).sha256, entry.digest, blob);
-  }
-}
-
-function checkDigest(actual: string, promised: string, blob: string): void {
-  if (actual === promised) return;
-  throw new AppError('CORRUPT_STORE', `\`${blob}\` was changed: its content is not what its name says`, {
+  await copyOut(file, path, entry);
+  if ((await hashFile(path)).sha256 === entry.digest) return;
+  throw new AppError('CORRUPT_STORE', `\`${file}\` was changed: its content is not what its name says`, {
     hint: 'Restore it from a backup; Terroir never writes it again.',
   });
 }

@@ -9,13 +9,13 @@ import { fromJson } from './stored-json.ts';
 import type { Connection } from './transaction.ts';
 
 /** What the folder says: who it is, and whose contents it holds. */
-const Binding = z.object({ folder: z.string(), database: z.string() });
+export const Binding = z.object({ folder: z.string(), database: z.string() });
 
 /** Names of facts that are of the place and not of what is in it: no copy has them. */
-export const placeFacts = ['place.database', 'place.folder'] as const;
-const [databaseFact, folderFact] = placeFacts;
+export const placeFacts = ['place.database', 'place.folder', 'place.registry'] as const;
+export const [databaseFact, folderFact, registryFact] = placeFacts;
 
-const fileOf = (folder: string): string => join(folder, 'postgresql.json');
+export const fileOf = (folder: string): string => join(folder, 'postgresql.json');
 
 /**
  * Holds a database of PostgreSQL and the folder with its contents together, the first time by marking both: records without their contents would be
@@ -28,10 +28,7 @@ export async function bindFolder(database: Connection, folder: string, address: 
     const facts = createFactStore(database);
     const file = fileOf(folder);
     const known = await readTextIfExists(file);
-    if (known === undefined && (await pathExists(join(folder, 'workspace.db'))))
-      throw new AppError('WORKSPACE_UNUSABLE', `the records of the workspace \`${folder}\` are in its own database`, {
-        hint: 'Without TERROIR_DATABASE: `terroir backup FILE`. With it: `terroir restore FILE --workspace ANOTHER-FOLDER`.',
-      });
+    if (known === undefined) await refuseOwnDatabase(folder);
     const ours = (await facts.get(databaseFact)) ?? randomUUID();
     await facts.set(databaseFact, ours);
     const binding = known === undefined ? { folder: randomUUID(), database: ours } : fromJson(Binding, known, file);
@@ -42,9 +39,15 @@ export async function bindFolder(database: Connection, folder: string, address: 
 
 /** True if they belong together, false if one of them belongs to nobody yet. */
 async function isBound(database: Connection, folder: string, address: string): Promise<boolean> {
-  const facts = createFactStore(database);
-  // In this order: whoever has marked the database has marked the folder before.
-  const [theirFolder, ours] = [await facts.get(folderFact), await facts.get(databaseFact)];
+  const query = database.selectFrom('facts').selectAll().where('name', 'in', placeFacts);
+  const facts = new Map((await query.execute()).map(({ name, value }) => [name, value]));
+  const registry = facts.get(registryFact);
+  if (registry !== undefined)
+    throw new AppError('WORKSPACE_UNUSABLE', `the contents of ${shownDatabase(address)} are in \`${registry}\``, {
+      hint: `Say so: \`export TERROIR_REGISTRY=${registry}\`.`,
+    });
+  // Read after the database's: whoever has marked that has marked the folder before.
+  const [theirFolder, ours] = [facts.get(folderFact), facts.get(databaseFact)];
   const text = await readTextIfExists(fileOf(folder));
   const binding = text === undefined ? undefined : fromJson(Binding, text, fileOf(folder));
   if (binding !== undefined && binding.database !== ours)
@@ -61,6 +64,14 @@ async function isBound(database: Connection, folder: string, address: string): P
       details: { isTaken: true },
     });
   return binding !== undefined && theirFolder !== undefined;
+}
+
+/** @throws AppError WORKSPACE_UNUSABLE for a folder whose records are in SQLite. */
+export async function refuseOwnDatabase(folder: string): Promise<void> {
+  if (!(await pathExists(join(folder, 'workspace.db')))) return;
+  throw new AppError('WORKSPACE_UNUSABLE', `the records of the workspace \`${folder}\` are in its own database`, {
+    hint: 'Without TERROIR_DATABASE: `terroir backup FILE`. With it: `terroir restore FILE --workspace ANOTHER-FOLDER`.',
+  });
 }
 
 /** Refuses to begin an empty workspace where the records of one are elsewhere. @throws AppError WORKSPACE_UNUSABLE. */

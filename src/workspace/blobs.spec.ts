@@ -1,160 +1,196 @@
-import { chmod, link, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../schema/index.ts';
-import { type BlobStore, createBlobStore } from './blobs.ts';
+import { type BlobStore, createBlobStore, type ExternalContents } from './blobs.ts';
+import { createContentRows } from './content-rows.ts';
+import { openDatabase } from './database.ts';
+import { createFolderContents, type FolderContents } from './folder-contents.ts';
+import type { Connection } from './transaction.ts';
 
-describe('blobs', () => {
-  let folder: string;
+const large = 'x'.repeat(3 << 20);
+
+describe.each(['in the workspace’s folder', 'elsewhere'] as const)('contents %s', (where) => {
+  let root: string;
+  let database: Connection;
+  let folder: FolderContents;
   let blobs: BlobStore;
+  let there: Map<string, Buffer>;
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'terroir-blobs-'));
-    blobs = createBlobStore(join(folder, 'blobs'));
+    root = await mkdtemp(join(tmpdir(), 'terroir-blobs-'));
+    database = await openDatabase(join(root, 'workspace'));
+    there = new Map();
+    open('folder');
   });
-  afterEach(() => rm(folder, { recursive: true, force: true }));
-  const names = async () => (await readdir(join(folder, 'blobs'), { recursive: true })).sort();
+  afterEach(async () => {
+    await database.destroy();
+    await rm(root, { recursive: true, force: true });
+  });
+  /** As a machine with a folder of its own. */
+  const open = (name: string): void => {
+    folder = createFolderContents(join(root, name));
+    const external = where === 'elsewhere' ? createElsewhere(there) : undefined;
+    blobs = createBlobStore({ rows: createContentRows(database), folder, external });
+  };
+  const files = async () => (await readdir(root, { recursive: true })).filter((name) => /[0-9a-f]{64}$/.test(name));
   const file = async (content: string) => {
-    const path = join(folder, `file-${sha256(content).slice(0, 8)}`);
+    const path = join(root, `file-${sha256(content).slice(0, 8)}`);
     await writeFile(path, content);
     return path;
   };
-  const damage = async (digest: string, content: string) => {
-    await chmod(blobs.path(digest), 0o644);
-    await writeFile(blobs.path(digest), content);
+  const textOf = async (digest: string) => {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of blobs.stream(digest)) pieces.push(piece);
+    return Buffer.concat(pieces).toString();
   };
 
   it.each([
-    ['a text', 'grüße\r\n'],
+    ['a small text', 'grüße\r\n'],
     ['nothing', ''],
-    ['bytes', Uint8Array.from([0, 255, 10, 128])],
-  ])('keeps %s under its digest, read-only, as an OCI registry would', async (_title, content) => {
+    ['a large one', large],
+  ])('come out as they went in: %s', async (_title, content) => {
     const digest = sha256(content);
-    expect(await blobs.has(digest)).toBe(false);
-    expect(await blobs.put(content)).toEqual({ digest, size: Buffer.byteLength(content) });
-    expect(await blobs.put(content)).toEqual({ digest, size: Buffer.byteLength(content) });
-    expect(await blobs.has(digest)).toBe(true);
-    expect(await blobs.read(digest)).toEqual(Buffer.from(content));
-    expect(await names()).toEqual(['sha256', `sha256/${digest.slice(0, 2)}`, `sha256/${digest.slice(0, 2)}/${digest}`]);
-    expect((await stat(blobs.path(digest))).mode & 0o777).toBe(0o444);
+    const size = Buffer.byteLength(content);
+    expect(await blobs.size(digest)).toBeUndefined();
+    expect(await blobs.find(digest)).toBeUndefined();
+    expect(await blobs.put(content)).toEqual({ digest, size });
+    expect(await blobs.put(content)).toEqual({ digest, size });
+    expect(await blobs.putFile(await file(content))).toEqual({ digest, size });
+    expect(await blobs.size(digest)).toBe(size);
+    expect((await blobs.read(digest)).toString()).toBe(content);
+    expect(await textOf(digest)).toBe(content);
+    expect(await readFile((await blobs.find(digest)) ?? '', 'utf8')).toBe(content);
+    expect((await blobs.verify()).damaged).toEqual([]);
   });
 
-  it('takes files in as copies, or as links where asked to', async () => {
-    const path = await file('content');
-    const copied = await blobs.putFile(path);
-    expect(copied).toEqual({ digest: sha256('content'), size: 7 });
-    expect((await stat(blobs.path(copied.digest))).ino).not.toBe((await stat(path)).ino);
-    expect((await stat(blobs.path(copied.digest))).mode & 0o777).toBe(0o444);
-    const other = await file('other');
-    const linked = await blobs.putFile(other, { link: true, digest: sha256('other') });
-    expect(linked).toEqual({ digest: sha256('other'), size: 5 });
-    expect((await stat(blobs.path(linked.digest))).ino).toBe((await stat(other)).ino);
-    expect((await names()).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  it('make no file if they are small', async () => {
+    await blobs.put('small');
+    await blobs.putFile(await file('also small'));
+    if (where === 'in the workspace’s folder') expect(await files()).toEqual([]);
+    await blobs.put(large);
+    expect(await files()).toContain(`folder/sha256/${sha256(large).slice(0, 2)}/${sha256(large)}`);
   });
 
-  it('copies where a link cannot be had', async () => {
-    const elsewhere = await mkdtemp('/dev/shm/terroir-blobs-').catch(() => undefined);
-    if (elsewhere === undefined) return;
-    try {
-      await writeFile(join(elsewhere, 'file'), 'content');
-      const { digest } = await blobs.putFile(join(elsewhere, 'file'), { link: true });
-      expect((await blobs.read(digest)).toString()).toBe('content');
-    } finally {
-      await rm(elsewhere, { recursive: true });
-    }
-  });
-
-  it('trusts no digest that it is told when it copies', async () => {
-    const path = await file('content');
-    const wrong = blobs.putFile(path, { digest: sha256('something else') });
+  it('take what comes over the network only if it is what was announced', async () => {
+    const options = { digest: sha256('right'), limit: 100, patience: 1000 };
+    const wrong = blobs.receive(pieces('wrong'), options);
     await expect(wrong).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
-    expect(await blobs.has(sha256('something else'))).toBe(false);
-    expect((await names()).filter((name) => name !== 'sha256')).toEqual([]);
+    expect(await blobs.size(options.digest)).toBeUndefined();
+    expect(await blobs.receive(pieces('right'), options)).toEqual({ digest: options.digest, size: 5 });
+    expect((await blobs.read(options.digest)).toString()).toBe('right');
+    const wrongFile = blobs.putFile(await file('content'), { digest: sha256('something else') });
+    await expect(wrongFile).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
   });
 
-  it('keeps one sound blob when many put the same at once', async () => {
-    const content = 'x'.repeat(3_000_000);
-    const path = await file(content);
-    await Promise.all(Array.from({ length: 24 }, (_, index) => (index % 2 ? blobs.putFile(path) : blobs.put(content))));
-    expect(await blobs.verify()).toEqual({ checked: 1, damaged: [] });
-    expect((await names()).length).toBe(3);
+  it('come in once when many put the same at once', async () => {
+    await Promise.all(Array.from({ length: 300 }, (_, index) => blobs.put(`text ${index % 7}`)));
+    const rows = await database.selectFrom('contents').select('digest').execute();
+    expect(rows).toHaveLength(7);
   });
 
-  it('does not read what was altered, and says which file', async () => {
+  it('are not read when they were altered', async () => {
     const { digest } = await blobs.put('content');
-    await damage(digest, 'CONTENT');
-    await expect(blobs.read(digest)).rejects.toMatchObject({
-      code: 'CORRUPT_STORE',
-      message: expect.stringContaining(blobs.path(digest)),
-    });
+    await database
+      .updateTable('contents')
+      .set({ bytes: Buffer.from('CONTENT') })
+      .execute();
+    await expect(blobs.read(digest)).rejects.toMatchObject({ code: 'CORRUPT_STORE' });
+    expect((await blobs.verify()).damaged).toHaveLength(1);
     await expect(blobs.read('0'.repeat(64))).rejects.toMatchObject({ code: 'CORRUPT_STORE' });
   });
 
-  it.each(['put', 'putFile', 'link'] as const)(
-    'repairs a truncated blob when the content comes again (%s)',
-    async (how) => {
-      const { digest } = await blobs.put('content');
-      await damage(digest, 'con');
-      const path = await file('content');
-      if (how === 'put') await blobs.put('content');
-      else await blobs.putFile(path, { link: how === 'link' });
-      expect((await blobs.read(digest)).toString()).toBe('content');
-    },
-  );
-
-  it('verifies everything that is there', async () => {
-    const { digest: sound } = await blobs.put('sound');
-    const { digest: broken } = await blobs.put('broken');
-    await damage(broken, 'brOken');
-    const stranger = join(dirname(blobs.path(sound)), 'README');
-    await writeFile(stranger, 'hello');
-    await writeFile(join(dirname(blobs.path(sound)), 'x.1.tmp'), 'half');
-    const { checked, damaged } = await blobs.verify();
-    expect(checked).toBe(3);
-    expect(damaged.map(({ path }) => path).sort()).toEqual([blobs.path(broken), stranger].sort());
+  it('that may be lists are told from others', async () => {
+    const short = await blobs.put('["a"]');
+    const long = await blobs.put(`{"x": "${large}"}`);
+    const { digest: text } = await blobs.put('name: iris');
+    expect((await blobs.readList(short.digest))?.toString()).toBe('["a"]');
+    expect((await blobs.readList(long.digest))?.length).toBe(long.size);
+    expect(await blobs.readList(text)).toBeUndefined();
+    expect(await blobs.readList((await blobs.put(large)).digest)).toBeUndefined();
   });
 
-  it('has nothing to verify or to remove where nothing was ever put', async () => {
-    expect(await blobs.verify()).toEqual({ checked: 0, damaged: [] });
-    expect(await blobs.gc(new Set())).toEqual({ removed: 0, bytes: 0 });
+  it('go when nothing names them, and not before a day after they were asked for', async () => {
+    const { digest: kept } = await blobs.put('kept');
+    const { digest: loose } = await blobs.put('loose');
+    const keep = new Set([kept]);
+    const age = async (hours: number) =>
+      await database
+        .updateTable('contents')
+        .set({ touched_at: new Date(Date.now() - hours * 3_600_000).toISOString() })
+        .execute();
+    expect(await blobs.gc(keep)).toMatchObject({ removed: 0 });
+    await age(20);
+    expect(await blobs.size(loose)).toBe(5);
+    await database.updateTable('contents').set({ touched_at: '2020' }).where('digest', '=', kept).execute();
+    expect(await blobs.gc(keep)).toMatchObject({ removed: 0 });
+    await age(30);
+    expect(await blobs.gc(keep, { dryRun: true })).toMatchObject({ removed: 1, bytes: 5 });
+    expect(await blobs.gc(keep)).toMatchObject({ removed: 1, bytes: 5 });
+    expect(await blobs.size(loose)).toBeUndefined();
+    expect((await blobs.read(kept)).toString()).toBe('kept');
   });
 
-  it('refuses what is no digest', () => {
-    for (const name of ['', '../../etc/passwd', 'A'.repeat(64), `${'a'.repeat(64)}/x`]) {
-      expect(() => blobs.path(name)).toThrow('no digest');
-    }
-  });
-
-  describe('gc', () => {
-    it('removes what is not kept and what killed processes left, and tells how much', async () => {
-      const { digest: kept } = await blobs.put('kept');
-      const { digest: loose } = await blobs.put('loose content');
-      await writeFile(join(dirname(blobs.path(kept)), 'x.1.tmp'), '12');
-      await writeFile(join(folder, 'blobs', 'sha256', '1.ab.tmp'), '345');
-      const expected = { removed: 3, bytes: 'loose content'.length + 5 };
-      expect(await blobs.gc(new Set([kept]), { minimumAge: -1, dryRun: true })).toEqual(expected);
-      expect(await blobs.has(loose)).toBe(true);
-      expect(await blobs.gc(new Set([kept]), { minimumAge: -1 })).toEqual(expected);
-      expect(await blobs.has(loose)).toBe(false);
-      expect((await blobs.read(kept)).toString()).toBe('kept');
-      expect((await names()).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  if (where === 'elsewhere') {
+    it('are there for another machine', async () => {
+      const { digest } = await blobs.put(large);
+      const archive = await blobs.putFile(await file(`wheel ${large}`), { link: true });
+      open('other folder');
+      expect(await blobs.find(digest, { here: true })).toBeUndefined();
+      expect((await blobs.read(digest)).toString()).toBe(large);
+      expect(await readFile((await blobs.find(archive.digest)) ?? '', 'utf8')).toBe(`wheel ${large}`);
+      const before = there.size;
+      await blobs.put(large);
+      expect(there.size).toBe(before);
     });
 
-    it('spares what came in lately, also as a link to an old file', async () => {
-      const path = await file('old');
-      await utimes(path, 0, 0);
-      const { digest } = await blobs.putFile(path, { link: true });
-      expect((await stat(blobs.path(digest))).mtimeMs).toBe(0);
-      expect(await blobs.gc(new Set())).toEqual({ removed: 0, bytes: 0 });
-      expect(await blobs.has(digest)).toBe(true);
+    it('are brought again where the copy of this machine was damaged', async () => {
+      const { digest } = await blobs.put(large);
+      await chmod(folder.path(digest), 0o644);
+      for (const damage of ['half', large.replace('x', 'y')]) {
+        await writeFile(folder.path(digest), damage);
+        expect((await blobs.read(digest)).toString()).toBe(large);
+        await chmod(folder.path(digest), 0o644);
+      }
     });
 
-    it('counts no bytes that stay on the disk under another name', async () => {
-      const { digest } = await blobs.put('shared');
-      await mkdir(join(folder, 'elsewhere'));
-      await link(blobs.path(digest), join(folder, 'elsewhere', 'x'));
-      expect(await blobs.gc(new Set(), { minimumAge: -1 })).toEqual({ removed: 1, bytes: 0 });
-      expect(await readFile(join(folder, 'elsewhere', 'x'), 'utf8')).toBe('shared');
+    it('that lie are refused, and leave nothing', async () => {
+      const { digest } = await blobs.put(large);
+      open('other folder');
+      for (const place of there.keys()) there.set(place, Buffer.from(large.replace('x', 'y')));
+      await expect(blobs.read(digest)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+      expect(await stat(folder.path(digest)).catch(() => 'gone')).toBe('gone');
     });
-  });
+
+    it('go there, too', async () => {
+      await blobs.put(large);
+      await blobs.gc(new Set(), { minimumAge: -1 });
+      expect(there.size).toBe(0);
+      expect(await files()).toEqual([]);
+    });
+  }
 });
+
+async function* pieces(text: string) {
+  yield await Promise.resolve(Buffer.from(text));
+}
+
+function createElsewhere(there: Map<string, Buffer>): ExternalContents {
+  return {
+    name: 'elsewhere',
+    claim: async (database) => await Promise.resolve(database),
+    push: async (path, { digest }) => {
+      const place = `${digest}-${there.size}`;
+      there.set(place, await readFile(path));
+      return place;
+    },
+    pull: async function* ({ digest }) {
+      const place = [...there.keys()].find((each) => each.startsWith(digest)) ?? '';
+      yield await Promise.resolve(there.get(place) ?? Buffer.alloc(0));
+    },
+    remove: async (place) => {
+      there.delete(place);
+      await Promise.resolve();
+    },
+  };
+}

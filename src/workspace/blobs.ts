@@ -1,206 +1,236 @@
-import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { AppError } from '../errors/index.ts';
 import {
-  copyAside,
-  ensureFolder,
-  hashFile,
-  linkFile,
-  listFolder,
   type ReceiveOptions,
+  readBytes,
   readBytesIfExists,
-  receiveFile,
+  readFileRange,
   removeTree,
-  renameOver,
   statIfExists,
-  touchFile,
-  writeAtomically,
 } from '../io/index.ts';
 import { sha256 } from '../schema/index.ts';
+import { bytesOf, type ContentRow, type ContentRows } from './content-rows.ts';
+import type { FolderContents, GcOptions, Keep } from './folder-contents.ts';
 
-/** Content by its SHA-256. The layout is that of an OCI registry's blob store. */
+/**
+ * Content by its SHA-256. Small content is in the database, large content in the workspace's folder; or, where machines share no folder, in a registry,
+ * and what is in the folder is a copy.
+ */
 export interface BlobStore {
-  path(digest: string): string;
-  has(digest: string): Promise<boolean>;
   /** In bytes; undefined if it is not there. Marks it as asked for, so that `gc` spares it until it is registered. */
   size(digest: string): Promise<number | undefined>;
-  put(content: string | Uint8Array): Promise<{ digest: string; size: number }>;
+  put(content: string | Uint8Array): Promise<Content>;
   /**
    * Takes a file in. With `link` it is hard linked where that goes, for files that nobody writes any more. `digest` says that the caller has
    * verified it: then only a copy is read once more.
    */
-  putFile(file: string, options?: { link?: boolean; digest?: string }): Promise<{ digest: string; size: number }>;
+  putFile(file: string, options?: { link?: boolean; digest?: string }): Promise<Content>;
   /** Takes in what comes over the network. @throws AppError DIGEST_MISMATCH if it is something else than was announced; TOO_LARGE, TIMEOUT. */
-  receive(
-    source: AsyncIterable<Uint8Array>,
-    options: ReceiveOptions & { digest: string },
-  ): Promise<{ digest: string; size: number }>;
+  receive(source: AsyncIterable<Uint8Array>, options: ReceiveOptions & { digest: string }): Promise<Content>;
   /** @throws AppError CORRUPT_STORE if it is missing or not what its digest says. */
   read(digest: string): Promise<Buffer>;
+  /** The bytes, which are held against their digest if they are few. @throws AppError CORRUPT_STORE if they are missing. */
+  stream(digest: string): AsyncIterable<Uint8Array>;
+  /** A file of this machine with the content, only to be read; undefined if the workspace does not have it. `here`: brings nothing from elsewhere. */
+  find(digest: string, options?: { here?: boolean }): Promise<string | undefined>;
+  /** Undefined for what cannot be a list of contents, however it begins. */
+  readList(digest: string): Promise<Buffer | undefined>;
   verify(options?: { signal?: AbortSignal }): Promise<{ checked: number; damaged: { path: string; reason: string }[] }>;
   /**
-   * Removes what `keep` does not name and what killed processes left. What came in or was asked for during the last day stays: its owner may not
-   * have registered it yet.
+   * Removes what `keep` does not name, but for files that a registry of this folder has, too: its own collection takes them. What came in or was asked
+   * for during the last day stays: its owner may not have registered it yet.
    */
-  gc(keep: ReadonlySet<string>, options?: GcOptions): Promise<{ removed: number; bytes: number }>;
+  gc(keep: Keep, options?: GcOptions): Promise<{ removed: number; bytes: number }>;
 }
 
-export interface GcOptions {
-  /** Milliseconds; a day if not given. */
-  minimumAge?: number;
-  /** Only counts. */
-  dryRun?: boolean;
-  signal?: AbortSignal;
+export interface Content {
+  digest: string;
+  size: number;
 }
 
-const day = 24 * 60 * 60_000;
-const digestPattern = /^[0-9a-f]{64}$/;
+/** Where large contents are, if not in the folder. */
+export interface ExternalContents {
+  /** For people: the registry. */
+  name: string;
+  /** Brings a file there, and answers what it is called by. A second time the same gets another name. */
+  push(file: string, content: Content): Promise<string>;
+  pull(content: Content): AsyncIterable<Uint8Array>;
+  /** Nothing if it is gone. */
+  remove(place: string): Promise<void>;
+  /** Takes it for a database, by its id, if it is nobody's. Answers whose it is. */
+  claim(database: string): Promise<string>;
+}
 
-export function createBlobStore(root: string): BlobStore {
-  const folder = join(root, 'sha256');
-  const path = (digest: string): string => {
-    if (!digestPattern.test(digest)) throw new Error(`no digest: ${digest}`);
-    return join(folder, digest.slice(0, 2), digest);
+/** What the database takes. */
+const small = 64 * 1024;
+/** What it takes where the alternative is another machine. */
+const smallElsewhere = 1 << 20;
+/** Lists are no larger. */
+const largestList = 64 << 20;
+const unlimited = { limit: Number.POSITIVE_INFINITY, patience: 60_000 };
+
+interface Parts {
+  rows: ContentRows;
+  folder: FolderContents;
+  external?: ExternalContents;
+}
+
+export function createBlobStore({ rows, folder, external }: Parts): BlobStore {
+  return external === undefined ? inFolder(rows, folder) : elsewhere({ rows, folder, external });
+}
+
+function inFolder(rows: ContentRows, folder: FolderContents): BlobStore {
+  const read: BlobStore['read'] = async (digest) => {
+    const row = await rows.find(digest);
+    return hasBytes(row) ? bytesOf(row) : await folder.read(digest);
+  };
+  const find: BlobStore['find'] = async (digest) => {
+    const path = folder.path(digest);
+    if (await isFile(path)) return path;
+    const row = await rows.find(digest);
+    if (!hasBytes(row)) return undefined;
+    await folder.put(bytesOf(row));
+    return path;
   };
   return {
-    path,
-    has: async (digest) => (await statIfExists(path(digest)))?.isFile() ?? false,
-    size: async (digest) => {
-      const stats = await statIfExists(path(digest));
-      if (stats === undefined || !(await isThere(path(digest), stats.size))) return undefined;
-      return stats.size;
+    size: async (digest) => (await rows.size(digest)) ?? (await folder.size(digest)),
+    put: async (content) =>
+      Buffer.byteLength(content) <= small ? await putRow(rows, content) : await folder.put(content),
+    putFile: async (file, options = {}) => {
+      const isSmall = options.link !== true && ((await statIfExists(file))?.size ?? 0) <= small;
+      return isSmall ? await putRow(rows, await readBytes(file), options.digest) : await folder.putFile(file, options);
     },
-    put: async (content) => {
-      const digest = sha256(content);
-      const size = Buffer.byteLength(content);
-      if (!(await isThere(path(digest), size))) {
-        await writeAtomically(path(digest), content, { mode: 0o444, durable: true });
-      }
-      return { digest, size };
+    receive: folder.receive,
+    read,
+    stream: (digest) => streamOf(digest, { rows, read, find }),
+    find,
+    readList: async (digest) => {
+      const row = await rows.find(digest);
+      if (hasBytes(row)) return isList(row.bytes[0]) ? bytesOf(row) : undefined;
+      return await listInFile(folder.path(digest));
     },
-    putFile: async (file, { link = false, digest } = {}) => {
-      const known =
-        digest === undefined ? await hashFile(file) : { sha256: digest, size: (await statIfExists(file))?.size ?? -1 };
-      const target = path(known.sha256);
-      if (await isThere(target, known.size)) return { digest: known.sha256, size: known.size };
-      if (link && (await linkFile(file, target))) return { digest: known.sha256, size: known.size };
-      return await takeCopy(file, { folder, path, digest });
+    verify: async (options = {}) => joinChecks(await rows.verify(options), await folder.verify(options)),
+    gc: async (keep, options = {}) => {
+      const { removed, bytes } = await rows.gc(keep, options);
+      return { removed, bytes };
     },
-    receive: async (source, { digest, ...options }) => {
-      await ensureFolder(folder);
-      const file = join(folder, `${digest}.${randomUUID()}.tmp`);
-      const { sha256: actual, size } = await receiveFile(source, file, options);
-      try {
-        if (actual !== digest) {
-          throw new AppError('DIGEST_MISMATCH', `what came is not ${digest}: nothing was kept`, {
-            hint: 'Send it again; if that does not help, its digest was taken of something else.',
-            details: { expected: digest, actual },
-          });
-        }
-        if (!(await isThere(path(digest), size))) await renameOver(file, path(digest));
-        return { digest, size };
-      } finally {
-        await removeTree(file);
-      }
+  };
+}
+
+function elsewhere({ rows, folder, external }: Required<Parts>): BlobStore {
+  /** From the folder, where it stays for the next time. */
+  const send = async ({ digest, size }: Content): Promise<Content> => {
+    const path = folder.path(digest);
+    if ((await rows.size(digest)) !== undefined) return { digest, size };
+    // A list stays where garbage collection can read it.
+    const isSmall = size <= smallElsewhere || (size <= largestList && isList(await firstByte(path)));
+    if (isSmall) await rows.add({ digest, size, bytes: await readBytes(path), place: null });
+    else await rows.add({ digest, size, bytes: null, place: await external.push(path, { digest, size }) });
+    return { digest, size };
+  };
+  const bring = async ({ digest, size }: Content): Promise<string> => {
+    if ((await folder.size(digest)) !== size)
+      await folder.receive(external.pull({ digest, size }), { digest, ...unlimited });
+    return folder.path(digest);
+  };
+  const read: BlobStore['read'] = async (digest) => {
+    const row = await rows.find(digest);
+    if (hasBytes(row)) return bytesOf(row);
+    if (row === undefined) throw missing(digest);
+    const path = await bring(row);
+    const copy = await readBytes(path);
+    if (sha256(copy) === digest) return copy;
+    await removeTree(path);
+    await bring(row);
+    return await folder.read(digest);
+  };
+  const find: BlobStore['find'] = async (digest, { here = false } = {}) => {
+    const row = await rows.find(digest);
+    if (row === undefined) return undefined;
+    const isHere = (await folder.size(digest)) !== undefined;
+    if (!hasBytes(row)) return isHere || !here ? await bring(row) : undefined;
+    await folder.put(bytesOf(row));
+    return folder.path(digest);
+  };
+  return {
+    size: rows.size,
+    put: async (content) =>
+      Buffer.byteLength(content) <= smallElsewhere
+        ? await putRow(rows, content)
+        : await send(await folder.put(content)),
+    putFile: async (file, options = {}) => await send(await folder.putFile(file, options)),
+    receive: async (source, options) => await send(await folder.receive(source, options)),
+    read,
+    stream: (digest) => streamOf(digest, { rows, read, find }),
+    find,
+    // What is large and no list is not brought for this: an archive, a model.
+    readList: async (digest) => {
+      const row = await rows.find(digest);
+      return hasBytes(row) && isList(row.bytes[0]) ? bytesOf(row) : undefined;
     },
-    read: async (digest) => {
-      const content = await readBytesIfExists(path(digest));
-      if (content === undefined) {
-        throw new AppError('CORRUPT_STORE', `the content ${digest} is missing in the workspace`, {
-          hint: `Restore \`${path(digest)}\` from a backup.`,
-        });
-      }
-      if (sha256(content) === digest) return content;
-      throw new AppError('CORRUPT_STORE', `\`${path(digest)}\` was changed: its content is not what its name says`, {
-        hint: 'Restore it from a backup.',
-      });
-    },
-    verify: async ({ signal } = {}) => {
-      const damaged: { path: string; reason: string }[] = [];
-      let checked = 0;
-      for await (const file of blobFiles(folder, signal)) {
-        if (file.temporary) continue;
-        checked += 1;
-        const reason = await findDamage(file);
-        if (reason !== undefined) damaged.push({ path: file.path, reason });
-      }
-      return { checked, damaged };
-    },
-    gc: async (keep, { minimumAge = day, dryRun = false, signal } = {}) => {
-      const result = { removed: 0, bytes: 0 };
-      for await (const file of blobFiles(folder, signal)) {
-        if (keep.has(file.name)) continue;
-        const stats = await statIfExists(file.path);
-        // The change time, because a linked file keeps the modification time that it had elsewhere.
-        if (stats === undefined || Date.now() - stats.ctimeMs < minimumAge) continue;
-        if (!dryRun) await removeTree(file.path);
-        result.removed += 1;
-        // Bytes that are linked elsewhere stay on the disk.
-        if (stats.nlink === 1) result.bytes += stats.size;
-      }
+    verify: async (options = {}) => joinChecks(await rows.verify(options), await folder.verify(options)),
+    gc: async (keep, options = {}) => {
+      const { places, ...result } = await rows.gc(keep, options);
+      for (const place of options.dryRun === true ? [] : places) await external.remove(place);
+      await folder.gc({ has: () => false }, options);
       return result;
     },
   };
 }
 
-/** True if a blob of this size is there. Marks it as asked for, so that `gc` spares it until it is registered. */
-async function isThere(path: string, size: number): Promise<boolean> {
+async function putRow(rows: ContentRows, content: string | Uint8Array, promised?: string): Promise<Content> {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  const digest = sha256(bytes);
+  if (promised !== undefined && promised !== digest)
+    throw new AppError('DIGEST_MISMATCH', `what came is not ${promised}: nothing was kept`, {
+      hint: 'Repeat the command.',
+      details: { expected: promised, actual: digest },
+    });
+  await rows.add({ digest, size: bytes.length, bytes, place: null });
+  return { digest, size: bytes.length };
+}
+
+async function* streamOf(digest: string, { rows, read, find }: Pick<Parts, 'rows'> & Pick<BlobStore, 'read' | 'find'>) {
+  if (hasBytes(await rows.find(digest))) yield await read(digest);
+  else {
+    const path = await find(digest);
+    if (path === undefined) throw missing(digest);
+    yield* readFileRange(path);
+  }
+}
+
+function hasBytes(row: ContentRow | undefined): row is ContentRow & { bytes: Uint8Array } {
+  return row !== undefined && row.bytes !== null;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await statIfExists(path))?.isFile() ?? false;
+}
+
+async function firstByte(path: string): Promise<number | undefined> {
+  for await (const start of readFileRange(path, { end: 0 })) return start[0];
+  return undefined;
+}
+
+/** JSON, by how it begins. */
+function isList(byte: number | undefined): boolean {
+  return byte === 0x5b || byte === 0x7b;
+}
+
+async function listInFile(path: string): Promise<Buffer | undefined> {
   const stats = await statIfExists(path);
-  if (stats === undefined) return false;
-  if (stats.size !== size) {
-    // Damaged; it has to go before a link can take its place.
-    await removeTree(path);
-    return false;
-  }
-  if (Date.now() - stats.ctimeMs <= day / 2) return true;
-  // Garbage collection may have it in hand: then it is gone, and comes in anew.
-  return await touchFile(path);
+  if (stats === undefined || stats.size > largestList || !isList(await firstByte(path))) return undefined;
+  return await readBytesIfExists(path);
 }
 
-/** The file may change while it is read: what counts is the digest of the copy. */
-async function takeCopy(
-  file: string,
-  { folder, path, digest }: { folder: string; path: (digest: string) => string; digest: string | undefined },
-): Promise<{ digest: string; size: number }> {
-  const copy = await copyAside(file, folder);
-  try {
-    const actual = await hashFile(copy);
-    if (digest !== undefined && digest !== actual.sha256) {
-      throw new AppError('DIGEST_MISMATCH', `\`${file}\` is not what was announced: it changed meanwhile`, {
-        hint: 'Repeat the command.',
-        details: { expected: digest, actual: actual.sha256 },
-      });
-    }
-    await renameOver(copy, path(actual.sha256));
-    return { digest: actual.sha256, size: actual.size };
-  } finally {
-    await removeTree(copy);
-  }
+function joinChecks(...checks: Awaited<ReturnType<BlobStore['verify']>>[]): Awaited<ReturnType<BlobStore['verify']>> {
+  return {
+    checked: checks.reduce((sum, { checked }) => sum + checked, 0),
+    damaged: checks.flatMap(({ damaged }) => damaged),
+  };
 }
 
-interface BlobFile {
-  path: string;
-  name: string;
-  shelf: string;
-  /** Not finished yet, or never to be. */
-  temporary: boolean;
-}
-
-async function* blobFiles(folder: string, signal: AbortSignal | undefined): AsyncIterableIterator<BlobFile> {
-  for (const shelf of await listFolder(folder)) {
-    if (!shelf.isDirectory()) {
-      yield { path: join(folder, shelf.name), name: shelf.name, shelf: '', temporary: shelf.name.endsWith('.tmp') };
-      continue;
-    }
-    for (const { name } of await listFolder(join(folder, shelf.name))) {
-      signal?.throwIfAborted();
-      yield { path: join(folder, shelf.name, name), name, shelf: shelf.name, temporary: name.endsWith('.tmp') };
-    }
-  }
-}
-
-async function findDamage(file: BlobFile): Promise<string | undefined> {
-  if (!digestPattern.test(file.name) || file.shelf !== file.name.slice(0, 2)) return 'it does not belong here';
-  const isSound = (await hashFile(file.path)).sha256 === file.name;
-  return isSound ? undefined : 'the content is not what its name says';
+function missing(digest: string): AppError {
+  return new AppError('CORRUPT_STORE', `the content ${digest} is missing in the workspace`, {
+    hint: 'Restore it from a backup.',
+  });
 }

@@ -7,7 +7,7 @@
  *
  * Tree:
  *   <folder>/workspace.db                        the database (SQLite, WAL)
- *   <folder>/registry/blobs/sha256/<2>/<hex>     content: sources, snapshots, built wheels, kept archives, models
+ *   <folder>/registry/blobs/sha256/<2>/<hex>     large content: snapshots, built wheels, kept archives, models; small content is in the database
  *   <folder>/runs/<id>/                          a run's folder: code, outputs
  *   <folder>/runs/<id>/logs/output.log           what it printed, where the database does not have the logs
  *   <folder>/builds/<id>.ndjson                  what a build reported, likewise
@@ -17,7 +17,7 @@
  *   <folder>/secret.key                          key for the hashes of secret values
  */
 export type { AuditCheck, AuditFacts, AuditFilter, AuditStore } from './audit.ts';
-export type { BlobStore, GcOptions } from './blobs.ts';
+export type { BlobStore, ExternalContents } from './blobs.ts';
 export type { BuildStatistics } from './build-usage.ts';
 export type { BuildChange, BuildStore } from './builds.ts';
 export type { HeaderChange } from './environment-header.ts';
@@ -30,6 +30,7 @@ export type {
   StoredFile,
 } from './environments.ts';
 export { findWorkspaceFolder } from './find-workspace.ts';
+export type { GcOptions } from './folder-contents.ts';
 export type { MovedBase, SharedLayer } from './image-layers.ts';
 export type { ImageIngredients, ImageStore } from './images.ts';
 export type { Lease, LeaseStore } from './leases.ts';

@@ -31,8 +31,8 @@ export async function findReferences(database: Connection): Promise<Set<string>>
         digests.add(each.slice('sha256:'.length));
   }
   for (const { id, record } of await database.selectFrom('runs').select(['id', 'record']).execute()) {
-    const { snapshot } = fromJson(RunDigests, record, `the run ${id}`);
-    if (snapshot !== null) digests.add(snapshot.digest);
+    const { snapshot, keptOutputs } = fromJson(RunDigests, record, `the run ${id}`);
+    for (const kept of [snapshot, keptOutputs]) if (kept !== null) digests.add(kept.digest);
   }
   for (const { name, record } of await database.selectFrom('models').select(['name', 'record']).execute()) {
     digests.add(fromJson(ModelDigests, record, `the model ${name}`).digest);
@@ -46,5 +46,5 @@ const ImageDigests = z.object({
   digest: z.string(),
   platforms: z.array(z.object({ digest: z.string(), layers: z.array(z.object({ digest: z.string() })) })),
 });
-const RunDigests = RunRecord.pick({ snapshot: true });
+const RunDigests = RunRecord.pick({ snapshot: true, keptOutputs: true });
 const ModelDigests = ModelRecord.pick({ digest: true });

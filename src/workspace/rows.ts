@@ -48,9 +48,11 @@ const keys: readonly (readonly [keyof Tables, ...string[]])[] = [
 ];
 
 const pageSize = 500;
-/** Of rows that are large. */
-const smallPageSize = 25;
-const large = new Set<keyof Tables>(['contents', 'log_pieces']);
+/** Of those whose rows may be large: a content may have dozens of megabytes. */
+const smallPages = new Map<keyof Tables, number>([
+  ['contents', 4],
+  ['log_pieces', 50],
+]);
 
 export function createRowStore(database: Connection): RowStore {
   return {
@@ -140,7 +142,7 @@ async function readPage(
     after === undefined ? sql`1 = 1` : sql`(${columns}) > (${sql.join(key.map((column) => sql`${after[column]}`))})`;
   const order = key.length === 0 ? sql`` : sql`order by ${columns}`;
   const ours = table === 'facts' ? sql`name not in (${sql.join(placeFacts)})` : sql`1 = 1`;
-  const limit = large.has(table) ? smallPageSize : pageSize;
+  const limit = smallPages.get(table) ?? pageSize;
   const query = sql<StoredRow>`select * from ${sql.table(table)} where ${ours} and ${beyond} ${order} limit ${limit}`;
   return (await query.execute(connection)).rows;
 }

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError } from '../errors/index.ts';
 import { readBytesIfExists, withFileLock, writeAtomically } from '../io/index.ts';
+import type { Connection } from './transaction.ts';
 
 const length = 32;
+const keyFact = 'secret.key';
 
 /** The key for hashes of secret values: made once, whoever asks first, and only its owner may read it. @throws AppError CORRUPT_STORE. */
 export async function readSecretKey(folder: string): Promise<Buffer> {
@@ -18,6 +20,19 @@ export async function readSecretKey(folder: string): Promise<Buffer> {
       return made;
     }))
   );
+}
+
+/** The same for machines that share no folder: it is in their database. */
+export async function sharedSecretKey(database: Connection): Promise<Buffer> {
+  const query = database.selectFrom('facts').select('value').where('name', '=', keyFact);
+  const known = await query.executeTakeFirst();
+  if (known !== undefined) return Buffer.from(known.value, 'base64');
+  await database
+    .insertInto('facts')
+    .values({ name: keyFact, value: randomBytes(length).toString('base64') })
+    .onConflict((conflict) => conflict.column('name').doNothing())
+    .execute();
+  return Buffer.from((await query.executeTakeFirstOrThrow()).value, 'base64');
 }
 
 async function read(path: string): Promise<Buffer | undefined> {

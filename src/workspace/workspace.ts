@@ -3,13 +3,16 @@ import { AppError } from '../errors/index.ts';
 import { ensureFolder, pathExists } from '../io/index.ts';
 import { type AuditStore, createAuditStore } from './audit.ts';
 import { bindFolder, refuseBound } from './bind-folder.ts';
-import { type BlobStore, createBlobStore } from './blobs.ts';
+import { bindRegistry } from './bind-registry.ts';
+import { type BlobStore, createBlobStore, type ExternalContents } from './blobs.ts';
 import { type BuildStore, createBuildStore } from './builds.ts';
+import { createContentRows } from './content-rows.ts';
 import { openDatabase } from './database.ts';
 import { createDatabaseLogs } from './database-logs.ts';
 import { createEnvironmentStore, type EnvironmentStore } from './environments.ts';
 import { createFactStore, type FactStore } from './facts.ts';
 import { createFileLogs } from './file-logs.ts';
+import { createFolderContents } from './folder-contents.ts';
 import { createImageStore, type ImageStore } from './images.ts';
 import { createLeaseStore, type LeaseStore } from './leases.ts';
 import { createLockStore, type LockStore } from './locks.ts';
@@ -20,7 +23,7 @@ import { findReferences } from './references.ts';
 import { createRegister } from './register-version.ts';
 import { createRowStore, type RowStore } from './rows.ts';
 import { createRunStore, type RunStore } from './runs.ts';
-import { readSecretKey } from './secret-key.ts';
+import { readSecretKey, sharedSecretKey } from './secret-key.ts';
 import { createSubmissionStore, type SubmissionStore } from './submissions.ts';
 import { createTaskStore, type TaskStore } from './tasks.ts';
 import { createTokenStore, type TokenStore } from './tokens.ts';
@@ -29,6 +32,8 @@ import { createWorkerStore, type WorkerStore } from './workers.ts';
 
 export interface Workspace {
   folder: string;
+  /** Whether its machines share no folder: what others shall find has to go into `blobs` or `logs`. */
+  isSpread: boolean;
   environments: EnvironmentStore;
   locks: LockStore;
   facts: FactStore;
@@ -65,6 +70,8 @@ export interface WorkspaceOptions {
   database?: string;
   /** Keeps logs there, too, for readers on other machines. */
   logsInDatabase?: boolean;
+  /** Where its large contents are, if its machines share no folder; then the folder is this machine's own. */
+  external?: ExternalContents;
 }
 
 /**
@@ -79,22 +86,29 @@ export async function openWorkspace(folder: string, options: WorkspaceOptions): 
     });
   }
   const database =
-    options.database === undefined ? await openDatabase(folder) : await openServed(folder, options.database);
+    options.database === undefined
+      ? await openDatabase(folder)
+      : await openServed(folder, options.database, options.external);
   const register = createRegister(database);
   const shared = {
     folder,
+    isSpread: options.external !== undefined,
     facts: createFactStore(database),
     leases: createLeaseStore(database),
     audit: createAuditStore(database),
     submissions: createSubmissionStore(database),
     tasks: createTaskStore(database),
     workers: createWorkerStore(database),
-    blobs: createBlobStore(join(folder, 'registry', 'blobs')),
+    blobs: createBlobStore({
+      rows: createContentRows(database),
+      folder: createFolderContents(join(folder, 'registry', 'blobs')),
+      external: options.external,
+    }),
     rows: createRowStore(database),
     logs: options.logsInDatabase === true ? createDatabaseLogs(database) : createFileLogs(folder),
     runFolder: (id: string) => join(folder, 'runs', id),
     references: () => findReferences(database),
-    secretKey: () => readSecretKey(folder),
+    secretKey: () => (options.external === undefined ? readSecretKey(folder) : sharedSecretKey(database)),
     close: () => database.destroy(),
   };
   const as = (actor: Actor): Workspace => ({
@@ -105,7 +119,7 @@ export async function openWorkspace(folder: string, options: WorkspaceOptions): 
   return as({ user: options.user, origin: options.origin ?? 'this process' });
 }
 
-async function openServed(folder: string, address: string): Promise<Connection> {
+async function openServed(folder: string, address: string, external?: ExternalContents): Promise<Connection> {
   if (!/^postgres(?:ql)?:\/\//i.test(address))
     throw new AppError('USAGE', `\`${address.replace(/\/\/[^@/]*@/, '//')}\` is no address of a PostgreSQL database`, {
       hint: 'Write it like `postgresql://user@host:5432/name`.',
@@ -114,7 +128,8 @@ async function openServed(folder: string, address: string): Promise<Connection> 
   const { openPostgres } = await import('./postgres.ts');
   const database = await openPostgres(address);
   try {
-    await bindFolder(database, folder, address);
+    if (external === undefined) await bindFolder(database, folder, address);
+    else await bindRegistry(database, { folder, address, external });
     return database;
   } catch (error) {
     await database.destroy();

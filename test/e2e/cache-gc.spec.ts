@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -43,7 +43,6 @@ afterAll(async () => {
 const collect = async (...args: string[]): Promise<Garbage> =>
   await sandbox.json<Garbage>(['cache', 'gc', '--older-than', '0', ...args]);
 
-const contentPath = (digest: string): string => join(registry.root, 'blobs/sha256', digest.slice(0, 2), digest);
 const withWorkspace = async <T>(work: (workspace: Workspace) => Promise<T>): Promise<T> => {
   const workspace = await openWorkspace(join(sandbox.folder, '.terroir'), { user: 'ada' });
   try {
@@ -116,10 +115,11 @@ describe('cache gc', { timeout: 120_000 }, () => {
     expect(await registry.repository('gone').findBlob(digest)).toBeUndefined();
     const { files } = await workspaceVersion('made');
     const tree = files.find(({ kind }) => kind === 'tree');
-    const list = await readFile(contentPath(tree?.digest ?? ''), 'utf8');
-    const members = [...list.matchAll(/"digest":"([0-9a-f]{64})"/g)].map(([, member]) => member ?? '');
+    const list = await withWorkspace(async ({ blobs }) => await blobs.read(tree?.digest ?? ''));
+    const members = [...list.toString().matchAll(/"digest":"([0-9a-f]{64})"/g)].map(([, member]) => member ?? '');
     expect(members).toHaveLength(2);
-    for (const member of members) expect((await stat(contentPath(member))).size).toBeGreaterThan(0);
+    for (const member of members)
+      expect(await withWorkspace(async ({ blobs }) => await blobs.size(member))).toBeGreaterThan(0);
     for (let round = 0; round < rounds; round += 1) await sandbox.json(['env', 'show', `iris${round}`]);
     expect(await sandbox.json(['cache', 'verify'])).toMatchObject({ damaged: [] });
     expect(await sandbox.json(['image', 'validate', 'localhost/copy0:1'])).toMatchObject({ valid: true });

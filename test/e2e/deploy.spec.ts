@@ -127,18 +127,18 @@ describe('manifests for Kubernetes', () => {
     expect(probes).toEqual(['/healthz', '/readyz', '/healthz']);
   });
 
-  it('let server and workers share what they have to share', () => {
-    const claims = ofKind('PersistentVolumeClaim');
-    expect(claims.map(({ spec }) => spec.accessModes)).toEqual([['ReadWriteMany']]);
+  it('let server and workers share a database and a registry, and no folder', () => {
+    expect(ofKind('PersistentVolumeClaim')).toEqual([]);
+    for (const { claims } of pods) for (const { spec } of claims) expect(spec.accessModes).toEqual(['ReadWriteOnce']);
     const shared = pods
       .filter(({ container }) => container.args !== undefined)
-      .map(({ spec, container }) => ({
-        volume: spec.volumes.find(({ name }: Resource) => name === 'workspace'),
-        env: container.env,
-        image: container.image,
-      }));
+      .map(({ container }) => ({ env: container.env, image: container.image }));
     expect(shared).toHaveLength(3);
     for (const each of shared) expect(each).toEqual(shared[0]);
+    const address = shared[0]?.env.find(({ name }: Resource) => name === 'TERROIR_REGISTRY').value as string;
+    const [, host, port] = /^([a-z-]+):(\d+)\//.exec(address) ?? [];
+    const service = ofKind('Service').find(({ metadata }) => metadata.name === host);
+    expect(service.spec.ports.map((each: Resource) => String(each.port))).toEqual([port]);
   });
 });
 
@@ -175,5 +175,5 @@ it('the image for containers takes what is packed, and begins as the manifests e
   expect(text).toMatch(/^USER 10001:10001$/m);
   expect(text).toMatch(/^ENTRYPOINT \["tini", "--", "terroir"\]$/m);
   for (const { spec, name } of pods)
-    if (name !== 'terroir-postgres') expect(spec.securityContext.runAsUser).toBe(10001);
+    if (name === 'terroir' || name === 'terroir-worker') expect(spec.securityContext.runAsUser).toBe(10001);
 });

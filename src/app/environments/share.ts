@@ -121,8 +121,9 @@ async function bringFiles(from: Workspace, to: Workspace, { files }: Environment
 }
 
 async function bringBlob(from: Workspace, to: Workspace, digest: string): Promise<void> {
-  if (!(await from.blobs.has(digest)) || (await to.blobs.size(digest)) !== undefined) return;
-  await to.blobs.putFile(from.blobs.path(digest), { link: true });
+  if ((await to.blobs.size(digest)) !== undefined) return;
+  const file = await from.blobs.find(digest);
+  if (file !== undefined) await to.blobs.putFile(file, { link: true });
 }
 
 async function bringImage(

@@ -7,7 +7,7 @@ import {
   readDefinition,
 } from '../../definition/index.ts';
 import type { SourceDocument } from '../../documents/index.ts';
-import { readBytes, writeAtomically } from '../../io/index.ts';
+import { writeAtomically } from '../../io/index.ts';
 import { canonicalJson } from '../../schema/index.ts';
 import { restoreSnapshot, type SnapshotEntry } from '../../snapshots/index.ts';
 import type { EnvironmentVersion, StoredFile, Workspace } from '../../workspace/index.ts';
@@ -109,7 +109,7 @@ export async function layOutFiles(
     if (file.kind === 'tree') {
       const entries = JSON.parse((await blobs.read(file.digest)).toString('utf8')) as TreeEntries;
       await restoreSnapshot(entries.map(toSnapshotEntry), blobs, target);
-    } else await writeAtomically(target, await readBytes(blobs.path(file.digest)));
+    } else await writeAtomically(target, await blobs.read(file.digest));
   }
   return (path) => join(folder, layoutPath(path));
 }

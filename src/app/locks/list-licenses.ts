@@ -1,4 +1,3 @@
-import { pathExists } from '../../io/index.ts';
 import type { LockedPackage, Platform } from '../../schema/index.ts';
 import { readWheelLicense } from '../../store/index.ts';
 import type { App } from '../app.ts';
@@ -35,13 +34,12 @@ async function licenseOf(app: App, { sha256, filename }: LockedPackage): Promise
   const before = known.get(sha256);
   if (before !== undefined) return before;
   const { blobs } = await app.openWorkspace();
-  for (const archive of [app.store.archivePath(sha256), blobs.path(sha256)]) {
-    if (!(await pathExists(archive))) continue;
-    // What is damaged is said by whoever installs it.
-    const license = (await readWheelLicense(archive, filename).catch(() => undefined)) ?? null;
-    if (known.size >= mostKnown) known.clear();
-    known.set(sha256, license);
-    return license;
-  }
-  return null;
+  const isInStore = await app.store.hasArchive(sha256);
+  const archive = isInStore ? app.store.archivePath(sha256) : await blobs.find(sha256, { here: true });
+  if (archive === undefined) return null;
+  // What is damaged is said by whoever installs it.
+  const license = (await readWheelLicense(archive, filename).catch(() => undefined)) ?? null;
+  if (known.size >= mostKnown) known.clear();
+  known.set(sha256, license);
+  return license;
 }

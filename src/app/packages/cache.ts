@@ -65,12 +65,18 @@ export async function collectGarbage(
   const store = await app.store.gc({ keepArchives, ...options });
   // Whoever pushes or builds may rely on a day.
   const grace = Math.max(1, options.olderThanDays) * day;
+  const needed = await neededContent(workspace);
+  const { dryRun } = options;
   const registry = await openRegistryIn(workspace.folder, app, { grace }).collectGarbage({
-    keep: await neededContent(workspace),
+    keep: needed,
     isLoose: await findLooseCopies(workspace),
-    dryRun: options.dryRun,
+    dryRun,
     signal: app.signal,
   });
+  const keep = { has: (digest: string) => needed.has(`sha256:${digest}`) };
+  const contents = await workspace.blobs.gc(keep, { minimumAge: grace, dryRun, signal: app.signal });
+  registry.removed += contents.removed;
+  registry.bytes += contents.bytes;
   return {
     removed: {
       count: prefixes.removed.count + store.removed.count + registry.removed + registry.manifests + registry.uploads,

@@ -1,6 +1,5 @@
 import { copyFile } from 'node:fs/promises';
 import { AppError } from '../../errors/index.ts';
-import { pathExists } from '../../io/index.ts';
 import { formatCount, type Step, step } from '../../report/index.ts';
 import { addressesOf } from '../../resolve/index.ts';
 import type { CondaPackage, Definition, Lock, LockedPackage, PypiPackage } from '../../schema/index.ts';
@@ -187,10 +186,10 @@ interface FetchOptions {
 async function fetchOne(app: App, sources: Sources, pkg: LockedPackage, options: FetchOptions): Promise<void> {
   const workspace = await app.openWorkspace();
   await app.store.ensureArchive(pkg, async (file) => {
-    const kept = workspace.blobs.path(pkg.sha256);
-    if (await pathExists(kept)) await copyFile(kept, file);
+    const kept = await workspace.blobs.find(pkg.sha256);
+    if (kept !== undefined) await copyFile(kept, file);
     else if (pkg.kind === 'conda') await fetchConda(pkg, file, { channel: await sources.conda(), ...options });
-    else if (pkg.url === undefined && pkg.index === undefined) throw lost(pkg, kept);
+    else if (pkg.url === undefined && pkg.index === undefined) throw lost(pkg);
     else await fetchPypi(app, pkg, { file, channel: await sources.pypi(), ...options });
   });
 }
@@ -219,12 +218,12 @@ async function fetchPypi(
   await fetchWheel(pkg, file, { http, places, env, ...options });
 }
 
-function lost({ filename }: PypiPackage, kept: string): AppError {
+function lost({ filename, sha256 }: PypiPackage): AppError {
   return new AppError(
     'CORRUPT_STORE',
     `\`${filename}\` was built here or came with the definition, and this workspace does not have it any more`,
     {
-      hint: `Lock again (\`terroir env lock --relock\`), or restore \`${kept}\` from a backup.`,
+      hint: `Lock again (\`terroir env lock --relock\`), or restore the content ${sha256} from a backup.`,
     },
   );
 }

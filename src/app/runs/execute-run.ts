@@ -10,6 +10,7 @@ import type { App } from '../app.ts';
 import { keepArchives } from '../packages/keep-archives.ts';
 import { readSettings } from '../settings.ts';
 import { patiently } from '../tasks/patiently.ts';
+import { keepOutputs } from './kept-outputs.ts';
 import { newRunRecord } from './new-run-record.ts';
 import { prepareCode } from './prepare-code.ts';
 import { pathsOf, readInputs } from './run-inputs.ts';
@@ -174,9 +175,10 @@ async function finish(
   id: string,
   { result, notes, outputs, folder, keep, timeout }: Finish,
 ): Promise<RunOutcome> {
-  await patiently(app, `the run ${id}`, async () => await workspace.runs.update(id, { status: 'Finalizing' }));
+  await patiently(app, `the run ${id}`, async () => await workspace.runs.update(id, { status: 'Finalizing', notes }));
   const status = result.canceled ? 'Canceled' : result.exitCode === 0 && !result.timedOut ? 'Completed' : 'Failed';
   const measured = await measureOutputs(outputs, folder);
+  const kept = workspace.isSpread ? await keepOutputs(app, workspace, { id, folder }) : {};
   if (status === 'Completed' && keep !== undefined)
     await patiently(app, `the run ${id}`, async () => await keepArchives(app, keep));
   const record = await end(app, workspace, id, {
@@ -186,7 +188,7 @@ async function finish(
     signal: result.signal,
     resources: result.resources ?? null,
     outputs: measured,
-    notes,
+    ...kept,
     error: result.timedOut
       ? {
           code: 'TIMEOUT',

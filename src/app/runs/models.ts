@@ -6,6 +6,7 @@ import { canonicalJson, type ModelRecord, type RunRecord, terminalStatuses } fro
 import { hashTree, snapshotManifest } from '../../snapshots/index.ts';
 import type { NamedModel, Page, PageRequest, TimedRequest, Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
+import { bringOutputs } from './kept-outputs.ts';
 
 export interface ModelRequest {
   run?: string;
@@ -103,6 +104,7 @@ export function requireParts(request: ModelRequest): ModelRequest & { run: strin
 /** In the run's folder; where the job asked for another place, there; for a run in place, in the folder that it ran in. */
 async function findOutput(workspace: Workspace, run: RunRecord, path: string): Promise<string> {
   const folder = workspace.runFolder(run.id);
+  await bringOutputs(workspace, run);
   const named = /^outputs\/([^/]+)(\/.*)?$/.exec(path);
   const placed = named === null ? undefined : run.outputs[named[1] ?? '']?.path;
   const candidates = [

@@ -33,6 +33,7 @@ export function newRunRecord(app: App, plan: RunPlan, status: RunRecord['status'
     removedVariables: [],
     inputs: {},
     outputs: {},
+    keptOutputs: null,
     machine: null,
     resources: null,
     createdAt: now(),

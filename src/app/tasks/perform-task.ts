@@ -10,6 +10,7 @@ import {
 } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { conductRun } from '../runs/execute-run.ts';
+import { forgetFolder } from '../runs/kept-outputs.ts';
 import type { RunPlan } from '../runs/run-plan.ts';
 import { readSettings } from '../settings.ts';
 import { performBuild } from './perform-build.ts';
@@ -130,6 +131,7 @@ async function performRun(
     id,
     handOver,
   });
+  if (workspace.isSpread) await forgetFolder(workspace, id);
 }
 
 /**

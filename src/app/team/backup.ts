@@ -20,6 +20,7 @@ import {
 import { step } from '../../report/index.ts';
 import { openWorkspace, type Row, type Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
+import { sharedRegistry } from '../images/shared-registry.ts';
 
 /** What of a workspace's folder belongs to it besides the database; the rest is of this moment. */
 const kept = ['settings.yml', 'secret.key', 'registry', 'runs', 'builds'] as const;
@@ -45,6 +46,7 @@ export async function backUp(app: App, path: string): Promise<BackupView> {
   const file = resolve(app.cwd, path);
   if (await pathExists(file))
     throw new AppError('ALREADY_EXISTS', `\`${file}\` exists already`, { hint: 'Name another file, or remove it.' });
+  refuseSpread(app);
   const workspace = await app.openWorkspace();
   const view = { file, rows: 0, files: 0, createdAt: now() };
   await step(app.emit, 'Copying the workspace', async (current) => {
@@ -65,6 +67,15 @@ export async function backUp(app: App, path: string): Promise<BackupView> {
     });
   });
   return view;
+}
+
+/** Where no folder has all of it, the database and the registry are what there is to copy. */
+function refuseSpread(app: App): void {
+  const registry = sharedRegistry(app);
+  if (registry === undefined) return;
+  throw new AppError('UNSUPPORTED_FEATURE', `the contents of this workspace are in \`${registry}\`, not in a folder`, {
+    hint: 'Copy the database (`pg_dump`) first and then the registry, each by its own means.',
+  });
 }
 
 async function addTree(
@@ -89,6 +100,7 @@ async function addTree(
  * @throws AppError ALREADY_EXISTS for a folder with something in it; CORRUPT_ARCHIVE, DIGEST_MISMATCH; nothing is left then.
  */
 export async function restore(app: App, path: string): Promise<BackupView & { folder: string }> {
+  refuseSpread(app);
   const file = resolve(app.cwd, path);
   const folder = app.workspaceFolder;
   if ((await listFolder(folder)).length > 0)

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type SmallImage, sha256Of, smallImage } from '../../../test/kit/registry/image.ts';
 import { mediaTypes } from '../../schema/index.ts';
-import { createBlobStore } from '../../workspace/blobs.ts';
+import { createFolderContents } from '../../workspace/folder-contents.ts';
 import { createLayout } from './layout.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { affirm, retire } from './retire.ts';
@@ -72,12 +72,12 @@ describe('what goes and what stays', () => {
   });
 
   test('what the workspace keeps in the same tree stays, and is not seen in any repository', async () => {
-    const blobs = createBlobStore(join(folder, 'blobs'));
+    const blobs = createFolderContents(join(folder, 'blobs'));
     const { digest: kept } = await blobs.put('kept by a lock');
     const { digest: loose } = await blobs.put('loose');
     const keep = new Set([`sha256:${kept}`]);
     expect(await registry.collectGarbage({ keep })).toMatchObject({ removed: 1 });
-    expect([await blobs.has(kept), await blobs.has(loose)]).toEqual([true, false]);
+    expect([await blobs.size(kept), await blobs.size(loose)]).toEqual([14, undefined]);
     expect(await registry.repository('a').findBlob(`sha256:${kept}`)).toBeUndefined();
   });
 

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { AppError } from '../../errors/index.ts';
 import { ContentDigest } from '../../schema/index.ts';
 import * as rest from '../../schema/rest/index.ts';
@@ -44,7 +44,7 @@ export function blobRoutes({ workspace, limits }: ServerContext): Route[] {
       answers: { 200: { description: 'The bytes', contentType: 'application/octet-stream' } },
       handle: async ({ params }) => {
         const found = await sizeOf(params);
-        return { headers: headersOf(found), body: createReadStream(blobs.path(found.digest)) };
+        return { headers: headersOf(found), body: Readable.from(blobs.stream(found.digest)) };
       },
     }),
     route({

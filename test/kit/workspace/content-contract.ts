@@ -46,7 +46,7 @@ export function contentContract(place: WorkspacePlace): void {
       await registerSample(workspace, 'iris', 'source');
       const result = await workspace.blobs.gc(await workspace.references(), { minimumAge: -1 });
       expect(result).toEqual({ removed: 1, bytes: 17 });
-      expect([await workspace.blobs.has(needed), await workspace.blobs.has(loose)]).toEqual([true, false]);
+      expect([await workspace.blobs.size(needed), await workspace.blobs.size(loose)]).toEqual([6, undefined]);
     });
   });
 }

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { isAppError } from '../../errors/index.ts';
+import { now, readFileRange } from '../../io/index.ts';
+import type { RegistryClient, RemoteRepository } from '../../registry/index.ts';
+import { canonicalJson, type Descriptor, mediaTypes, parseImage, sha256 } from '../../schema/index.ts';
+import type { ExternalContents } from '../../workspace/index.ts';
+import { repositoryBelow } from '../images/registry-prefix.ts';
+
+const artifactType = 'application/vnd.terroir.content.v1';
+const ownerType = 'application/vnd.terroir.workspace.v1';
+const ownerTag = 'workspace';
+const ownerKey = 'dev.terroir.database';
+
+/**
+ * The large contents of a workspace whose machines share no folder, in the repository `contents` of its registry. Each has a manifest with a tag of its
+ * own, so that no registry's collector takes it for loose.
+ */
+export function createExternalContents(open: () => Promise<RegistryClient>, registry: string): ExternalContents {
+  const repository = async (): Promise<RemoteRepository> => {
+    const place = parseImage(repositoryBelow(registry, 'contents'));
+    if (place === undefined) throw new Error(`no registry: ${registry}`);
+    return (await open()).repository(place.registry, place.repository);
+  };
+  return {
+    name: registry,
+    push: async (file, { digest, size }) => {
+      const remote = await repository();
+      const content = { mediaType: 'application/octet-stream', digest: `sha256:${digest}`, size };
+      await remote.pushBlob({ ...content, open: (start) => readFileRange(file, { start }) });
+      const id = randomUUID();
+      return await pushManifest(remote, {
+        artifactType,
+        layers: [content],
+        tag: `${digest.slice(0, 32)}-${id}`,
+        annotations: { 'org.opencontainers.image.created': now(), 'dev.terroir.push': id },
+      });
+    },
+    pull: async function* ({ digest }) {
+      yield* (await repository()).readBlob(`sha256:${digest}`);
+    },
+    remove: async (place) => {
+      try {
+        await (await repository()).deleteManifest(place);
+      } catch (error) {
+        // Many registries delete nothing, or not for everybody: then it stays.
+        const isRefused = isAppError(error, 'HTTP_ERROR') && error.details?.status === 405;
+        if (!isRefused && !isAppError(error, 'PERMISSION_DENIED')) throw error;
+      }
+    },
+    claim: async (database) => {
+      const remote = await repository();
+      const known = await ownerOf(remote);
+      if (known !== undefined) return known;
+      const annotations = { [ownerKey]: database };
+      await pushManifest(remote, { artifactType: ownerType, layers: [], tag: ownerTag, annotations });
+      return (await ownerOf(remote)) ?? database;
+    },
+  };
+}
+
+async function pushManifest(
+  remote: RemoteRepository,
+  {
+    tag,
+    layers,
+    ...parts
+  }: { artifactType: string; layers: Descriptor[]; tag: string; annotations: Record<string, string> },
+): Promise<string> {
+  const bytes = Buffer.from('{}');
+  const config = { mediaType: mediaTypes.ociEmpty, digest: `sha256:${sha256(bytes)}`, size: bytes.length };
+  await remote.pushBlob({ ...config, open: (start) => pieces(bytes, start) });
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    ...parts,
+    config,
+    // The specification wants one.
+    layers: layers.length === 0 ? [config] : layers,
+  };
+  const pushed = await remote.pushManifest({
+    bytes: Buffer.from(canonicalJson(manifest)),
+    mediaType: mediaTypes.ociManifest,
+    reference: tag,
+  });
+  return pushed.digest;
+}
+
+async function* pieces(bytes: Buffer, start: number): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(bytes.subarray(start));
+}
+
+/** The database whose contents the registry has. */
+async function ownerOf(remote: RemoteRepository): Promise<string | undefined> {
+  if ((await remote.findManifest(ownerTag)) === undefined) return undefined;
+  const { bytes } = await remote.readManifest(ownerTag);
+  const { annotations } = JSON.parse(bytes.toString('utf8')) as { annotations?: Record<string, string> };
+  return annotations?.[ownerKey];
+}
