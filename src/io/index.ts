@@ -56,7 +56,7 @@ export {
   type InterpreterSearch,
   listInterpreters,
 } from './interpreters.ts';
-export { type LogFile, openLogFile } from './log-file.ts';
+export { type LogFile, openLogFile, readFilePart } from './log-file.ts';
 export { cudaVersion, currentPlatform, libcVersion, machineFacts, macosVersion, userIds } from './machine.ts';
 export { networkFileSystem } from './network-file-system.ts';
 export { isInside, resolveInside } from './paths.ts';

@@ -5,8 +5,7 @@ export function streamLog(work: (write: (chunk: Uint8Array) => Promise<void>) =>
   const stream = new PassThrough();
   const write = async (chunk: Uint8Array): Promise<void> => {
     if (stream.destroyed) throw new Error('nobody reads any more');
-    // The writer uses its buffer again.
-    if (!stream.write(Buffer.from(chunk))) await drained(stream);
+    if (!stream.write(chunk)) await drained(stream);
   };
   work(write).then(
     () => stream.end(),

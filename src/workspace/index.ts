@@ -8,8 +8,9 @@
  * Tree:
  *   <folder>/workspace.db                        the database (SQLite, WAL)
  *   <folder>/registry/blobs/sha256/<2>/<hex>     large content: snapshots, built wheels, kept archives, models; small content is in the database
- *   <folder>/runs/<id>/                          a run's folder: code, outputs, logs
- *   <folder>/builds/<id>.ndjson                  what a build reported
+ *   <folder>/runs/<id>/                          a run's folder: code, outputs
+ *   <folder>/runs/<id>/logs/output.log           what it printed, where the database does not have the logs
+ *   <folder>/builds/<id>.ndjson                  what a build reported, likewise
  *   <folder>/locks/                              lock files between processes
  *   <folder>/settings.yml                        the user's settings; only read (by app)
  *   <folder>/postgresql.json                   which database of PostgreSQL has the records, if one has
@@ -34,6 +35,7 @@ export type { MovedBase, SharedLayer } from './image-layers.ts';
 export type { ImageIngredients, ImageStore } from './images.ts';
 export type { Lease, LeaseStore } from './leases.ts';
 export type { LockRevision, LockStore } from './locks.ts';
+export type { LogName, LogStore } from './logs.ts';
 export type { ModelStore, NamedModel } from './models.ts';
 export type { Page, PageRequest, TimedRequest } from './page.ts';
 export { isDatabaseAway } from './postgres-errors.ts';

@@ -8,7 +8,10 @@ import { fromJson } from './stored-json.ts';
 import type { Tables } from './tables.ts';
 import type { Connection } from './transaction.ts';
 
-export type Row = Readonly<Record<string, string | number | null>>;
+/** A row as JSON has it. */
+export type Row = Readonly<Record<string, string | number | null | { base64: string }>>;
+/** A row as the databases give and take it. */
+type StoredRow = Readonly<Record<string, string | number | null | Uint8Array>>;
 
 /** All that the database has, for copies of a workspace. */
 export interface RowStore {
@@ -40,9 +43,16 @@ const keys: readonly (readonly [keyof Tables, ...string[]])[] = [
   ['tokens', 'id'],
   ['audit', 'number'],
   ['submissions', 'user', 'key'],
+  ['contents', 'digest'],
+  ['log_pieces', 'log', 'at'],
 ];
 
 const pageSize = 500;
+/** Of those whose rows may be large: a content may have dozens of megabytes. */
+const smallPages = new Map<keyof Tables, number>([
+  ['contents', 4],
+  ['log_pieces', 50],
+]);
 
 export function createRowStore(database: Connection): RowStore {
   return {
@@ -54,7 +64,7 @@ export function createRowStore(database: Connection): RowStore {
           for (const [table, ...key] of keys) {
             let rows = await readPage(transaction, { table, key, after: undefined });
             for (; rows.length > 0; rows = await readPage(transaction, { table, key, after: rows.at(-1) }))
-              await take(table, rows);
+              await take(table, rows.map(toJson));
           }
         });
     },
@@ -76,7 +86,7 @@ export function createRowStore(database: Connection): RowStore {
         for (let at = 0; at < rows.length; at += 100)
           await database
             .insertInto(known)
-            .values(rows.slice(at, at + 100) as never)
+            .values(rows.slice(at, at + 100).map(toStored) as never)
             .execute();
         if (counted.has(known)) await countOn(database, known);
         await summarize(database, known, rows);
@@ -95,7 +105,7 @@ async function summarize(database: Connection, table: keyof Tables, rows: readon
   }
   if (table === 'image_revisions') {
     const images = rows.map(({ fingerprint, record }) =>
-      fromJson(ImageRevision, String(record), `an image of ${fingerprint}`),
+      fromJson(ImageRevision, String(record), `an image of ${String(fingerprint)}`),
     );
     await writeLayers(database, images);
     return;
@@ -125,15 +135,32 @@ async function countOn(database: Connection, table: keyof Tables): Promise<void>
 
 async function readPage(
   connection: Connection,
-  { table, key, after }: { table: keyof Tables; key: readonly string[]; after: Row | undefined },
-): Promise<Row[]> {
+  { table, key, after }: { table: keyof Tables; key: readonly string[]; after: StoredRow | undefined },
+): Promise<StoredRow[]> {
   const columns = sql.join(key.map((column) => sql.ref(column)));
   const beyond =
     after === undefined ? sql`1 = 1` : sql`(${columns}) > (${sql.join(key.map((column) => sql`${after[column]}`))})`;
   const order = key.length === 0 ? sql`` : sql`order by ${columns}`;
   const ours = table === 'facts' ? sql`name not in (${sql.join(placeFacts)})` : sql`1 = 1`;
-  const query = sql<Row>`select * from ${sql.table(table)} where ${ours} and ${beyond} ${order} limit ${pageSize}`;
+  const limit = smallPages.get(table) ?? pageSize;
+  const query = sql<StoredRow>`select * from ${sql.table(table)} where ${ours} and ${beyond} ${order} limit ${limit}`;
   return (await query.execute(connection)).rows;
+}
+
+function toJson(row: StoredRow): Row {
+  return mapValues(row, (value) =>
+    value instanceof Uint8Array ? { base64: Buffer.from(value).toString('base64') } : value,
+  );
+}
+
+function toStored(row: Row): StoredRow {
+  return mapValues(row, (value) =>
+    typeof value === 'object' && value !== null ? Buffer.from(value.base64, 'base64') : value,
+  );
+}
+
+function mapValues<From, To>(row: Readonly<Record<string, From>>, change: (value: From) => To): Record<string, To> {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, change(value)]));
 }
 
 function notOurs(what: string, cause?: unknown): AppError {

@@ -8,12 +8,15 @@ import { type BlobStore, createBlobStore, type ExternalContents } from './blobs.
 import { type BuildStore, createBuildStore } from './builds.ts';
 import { createContentRows } from './content-rows.ts';
 import { openDatabase } from './database.ts';
+import { createDatabaseLogs } from './database-logs.ts';
 import { createEnvironmentStore, type EnvironmentStore } from './environments.ts';
 import { createFactStore, type FactStore } from './facts.ts';
+import { createFileLogs } from './file-logs.ts';
 import { createFolderContents } from './folder-contents.ts';
 import { createImageStore, type ImageStore } from './images.ts';
 import { createLeaseStore, type LeaseStore } from './leases.ts';
 import { createLockStore, type LockStore } from './locks.ts';
+import type { LogStore } from './logs.ts';
 import { createModelStore, type ModelStore } from './models.ts';
 import { type Actor, recorded } from './recorded.ts';
 import { findReferences } from './references.ts';
@@ -46,12 +49,10 @@ export interface Workspace {
   submissions: SubmissionStore;
   blobs: BlobStore;
   rows: RowStore;
-  /** Of one run: code, outputs, logs. */
+  /** What runs print, and what builds report while they go on: one event a line, JSON. */
+  logs: LogStore;
+  /** Of one run: code, outputs. */
   runFolder(id: string): string;
-  /** What a build reports while it goes on: one event a line, JSON. */
-  buildLog(id: string): string;
-  /** A path for `withFileLock`, by a name of the caller's. */
-  lockFile(name: string): string;
   /** Every digest that a record names, for `blobs.gc`; of trees their manifests' only, the caller adds their members. */
   references(): Promise<Set<string>>;
   /** The key for hashes of secret values; made on first use, the same for ever. */
@@ -67,6 +68,8 @@ export interface WorkspaceOptions {
   origin?: string;
   /** The address of a PostgreSQL database; without one, the records are in the folder. */
   database?: string;
+  /** Keeps logs there, too, for readers on other machines. */
+  logsInDatabase?: boolean;
   /** Where its large contents are, if its machines share no folder; then the folder is this machine's own. */
   external?: ExternalContents;
 }
@@ -102,9 +105,8 @@ export async function openWorkspace(folder: string, options: WorkspaceOptions): 
       external: options.external,
     }),
     rows: createRowStore(database),
+    logs: options.logsInDatabase === true ? createDatabaseLogs(database) : createFileLogs(folder),
     runFolder: (id: string) => join(folder, 'runs', id),
-    buildLog: (id: string) => join(folder, 'builds', `${id}.ndjson`),
-    lockFile: (name: string) => join(folder, 'locks', name),
     references: () => findReferences(database),
     secretKey: () => (options.external === undefined ? readSecretKey(folder) : sharedSecretKey(database)),
     close: () => database.destroy(),

@@ -102,6 +102,8 @@ describe('runs whose driver is not to be seen', () => {
     const { exitCode, stdout, stderr } = await outcome;
     expect({ exitCode, stdout }).toEqual({ exitCode: 105, stdout: 'started\nended\n' });
     expect(stderr).toMatch(/the run \w+ was marked as lost while it went on; its result is not on record/);
-    expect(stderr).toMatch(/Its log and its outputs are in `\S+\/\.terroir\/runs\/\w+`/);
+    expect(stderr).toMatch(
+      /Its outputs are in `\S+\/\.terroir\/runs\/\w+`, and `terroir runs logs \w+` prints its log/,
+    );
   });
 });

@@ -1,11 +1,9 @@
-import { appendFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { AppError } from '../../errors/index.ts';
-import { sleep, writeAtomically } from '../../io/index.ts';
+import { sleep } from '../../io/index.ts';
 import { type Emit, type ReportEvent, startStep } from '../../report/index.ts';
-import type { Lease, Workspace } from '../../workspace/index.ts';
+import type { Lease, LogName, Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
+import { recordEvents } from '../tasks/record-events.ts';
 
 export interface BuildAlone<T> {
   /** What is built, for the lease: letters, digits and dashes. */
@@ -20,23 +18,28 @@ export interface BuildAlone<T> {
 
 const beat = 10_000;
 const poll = 250;
+/** Bytes of a log that are taken in between two looks. */
+const mostAtOnce = 1 << 20;
 
 /**
  * Makes something once in the whole workspace, however many ask: one has the lease, the others follow its log and take what it made. When whoever
  * builds dies, the next one goes on.
  */
 export async function buildAlone<T>(app: App, workspace: Workspace, build: BuildAlone<T>): Promise<T> {
-  const log = join(workspace.folder, 'builds', `${build.name}.ndjson`);
   for (;;) {
     const found = await build.look();
     if (found !== undefined) return found;
-    const answer = await workspace.leases.take(`build-${build.name}`, log);
-    if ('lease' in answer) return await holding(app, answer.lease, { ...build, log });
-    await follow(app, workspace, build, answer.note ?? log);
+    const answer = await workspace.leases.take(`build-${build.name}`);
+    if ('lease' in answer) return await holding(app, { logs: workspace.logs, lease: answer.lease }, build);
+    await follow(app, workspace, build);
   }
 }
 
-async function holding<T>(app: App, lease: Lease, build: BuildAlone<T> & { log: string }): Promise<T> {
+async function holding<T>(
+  app: App,
+  { logs, lease }: Pick<Workspace, 'logs'> & { lease: Lease },
+  build: BuildAlone<T>,
+): Promise<T> {
   const lost = new AbortController();
   const timer = setInterval(() => {
     lease.renew().then(
@@ -51,40 +54,34 @@ async function holding<T>(app: App, lease: Lease, build: BuildAlone<T> & { log: 
     // Between the look and the lease somebody may have finished.
     const found = await build.look();
     if (found !== undefined) return found;
-    await writeAtomically(build.log, '');
-    const emit: Emit = (event) => {
-      app.emit(event);
-      record(build.log, event);
-    };
-    return await build.work({ ...app, emit, signal: AbortSignal.any([app.signal, lost.signal]) });
+    const signal = AbortSignal.any([app.signal, lost.signal]);
+    return await recordEvents(logs, { ...logOf(build), fresh: true, stop: signal }, async (record) => {
+      const emit: Emit = (event) => {
+        app.emit(event);
+        record(event);
+      };
+      return await build.work({ ...app, emit, signal });
+    });
   } finally {
     clearInterval(timer);
     await lease.release();
   }
 }
 
-/** A log that cannot be written is no reason to end a build. */
-function record(log: string, event: ReportEvent): void {
-  try {
-    appendFileSync(log, `${JSON.stringify(event)}\n`);
-  } catch {}
+function logOf({ name }: Pick<BuildAlone<unknown>, 'name'>): LogName {
+  return { kind: 'build', id: name };
 }
 
 /** Shows what the holder does, until it has ended. */
-async function follow(
-  app: App,
-  workspace: Workspace,
-  { name, title, look }: BuildAlone<unknown>,
-  log: string,
-): Promise<void> {
+async function follow(app: App, workspace: Workspace, { name, title, look }: BuildAlone<unknown>): Promise<void> {
   const current = startStep(app.emit, `Waiting for another process, which makes ${title}`);
-  const lines = readLines(log);
+  const lines = readLines(workspace, logOf({ name }));
   try {
     for (;;) {
       app.signal.throwIfAborted();
       for (const event of await lines.next()) if (event.type === 'output') app.emit(event);
       if ((await look()) !== undefined) break;
-      const answer = await workspace.leases.take(`build-${name}`, log);
+      const answer = await workspace.leases.take(`build-${name}`);
       if ('lease' in answer) {
         await answer.lease.release();
         break;
@@ -99,25 +96,32 @@ async function follow(
 }
 
 /** What came into a log since the last look. */
-function readLines(path: string): { next(): Promise<ReportEvent[]> } {
+function readLines({ logs }: Workspace, name: LogName): { next(): Promise<ReportEvent[]> } {
   let at = 0;
-  let rest = '';
+  let rest = Buffer.alloc(0);
   return {
     next: async () => {
-      const file = await open(path, 'r').catch(() => undefined);
-      if (file === undefined) return [];
-      try {
-        const { size } = await file.stat();
-        if (size <= at) return [];
-        const buffer = Buffer.alloc(size - at);
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
-        at += bytesRead;
-        const lines = (rest + buffer.toString('utf8', 0, bytesRead)).split('\n');
-        rest = lines.pop() ?? '';
-        return lines.map((line) => JSON.parse(line) as ReportEvent);
-      } finally {
-        await file.close();
+      const { bytes, size } = await logs.read(name, { from: at, limit: mostAtOnce });
+      // Somebody else has begun it anew.
+      if (size < at) {
+        at = 0;
+        rest = Buffer.alloc(0);
+        return [];
       }
+      at += bytes.length;
+      const begun = Buffer.concat([rest, bytes]);
+      const end = begun.lastIndexOf(10) + 1;
+      rest = begun.subarray(end);
+      return begun.toString('utf8', 0, end).split('\n').flatMap(eventOf);
     },
   };
+}
+
+/** None of a line of which only the end came: its log was begun anew between two looks. */
+function eventOf(line: string): ReportEvent[] {
+  try {
+    return [JSON.parse(line) as ReportEvent];
+  } catch {
+    return [];
+  }
 }

@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AppError, isAppError } from '../../errors/index.ts';
-import { gitState, machineFacts, now, withFsErrors } from '../../io/index.ts';
+import { ensureFolder, gitState, machineFacts, now } from '../../io/index.ts';
 import { expandCommand } from '../../jobs/index.ts';
 import type { Lock, RecordedOutput, RunRecord, WorkspaceSettings } from '../../schema/index.ts';
 import { type LocalRunResult, runVariables } from '../../targets/index.ts';
@@ -73,10 +72,7 @@ async function drive(
   { plan, settings, id, handOver }: ConductedRun,
 ): Promise<RunOutcome> {
   const folder = workspace.runFolder(id);
-  await withFsErrors(`make \`${folder}\``, async () => {
-    await mkdir(join(folder, 'logs'), { recursive: true });
-    await mkdir(join(folder, 'outputs'), { recursive: true });
-  });
+  await ensureFolder(join(folder, 'outputs'));
   const [place, code, git, machine] = await allOrFirst([
     preparePlace(app, plan),
     prepareCode(app, workspace, plan.code, folder),
@@ -122,6 +118,7 @@ async function drive(
         }
       : plan.command;
   const key = await workspace.secretKey();
+  const notes = [...plan.notes, ...code.notes, ...place.notes];
   await workspace.runs.update(id, {
     status: 'Running',
     target: place.target,
@@ -140,12 +137,12 @@ async function drive(
     machine,
     startedAt: now(),
     executed: 'shell' in executed ? [executed.shell] : [...executed],
-    notes: [...plan.notes, ...code.notes, ...place.notes],
+    notes,
   });
   const result = await launch.run({
     executed,
     timeout: plan.timeout,
-    logFile: join(folder, 'logs', 'output.log'),
+    openLog: async () => await workspace.logs.open({ kind: 'run', id }, { stop: handOver }),
     stdin: plan.code.kind === 'in-place' ? 'inherit' : 'ignore',
     signal: app.signal,
     onOutput: plan.onOutput,
@@ -154,6 +151,7 @@ async function drive(
   if (result.canceled) handOver?.throwIfAborted();
   return await finish(app, workspace, id, {
     result,
+    notes: [...notes, ...result.notes],
     outputs: outputs.recorded,
     folder,
     keep: settings.keepArchives ? place.lock?.lock : undefined,
@@ -163,6 +161,7 @@ async function drive(
 
 interface Finish {
   result: LocalRunResult;
+  notes: string[];
   outputs: Record<string, RecordedOutput>;
   folder: string;
   /** Whose archives the workspace keeps if the run completes. */
@@ -174,9 +173,9 @@ async function finish(
   app: App,
   workspace: Workspace,
   id: string,
-  { result, outputs, folder, keep, timeout }: Finish,
+  { result, notes, outputs, folder, keep, timeout }: Finish,
 ): Promise<RunOutcome> {
-  await patiently(app, `the run ${id}`, async () => await workspace.runs.update(id, { status: 'Finalizing' }));
+  await patiently(app, `the run ${id}`, async () => await workspace.runs.update(id, { status: 'Finalizing', notes }));
   const status = result.canceled ? 'Canceled' : result.exitCode === 0 && !result.timedOut ? 'Completed' : 'Failed';
   const measured = await measureOutputs(outputs, folder);
   const kept = workspace.isSpread ? await keepOutputs(app, workspace, { id, folder }) : {};
@@ -237,7 +236,7 @@ async function recordFailure(workspace: Workspace, id: string, error: unknown, s
 /** Nobody but the driver ends a run, unless it takes the driver for dead. */
 function endedByOthers(workspace: Workspace, id: string, cause: unknown): AppError {
   return new AppError('RUN_LOST', `the run ${id} was marked as lost while it went on; its result is not on record`, {
-    hint: `Its log and its outputs are in \`${workspace.runFolder(id)}\`.`,
+    hint: `Its outputs are in \`${workspace.runFolder(id)}\`, and \`terroir runs logs ${id}\` prints its log.`,
     cause,
   });
 }

@@ -1,14 +1,12 @@
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseReference } from '../../definition/index.ts';
 import { AppError } from '../../errors/index.ts';
-import { pathExists, readBytesIfExists, sleep } from '../../io/index.ts';
+import { pathExists, sleep } from '../../io/index.ts';
 import { type JobVariable, type RunRecord, terminalStatuses } from '../../schema/index.ts';
 import { hashTree } from '../../snapshots/index.ts';
 import { endProcessGroup, recordVariables } from '../../targets/index.ts';
 import { orphanedScript, type Page, type TimedRequest, type Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
-import { followFile } from '../tasks/follow-file.ts';
+import { followLog } from '../tasks/follow-log.ts';
 import { executeRun, type RunOutcome } from './execute-run.ts';
 import type { OnOutput, RunPlan } from './run-plan.ts';
 
@@ -41,30 +39,18 @@ export async function endLostRuns(app: App): Promise<void> {
 }
 
 export async function readLogs(app: App, id: string): Promise<Buffer> {
-  const { runs, runFolder } = await app.openWorkspace();
-  const record = await runs.get(id);
-  return (await readBytesIfExists(join(runFolder(record.id), 'logs', 'output.log'))) ?? Buffer.alloc(0);
+  return (await readLogPart(app, id, { from: 0, limit: Number.MAX_SAFE_INTEGER })).bytes;
 }
 
 /** A part of a run's log, and how many bytes there are by now. */
 export async function readLogPart(
   app: App,
   id: string,
-  { from, limit }: { from: number; limit: number },
+  part: { from: number; limit: number },
 ): Promise<{ bytes: Buffer; size: number }> {
-  const { runs, runFolder } = await app.openWorkspace();
+  const { runs, logs } = await app.openWorkspace();
   const { id: full } = await runs.get(id);
-  const path = join(runFolder(full), 'logs', 'output.log');
-  if (!(await pathExists(path))) return { bytes: Buffer.alloc(0), size: 0 };
-  const file = await open(path, 'r');
-  try {
-    const { size } = await file.stat();
-    const buffer = Buffer.alloc(Math.max(0, Math.min(limit, size - from)));
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, from);
-    return { bytes: buffer.subarray(0, bytesRead), size };
-  } finally {
-    await file.close();
-  }
+  return await logs.read({ kind: 'run', id: full }, part);
 }
 
 /** Hands a run's log out, and with `follow` goes on until the run has ended. */
@@ -79,18 +65,22 @@ export async function followLogs(
     write(chunk: Uint8Array, end: number): Promise<void>;
   },
 ): Promise<void> {
-  const { runs, runFolder } = await app.openWorkspace();
+  const { runs, logs } = await app.openWorkspace();
   const { id: full } = await runs.get(id);
-  await followFile(join(runFolder(full), 'logs', 'output.log'), {
-    from: options.from,
-    write: options.write,
-    signal: app.signal,
-    isGrowing: async () => {
-      if (!options.follow) return false;
-      await endOrphans(app);
-      return !terminalStatuses.has((await runs.get(full)).status);
+  await followLog(
+    logs,
+    { kind: 'run', id: full },
+    {
+      from: options.from,
+      write: options.write,
+      signal: app.signal,
+      isGrowing: async () => {
+        if (!options.follow) return false;
+        await endOrphans(app);
+        return !terminalStatuses.has((await runs.get(full)).status);
+      },
     },
-  });
+  );
 }
 
 /** Asks a run to end and waits until it has. */

@@ -8,7 +8,7 @@ import { findVersion } from '../environments/find-version.ts';
 import { refuseWhatCannotBuild } from '../environments/runnable.ts';
 import { platformsOf } from '../images/build-images.ts';
 import { type ImageView, imageViewOf } from '../images/image-view.ts';
-import { type FollowOptions, followFile } from './follow-file.ts';
+import { type FollowOptions, followLog } from './follow-log.ts';
 import { recordedError } from './recorded-error.ts';
 import { refuseIfFull, type Waiting } from './waiting.ts';
 
@@ -93,13 +93,17 @@ export async function followBuild(
   id: string,
   { from, write }: Pick<FollowOptions, 'from' | 'write'>,
 ): Promise<BuildRecord> {
-  const { builds, buildLog } = await app.openWorkspace();
-  await followFile(buildLog(id), {
-    from,
-    write,
-    signal: app.signal,
-    isGrowing: async () => (await builds.get(id)).endedAt === null,
-  });
+  const { builds, logs } = await app.openWorkspace();
+  await followLog(
+    logs,
+    { kind: 'build', id },
+    {
+      from,
+      write,
+      signal: app.signal,
+      isGrowing: async () => (await builds.get(id)).endedAt === null,
+    },
+  );
   return await builds.get(id);
 }
 

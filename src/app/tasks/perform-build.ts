@@ -1,13 +1,12 @@
-import { appendFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { AppError } from '../../errors/index.ts';
-import { ensureFolder, now } from '../../io/index.ts';
+import { now } from '../../io/index.ts';
 import type { Emit, ReportEvent } from '../../report/index.ts';
 import { BuildTask } from '../../schema/index.ts';
 import type { HeldTask } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { buildVersion } from '../images/build-images.ts';
 import { watchRun } from '../runs/watch-run.ts';
+import { type RecordLine, recordEvents } from './record-events.ts';
 
 /** Builds what a build's record asks for, with a log for whoever follows it. */
 export async function performBuild(
@@ -16,12 +15,10 @@ export async function performBuild(
   { worker, handOver }: { worker: string; handOver: AbortSignal },
 ): Promise<void> {
   const { id, request, attempt } = held;
-  const { builds, environments, buildLog } = await app.openWorkspace();
+  const { builds, environments, logs } = await app.openWorkspace();
   const { endedAt } = await builds.get(id);
   if (endedAt !== null) return;
   await builds.update(id, { status: 'Running', worker, attempts: attempt, startedAt: now() });
-  const log = buildLog(id);
-  await ensureFolder(dirname(log));
   const watch = watchRun({ isCancelRequested: builds.isCancelRequested }, id, {
     signal: AbortSignal.any([app.signal, handOver]),
   });
@@ -30,8 +27,10 @@ export async function performBuild(
     const version = await environments.byId(versionId);
     if (version === undefined)
       throw new AppError('ENVIRONMENT_NOT_FOUND', `the environment of the build ${id} is gone`);
-    const recorder = { ...app, signal: watch.signal, emit: recordTo(log, app.emit) };
-    const images = await buildVersion(recorder, version, { rebuild, platforms, outputs: [] });
+    const images = await recordEvents(logs, { kind: 'build', id, stop: handOver }, async (record) => {
+      const recorder = { ...app, signal: watch.signal, emit: recordTo(record, app.emit) };
+      return await buildVersion(recorder, version, { rebuild, platforms, outputs: [] });
+    });
     await builds.update(id, {
       status: 'Completed',
       endedAt: now(),
@@ -55,7 +54,7 @@ export async function performBuild(
 /** Milliseconds between two lines on the progress of one step: who follows sees no more. */
 const progressPause = 200;
 
-function recordTo(log: string, emit: Emit): Emit {
+function recordTo(record: RecordLine, emit: Emit): Emit {
   const shown = new Map<number, number>();
   const isTooSoon = (event: ReportEvent): boolean => {
     if (event.type !== 'step-progress') return false;
@@ -66,11 +65,6 @@ function recordTo(log: string, emit: Emit): Emit {
   };
   return (event) => {
     emit(event);
-    if (isTooSoon(event)) return;
-    try {
-      appendFileSync(log, `${JSON.stringify({ time: now(), ...event })}\n`);
-    } catch {
-      // A log that cannot be written is no reason to end a build.
-    }
+    if (!isTooSoon(event)) record({ time: now(), ...event });
   };
 }

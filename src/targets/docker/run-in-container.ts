@@ -7,7 +7,7 @@ import { splitVariables } from './container-variables.ts';
 export interface ContainerRunRequest
   extends Pick<
     LocalRunRequest,
-    'executed' | 'cwd' | 'timeout' | 'logFile' | 'signal' | 'onOutput' | 'onStarted' | 'stdin'
+    'executed' | 'cwd' | 'timeout' | 'openLog' | 'signal' | 'onOutput' | 'onStarted' | 'stdin'
   > {
   engine: Engine;
   /** As the engine knows it. */
@@ -85,7 +85,7 @@ export async function runInContainer(request: ContainerRunRequest): Promise<Loca
       cwd: request.cwd,
       env: clientEnv,
       timeout: request.timeout,
-      logFile: request.logFile,
+      openLog: request.openLog,
       signal: request.signal,
       onOutput: async (stream, chunk) => {
         complaint.hear(chunk);

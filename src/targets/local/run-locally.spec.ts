@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { env, execPath } from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AppError } from '../../errors/index.ts';
-import { processStartTime, processTable, sleep, startedWith } from '../../io/index.ts';
+import { openLogFile, processStartTime, processTable, sleep, startedWith } from '../../io/index.ts';
 import {
   endProcessGroup,
   type LocalRunRequest,
@@ -99,7 +99,7 @@ describe('output', () => {
   test('passes through as bytes, and both streams stand in the log', async () => {
     const logFile = join(folder, 'logs', 'bytes.txt');
     const script = `python3 -c "import sys,time; sys.stdout.buffer.write(bytes(range(256))); sys.stdout.flush(); time.sleep(.2); sys.stderr.buffer.write(b'\\xff\\x00no newline')"`;
-    const result = await shell(script, { logFile });
+    const result = await shell(script, { openLog: () => openLogFile(logFile) });
     expect(result.stdout).toEqual(Buffer.from(Array.from({ length: 256 }, (_, index) => index)));
     expect(result.stderr).toEqual(Buffer.from('\xff\x00no newline', 'latin1'));
     expect(readFileSync(logFile)).toEqual(Buffer.concat([result.stdout, result.stderr]));
@@ -135,7 +135,7 @@ describe('output', () => {
       executed: { shell: 'head -c 104857600 /dev/zero | tr "\\0" x' },
       cwd: folder,
       env: { PATH },
-      logFile,
+      openLog: () => openLogFile(logFile),
       onOutput: async (_, chunk) => {
         size += chunk.length;
         hash.update(chunk);
@@ -153,7 +153,7 @@ describe('output', () => {
   test('a receiver that fails ends neither the run nor the log', async () => {
     const logFile = join(folder, 'logs', 'receiver.txt');
     const result = await shell('for i in 1 2 3; do echo $i; sleep 0.05; done', {
-      logFile,
+      openLog: () => openLogFile(logFile),
       onOutput: () => {
         throw new Error('closed');
       },
@@ -179,7 +179,7 @@ describe('output', () => {
   });
 
   test.skipIf(!existsSync('/dev/full'))('a full disk under the log does not end the run, and is noted', async () => {
-    const result = await shell('echo lost', { logFile: '/dev/full' });
+    const result = await shell('echo lost', { openLog: () => openLogFile('/dev/full') });
     expect(result.exitCode).toBe(0);
     expect(result.stdout.toString()).toBe('lost\n');
     expect(result.notes).toEqual([expect.stringContaining('the disk is full')]);

@@ -1,12 +1,6 @@
 import { constants } from 'node:os';
 import { AppError } from '../../errors/index.ts';
-import {
-  checkWorkingFolder,
-  type LogFile,
-  openLogFile,
-  processStartTime,
-  startGuardedProcess,
-} from '../../io/index.ts';
+import { checkWorkingFolder, type LogFile, processStartTime, startGuardedProcess } from '../../io/index.ts';
 import type { ResourceUse } from '../../schema/index.ts';
 import { runIdVariable } from '../run-variables.ts';
 import { commandWords } from './command-words.ts';
@@ -33,8 +27,8 @@ export interface LocalRunRequest {
   env: Readonly<Record<string, string>>;
   /** Seconds; then SIGTERM, after the grace SIGKILL. */
   timeout?: number;
-  /** Gets both streams, as they arrive. Its folder is made. */
-  logFile?: string;
+  /** What it opens gets both streams, as they arrive, and is closed at the end. */
+  openLog?: () => Promise<LogFile>;
   /**
    * Aborting sends SIGINT, after the grace SIGTERM, then SIGKILL. An abort whose reason names a `signal` in its details does nothing: signals
    * that this process gets are handled here, see `runLocally`.
@@ -85,7 +79,7 @@ export async function runLocally(request: LocalRunRequest): Promise<LocalRunResu
   try {
     await checkWorkingFolder(request.cwd);
     const executed = await commandWords(request.executed, request);
-    if (request.logFile !== undefined) log = await openLogFile(request.logFile);
+    log = await request.openLog?.();
     result = await runWords(request, { executed, log, stop });
   } finally {
     stop.leave();
