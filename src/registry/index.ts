@@ -32,9 +32,9 @@ export { keepLayer } from './keep-while-read.ts';
 export { remoteSink, remoteSource } from './remote-image.ts';
 export { repositorySink, repositorySource } from './repository-image.ts';
 export { type Access, type Authorize, createRegistryHandler, type RegistryHandler } from './server/handler.ts';
+export type { StoredManifest } from './store/check-push.ts';
 export type { GarbageOptions, GarbageReport } from './store/collect-garbage.ts';
 export type { Damage } from './store/content.ts';
-export type { StoredManifest } from './store/manifests.ts';
 export {
   createRegistry,
   type Registry,
