@@ -80,7 +80,10 @@ async function ask(
   });
   const [, first, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers['content-range'] ?? '') ?? [];
   if (response.status === 206 && Number(first) === start) {
-    return { pieces: response.stream(), total: total === '*' ? undefined : Number(total) };
+    return {
+      pieces: cut(response, 0, end === undefined ? end : end - start),
+      total: total === '*' ? undefined : Number(total),
+    };
   }
   if (response.status !== 200) {
     await discard(response);
@@ -90,7 +93,7 @@ async function ask(
   return { pieces: cut(response, start, end), total: length ? Number(length) : undefined };
 }
 
-/** For servers that know no ranges. */
+/** For servers that know no ranges, or only where they begin. */
 async function* cut(
   response: HttpResponse,
   start: number,
@@ -101,7 +104,8 @@ async function* cut(
     const rest = piece.subarray(Math.max(start - position, 0), Math.max(end + 1 - position, 0));
     position += piece.length;
     if (rest.length > 0) yield rest;
-    if (position > end) return;
+    // Behind what was asked for: it is not worth to read on.
+    if (position > end + 1) return;
   }
 }
 
