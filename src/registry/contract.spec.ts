@@ -288,6 +288,8 @@ describe.each(places)('%s', (_name, { open, deletesTags }) => {
       expect(await repository.deleteManifest('b')).toBe(true);
       expect(await repository.deleteManifest('b')).toBe(false);
       expect(await repository.findManifest(one.digest)).toBeDefined();
+    } else {
+      await expect(repository.deleteManifest('b')).rejects.toMatchObject({ details: { oci: 'UNSUPPORTED' } });
     }
     expect(await repository.deleteManifest(one.digest)).toBe(true);
     expect(await repository.deleteManifest(one.digest)).toBe(false);

@@ -1,4 +1,4 @@
-import { AppError, isAppError } from '../../errors/index.ts';
+import { type AppError, isAppError } from '../../errors/index.ts';
 import { registryError } from '../registry-error.ts';
 
 /** Codes of a registry that did not find what a manifest names. */
@@ -22,8 +22,19 @@ export async function pushingManifest<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** The same for a tag that shall go: older versions of Docker's registry take its name for a digest that is wrong. */
+export async function deletingTag<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isAppError(error, 'DIGEST_MISMATCH')) throw told('UNSUPPORTED', error, 'the registry deletes no single tags');
+    throw refusal(error) ?? error;
+  }
+}
+
 function refusal(error: unknown): AppError | undefined {
   const { status, code } = detailsOf(error);
+  if (!isAppError(error)) return undefined;
   if (status === 405) return told('UNSUPPORTED', error);
   if (status === 429) return told('TOOMANYREQUESTS', error);
   if (code === 'NAME_INVALID') return told('NAME_INVALID', error);
@@ -32,6 +43,7 @@ function refusal(error: unknown): AppError | undefined {
 
 function manifestRefusal(error: unknown): AppError | undefined {
   const { status, code } = detailsOf(error);
+  if (!isAppError(error)) return undefined;
   if (typeof code === 'string' && unknown.has(code)) return told('MANIFEST_BLOB_UNKNOWN', error);
   if (code === 'SIZE_INVALID') return told('SIZE_INVALID', error);
   const isInvalid = code !== 'NAME_INVALID' && [400, 413, 415, 422].includes(Number(status));
@@ -43,6 +55,6 @@ function detailsOf(error: unknown): { status?: unknown; code?: unknown } {
   return isAppError(error, 'HTTP_ERROR') || isAppError(error, 'IMAGE_NOT_FOUND') ? (error.details ?? {}) : {};
 }
 
-function told(code: Parameters<typeof registryError>[0], error: unknown): AppError {
-  return registryError(code, error instanceof AppError ? error.message : 'the registry refuses', { cause: error });
+function told(code: Parameters<typeof registryError>[0], cause: AppError, message = cause.message): AppError {
+  return registryError(code, message, { cause });
 }

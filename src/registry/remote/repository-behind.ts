@@ -9,7 +9,7 @@ import type { ManifestReference } from '../store/read-manifest.ts';
 import type { Repository } from '../store/registry.ts';
 import type { BlobFacts, Uploads } from '../store/uploads.ts';
 import type { KnownBlobs } from './known-blobs.ts';
-import { inOurWords, pushingManifest } from './refusal.ts';
+import { deletingTag, inOurWords, pushingManifest } from './refusal.ts';
 import { remoteReading } from './remote-reading.ts';
 
 /** What the repositories of one registry share. Names are our own. */
@@ -134,7 +134,9 @@ export function openBehind(surroundings: Surroundings, name: string): Repository
       }
     },
     deleteManifest: async (reference) =>
-      await inOurWords(async () => await remote.deleteManifest(isDigest(reference) ? reference : checkTag(reference))),
+      isDigest(reference)
+        ? await inOurWords(async () => await remote.deleteManifest(reference))
+        : await deletingTag(async () => await remote.deleteManifest(checkTag(reference))),
     listTags: async () => (await tagsOf(remote)) ?? [],
     listReferrers: async (subject) => await inOurWords(async () => await remote.listReferrers(checkDigest(subject))),
     exists: async () => (await tagsOf(remote)) !== undefined,

@@ -56,8 +56,11 @@ describe('the registry of servers whose images are in another registry', () => {
   const skopeo = async (...args: string[]): Promise<{ code: number; stderr: string }> =>
     await new Promise((resolve) => {
       const env = { PATH: process.env.PATH, HOME: folder };
-      execFile('skopeo', ['--insecure-policy', ...args], { env }, (error, _stdout, stderr) =>
-        resolve({ code: Number(error?.code ?? 0), stderr }),
+      execFile(
+        'skopeo',
+        ['--insecure-policy', 'copy', '--preserve-digests', ...args],
+        { env },
+        (error, _stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stderr }),
       );
     });
 
@@ -73,9 +76,9 @@ describe('the registry of servers whose images are in another registry', () => {
     const layout = `oci:${join(folder, 'layout')}:x`;
     const copy = `docker://${hostOf(one)}/ann/copy:2`;
     expect(
-      await skopeo('copy', '--src-tls-verify=false', credentials('src'), `docker://${hostOf(two)}/ann/tools:1`, layout),
+      await skopeo('--src-tls-verify=false', credentials('src'), `docker://${hostOf(two)}/ann/tools:1`, layout),
     ).toMatchObject({ code: 0 });
-    expect(await skopeo('copy', '--dest-tls-verify=false', credentials('dest'), layout, copy)).toMatchObject({
+    expect(await skopeo('--dest-tls-verify=false', credentials('dest'), layout, copy)).toMatchObject({
       code: 0,
     });
     const copied = await two.call('GET /v2/ann/copy/manifests/2', { token: one.tokens.reader });
