@@ -1,5 +1,6 @@
 /**
- * A registry as the OCI distribution specification 1.1 has it: a store on disk, the server's handlers over it, and a client for any registry.
+ * A registry as the OCI distribution specification 1.1 has it: a store on disk, another that keeps all in a registry elsewhere, the server's handlers over either, and a client
+ * for any registry.
  *
  * Invariants: content is verified when it comes in, and again before it goes out if it may have changed; nothing is tagged before all that it names
  * is there; a repository shows only the blobs that were pushed or mounted to it; many processes may use one folder at once, and garbage collection
@@ -14,6 +15,9 @@
  *   <root>/repositories/<name>/_uploads/<id>                     what has come of an upload
  *   <root>/damaged/                                              content that was found not to be what its name says
  *   <root>/locks/garbage                                         held by whoever collects garbage
+ * One elsewhere has here but:
+ *   <folder>/<16 hex>-<id>                                       what has come of an upload
+ *   <folder>/loose.json                                          what garbage collection found that nothing holds, and when
  */
 export {
   createRegistryClient,
@@ -29,12 +33,13 @@ export {
 export type { BlobSource, Pushed } from './client/push-blob.ts';
 export type { RemoteManifest } from './client/remote-manifests.ts';
 export { keepLayer } from './keep-while-read.ts';
+export { createRemoteRegistry, type RemoteRegistryOptions } from './remote/remote-registry.ts';
 export { remoteSink, remoteSource } from './remote-image.ts';
 export { repositorySink, repositorySource } from './repository-image.ts';
 export { type Access, type Authorize, createRegistryHandler, type RegistryHandler } from './server/handler.ts';
+export type { StoredManifest } from './store/check-push.ts';
 export type { GarbageOptions, GarbageReport } from './store/collect-garbage.ts';
 export type { Damage } from './store/content.ts';
-export type { StoredManifest } from './store/manifests.ts';
 export {
   createRegistry,
   type Registry,

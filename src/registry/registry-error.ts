@@ -62,7 +62,8 @@ export function toOciFailure(error: unknown): OciFailure {
   if (error.code === 'DISK_FULL') {
     return { status: 507, errors: [{ code: 'UNKNOWN', message: 'the disk of the registry is full' }] };
   }
-  if (error.code === 'UNREACHABLE') {
+  const isBehind = error.code === 'HTTP_ERROR' && Number(status) >= 500;
+  if (error.code === 'UNREACHABLE' || isBehind) {
     return { status: 503, errors: [{ code: 'UNKNOWN', message: 'the registry does not answer at the moment' }] };
   }
   return { status: 500, errors: [{ code: 'UNKNOWN', message: 'the registry failed' }] };

@@ -26,7 +26,9 @@ export async function shareWithFolder(
   folder: string,
 ): Promise<SharedEnvironment> {
   await (await openWorkspace(folder, { create: false, user: app.user })).close();
-  const there = await openApp({ ...app, workspace: folder, servedRegistry: undefined });
+  // What is in a folder has its records and images there, wherever ours are.
+  const env = { ...app.env, TERROIR_DATABASE: undefined, TERROIR_REGISTRY: undefined };
+  const there = await openApp({ ...app, env, workspace: folder, servedRegistry: undefined });
   try {
     await keepContents(there, contents);
     await bringImage(app, there, version);

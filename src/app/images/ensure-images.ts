@@ -1,4 +1,5 @@
 import { imageRepository, needsEngine } from '../../definition/index.ts';
+import { inParallel } from '../../io/index.ts';
 import type { Repository } from '../../registry/index.ts';
 import type { ImageRevision, Platform } from '../../schema/index.ts';
 import type { EnvironmentVersion, LockRevision, Workspace } from '../../workspace/index.ts';
@@ -187,7 +188,7 @@ async function findImages(
 async function isWhole(repository: Repository, { digest, platforms }: ImageRevision): Promise<boolean> {
   for (const manifest of [digest, ...platforms.map((each) => each.digest)])
     if ((await repository.findManifest(manifest)) === undefined) return false;
-  for (const layer of platforms.flatMap(({ layers }) => layers))
-    if ((await repository.findBlob(layer.digest)) === undefined) return false;
-  return true;
+  const layers = platforms.flatMap((each) => each.layers);
+  const found = await inParallel(layers, 8, async (layer) => await repository.findBlob(layer.digest));
+  return !found.includes(undefined);
 }

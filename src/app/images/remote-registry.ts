@@ -18,7 +18,8 @@ export function createRemoteRegistries({ env, home, offline, servedRegistry }: A
   client: RegistryClient;
   close(): Promise<void>;
 } {
-  const http = createHttp({ env, offline });
+  // A server passes on what many clients ask for at the same time.
+  const http = createHttp({ env, offline, connections: 128 });
   const insecure = insecureRegistries(env);
   if (servedRegistry?.isPlain === true) insecure.push(servedRegistry.host);
   const dockers = createDockerCredentials({ env, home });

@@ -1,19 +1,31 @@
 import { join } from 'node:path';
-import { createRegistry, type Registry } from '../../registry/index.ts';
+import { createRegistry, createRemoteRegistry, type Registry, type RegistryClient } from '../../registry/index.ts';
 import type { App } from '../app.ts';
+import { splitPrefix } from './registry-prefix.ts';
+import { sharedRegistry } from './shared-registry.ts';
 
 /** How references name the workspace's own registry: a host that no registry on a network has. */
 export const workspaceHost = 'localhost';
 
-/** The registry of the workspace: a folder, which a server may serve at the same time. */
+/** Those elsewhere, by who talks to them: what is known of one is known to all who open it. */
+const opened = new WeakMap<RegistryClient, Registry>();
+
+/** The registry of the workspace: a folder, which a server may serve at the same time, or one elsewhere, which other machines use as well. */
 export async function openWorkspaceRegistry(app: App): Promise<Registry> {
-  return openRegistryIn((await app.openWorkspace()).folder, app);
+  const shared = sharedRegistry(app);
+  const { folder } = await app.openWorkspace();
+  if (shared === undefined) return openRegistryIn(folder, app);
+  const client = await app.openRegistries();
+  const { host, prefix } = splitPrefix(shared);
+  const registry =
+    opened.get(client) ?? createRemoteRegistry(client, { host, prefix, folder: join(folder, 'registry', 'spool') });
+  opened.set(client, registry);
+  return registry;
 }
 
-/** The registry of any workspace of this machine. */
-export function openRegistryIn(folder: string, app: Pick<App, 'emit'>, options: { grace?: number } = {}): Registry {
+/** The registry in the folder of any workspace of this machine. */
+export function openRegistryIn(folder: string, app: Pick<App, 'emit'>): Registry {
   return createRegistry(join(folder, 'registry'), {
-    ...options,
     onDamage: ({ digest, movedTo }) =>
       app.emit({
         type: 'note',

@@ -3,11 +3,11 @@ import { step } from '../../report/index.ts';
 import type { StoreSummary } from '../../store/index.ts';
 import type { App } from '../app.ts';
 import { findLooseCopies } from '../images/base-image.ts';
-import { openRegistryIn, openWorkspaceRegistry } from '../images/workspace-registry.ts';
+import { openWorkspaceRegistry } from '../images/workspace-registry.ts';
 import { neededContent } from './needed-content.ts';
 
 export interface CacheSummary extends StoreSummary {
-  /** The workspace's: images, and what its records name. */
+  /** The workspace's: images, and what its records name. Of one elsewhere only what is on its way there. */
   registry: { root: string; count: number; bytes: number };
 }
 
@@ -67,7 +67,8 @@ export async function collectGarbage(
   const grace = Math.max(1, options.olderThanDays) * day;
   const needed = await neededContent(workspace);
   const { dryRun } = options;
-  const registry = await openRegistryIn(workspace.folder, app, { grace }).collectGarbage({
+  const registry = await (await openWorkspaceRegistry(app)).collectGarbage({
+    grace,
     keep: needed,
     isLoose: await findLooseCopies(workspace),
     dryRun,

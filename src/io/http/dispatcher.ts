@@ -13,7 +13,7 @@ export async function createDispatcher(options: HttpOptions): Promise<Dispatcher
   const { Agent, EnvHttpProxyAgent } = await import('./undici.ts');
   const ca = certificates(options);
   const trust = ca === undefined ? {} : { ca };
-  const common = { connections: 16, keepAliveTimeout: 10_000, allowH2: false };
+  const common = { connections: options.connections ?? 16, keepAliveTimeout: 10_000, allowH2: false };
   const direct = { ...common, connect: { timeout: 15_000, ...trust } };
   const proxies = proxiesOf(options);
   const proxied = { ...direct, requestTls: trust, proxyTls: trust, ...proxies };

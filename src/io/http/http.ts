@@ -62,6 +62,8 @@ export interface HttpOptions {
   certificates?: string;
   trustedHosts?: readonly string[];
   proxy?: string;
+  /** To one server at the same time; 16 if not given. */
+  connections?: number;
   retries?: number;
 }
 

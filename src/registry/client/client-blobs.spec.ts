@@ -77,6 +77,17 @@ describe('reading a blob', () => {
     });
   });
 
+  test.each([true, false])(
+    'a stretch of it, also where the connection breaks; ranges are known: %s',
+    async (honest) => {
+      const server = await serve(breaking(honest ? [10_000] : [60_000], honest));
+      const range = { start: 50_000, end: 99_999 };
+      expect(await collect(at(server.host).readBlob(digest, { range }))).toEqual(content.subarray(50_000, 100_000));
+      const asked = blobRequests(server).map(({ headers }) => headers.range);
+      expect(asked).toEqual(['bytes=50000-99999', 'bytes=60000-99999']);
+    },
+  );
+
   test('refuses to go on with a blob that is shorter now', async () => {
     const server = await serve((request, response) => {
       if (!request.url?.includes('/blobs/')) response.end('{}');

@@ -5,8 +5,9 @@ import type { Descriptor } from '../../schema/index.ts';
 import { checkDigest, checkRepository, checkTag, compareTags, isDigest } from '../names.ts';
 import { discard, readJson } from './failure.ts';
 import { createLimit } from './limit.ts';
+import { listRemoteRepositories } from './list-repositories.ts';
 import { type PullOptions, pullBlob } from './pull-blob.ts';
-import { type BlobSource, type Pushed, type PushOptions, pushBlob } from './push-blob.ts';
+import { type BlobSource, mountBlob, type Pushed, type PushOptions, pushBlob } from './push-blob.ts';
 import {
   getManifest,
   headManifest,
@@ -45,6 +46,8 @@ export interface RemoteRepository {
   /** The bytes; they count when the stream has come to its end. @throws AppError DIGEST_MISMATCH. */
   readBlob: (digest: string, options?: PullOptions) => AsyncIterable<Uint8Array>;
   pushBlob: (source: BlobSource, options?: PushOptions) => Promise<Pushed>;
+  /** Makes a blob of another repository of the registry visible here; false if it has none, or does not do that. */
+  mountBlob: (digest: string, from: string, options?: Options) => Promise<boolean>;
   listTags: (options?: Options) => Promise<string[]>;
   listReferrers: (digest: string, options?: Options & { artifactType?: string }) => Promise<Descriptor[]>;
   /** By digest or tag; false if it was not there. */
@@ -55,16 +58,20 @@ export interface RemoteRepository {
 export interface RegistryClient {
   /** Whether it is there, and lets us in. */
   ping: (registry: string, options?: Options) => Promise<void>;
-  /** @throws AppError INVALID_NAME. */
-  repository: (registry: string, repository: string) => RemoteRepository;
+  /** @throws AppError INVALID_NAME. With `waits: false` its blobs move at once, however many do: for who passes on what others ask for. */
+  repository: (registry: string, repository: string, options?: { waits?: boolean }) => RemoteRepository;
+  /** The names of all its repositories, as the registry has them in its catalogue. @throws AppError UNSUPPORTED_FEATURE if it has none, or shows it to nobody. */
+  repositories: (registry: string, options?: Options) => AsyncIterable<string>;
 }
 
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const transport = createTransport(options);
   // Two: who copies from one registry to another reads while it pushes.
-  const [reading, pushing] = [createLimit(options.parallel ?? 4), createLimit(options.parallel ?? 4)];
+  const limits = { reading: createLimit(options.parallel ?? 4), pushing: createLimit(options.parallel ?? 4) };
+  const none = createLimit(Number.POSITIVE_INFINITY);
+  const noLimits = { reading: none, pushing: none };
 
-  const open = (registry: string, repository: string): RemoteRepository => {
+  const open = (registry: string, repository: string, { reading, pushing } = limits): RemoteRepository => {
     const place = (actions: string): Place => ({ registry, repository, scope: `repository:${repository}:${actions}` });
     const sources = placesToRead(registry, repository, options.mirrors?.[registry]);
 
@@ -115,6 +122,12 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         checkDigest(source.digest);
         return await pushing.run(async () => await pushBlob(transport, place('pull,push'), { ...push, source }));
       },
+      mountBlob: async (digest, from, { signal } = {}) =>
+        await mountBlob(transport, place('pull,push'), {
+          digest: checkDigest(digest),
+          from: checkRepository(from),
+          signal,
+        }),
       listTags: async ({ signal } = {}) => {
         const tags: string[] = [];
         let path: string | undefined = 'tags/list';
@@ -169,7 +182,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
 
   return {
     ping: async (registry, { signal } = {}) => await transport.ping(registry, signal),
-    repository: (registry, repository) => open(registry, checkRepository(repository)),
+    repository: (registry, repository, { waits = true } = {}) =>
+      open(registry, checkRepository(repository), waits ? limits : noLimits),
+    repositories: (registry, { signal } = {}) => listRemoteRepositories(transport, registry, signal),
   };
 }
 

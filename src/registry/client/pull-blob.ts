@@ -1,12 +1,15 @@
 import { AppError, isAppError } from '../../errors/index.ts';
 import { type HttpResponse, retryDelay, sleep } from '../../io/index.ts';
 import { algorithmOf, splitDigest, startDigest } from '../names.ts';
+import type { ByteRange } from '../store/content.ts';
 import { discard } from './failure.ts';
 import type { Place, Transport } from './transport.ts';
 
 export interface PullOptions {
   /** Bytes, as the manifest says; more or fewer are an error. */
   size?: number;
+  /** First and last byte, both included: of a stretch the digest tells nothing, and only its length is checked. */
+  range?: ByteRange;
   signal?: AbortSignal;
   onProgress?: (done: number) => void;
 }
@@ -14,22 +17,22 @@ export interface PullOptions {
 const retries = 5;
 
 /**
- * The bytes of a blob. They count only when the stream has come to its end: then they were what the digest says. A connection that breaks is made again
+ * The bytes of a blob, or of a stretch of it. They count only when the stream has come to its end: then they were what the digest says. A connection that breaks is made again
  * where it broke. @throws AppError DIGEST_MISMATCH, and those of `Transport.send`.
  */
 export async function* pullBlob(
   transport: Transport,
   place: Place,
-  { digest, size, signal, onProgress }: PullOptions & { digest: string },
+  { digest, size, range, signal, onProgress }: PullOptions & { digest: string },
 ): AsyncIterableIterator<Uint8Array> {
   const hash = startDigest(algorithmOf(digest));
   const shown = `${place.registry}/${place.repository}`;
-  let done = 0;
+  let done = range?.start ?? 0;
   for (let failures = 0; ; ) {
     const before = done;
     try {
-      const { pieces, total } = await ask(transport, place, { digest, start: done, signal });
-      const wanted = size ?? total;
+      const { pieces, total } = await ask(transport, place, { digest, start: done, end: range?.end, signal });
+      const wanted = range === undefined ? (size ?? total) : range.end + 1;
       for await (const piece of pieces) {
         done += piece.length;
         if (wanted !== undefined && done > wanted) throw tooLong(shown, digest, wanted);
@@ -50,7 +53,7 @@ export async function* pullBlob(
     }
   }
   const hex = hash.digest('hex');
-  if (hex !== splitDigest(digest).hex) throw mismatch(shown, digest, `the digest ${hex}`);
+  if (range === undefined && hex !== splitDigest(digest).hex) throw mismatch(shown, digest, `the digest ${hex}`);
 }
 
 interface Stretch {
@@ -59,14 +62,15 @@ interface Stretch {
   total: number | undefined;
 }
 
-/** What comes behind the first `start` bytes. */
+/** What comes behind the first `start` bytes, up to the byte `end`. */
 async function ask(
   transport: Transport,
   place: Place,
-  { digest, start, signal }: { digest: string; start: number; signal?: AbortSignal },
+  { digest, start, end, signal }: { digest: string; start: number; end?: number; signal?: AbortSignal },
 ): Promise<Stretch> {
   const what = `the blob \`${digest}\` of \`${place.repository}\``;
-  const headers: Record<string, string> = start === 0 ? {} : { range: `bytes=${start}-` };
+  const headers: Record<string, string> =
+    start === 0 && end === undefined ? {} : { range: `bytes=${start}-${end ?? ''}` };
   const response = await transport.send(place, {
     path: `blobs/${digest}`,
     headers,
@@ -76,22 +80,32 @@ async function ask(
   });
   const [, first, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers['content-range'] ?? '') ?? [];
   if (response.status === 206 && Number(first) === start) {
-    return { pieces: response.stream(), total: total === '*' ? undefined : Number(total) };
+    return {
+      pieces: cut(response, 0, end === undefined ? end : end - start),
+      total: total === '*' ? undefined : Number(total),
+    };
   }
   if (response.status !== 200) {
     await discard(response);
     throw mismatch(`${place.registry}/${place.repository}`, digest, 'another length than before');
   }
   const length = response.headers['content-length'];
-  return { pieces: skip(response, start), total: length ? Number(length) : undefined };
+  return { pieces: cut(response, start, end), total: length ? Number(length) : undefined };
 }
 
-/** For servers that know no ranges. */
-async function* skip(response: HttpResponse, count: number): AsyncIterableIterator<Uint8Array> {
-  let left = count;
+/** For servers that know no ranges, or only where they begin. */
+async function* cut(
+  response: HttpResponse,
+  start: number,
+  end = Number.POSITIVE_INFINITY,
+): AsyncIterableIterator<Uint8Array> {
+  let position = 0;
   for await (const piece of response.stream()) {
-    if (piece.length > left) yield left === 0 ? piece : piece.subarray(left);
-    left = Math.max(left - piece.length, 0);
+    const rest = piece.subarray(Math.max(start - position, 0), Math.max(end + 1 - position, 0));
+    position += piece.length;
+    if (rest.length > 0) yield rest;
+    // Behind what was asked for: it is not worth to read on.
+    if (position > end + 1) return;
   }
 }
 

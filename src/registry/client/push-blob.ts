@@ -59,6 +59,27 @@ export async function pushBlob(
   }
 }
 
+/** Makes a blob that another repository of the registry has visible here. False if it is not there, or the registry does not do that. */
+export async function mountBlob(
+  transport: Transport,
+  place: Place,
+  { digest, from, signal }: { digest: string; from: string; signal?: AbortSignal },
+): Promise<boolean> {
+  const session = await start({ transport, place, source: { digest }, signal }, from);
+  if (session === 'mounted') return true;
+  // It began an upload instead, which nobody wants.
+  const request: RegistryRequest = {
+    method: 'DELETE',
+    path: session.location,
+    expect: [200, 202, 204, 404, 405],
+    what: whatOf(place, digest),
+    repeat: false,
+    signal,
+  };
+  await transport.send(place, request).then(discard, () => undefined);
+  return false;
+}
+
 interface Context extends PushOptions {
   transport: Transport;
   place: Place;
@@ -88,7 +109,12 @@ async function exists({ transport, place, source, signal }: Context): Promise<bo
 }
 
 async function start(
-  { transport, place, source, signal }: Context,
+  {
+    transport,
+    place,
+    source,
+    signal,
+  }: Pick<Context, 'transport' | 'place' | 'signal'> & { source: { digest: string } },
   mountFrom?: string | null,
 ): Promise<Session | 'mounted'> {
   const mount = mountFrom === undefined || mountFrom === place.repository ? undefined : mountFrom;

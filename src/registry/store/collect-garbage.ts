@@ -11,6 +11,8 @@ export interface GarbageOptions {
   keep?: ReadonlySet<string>;
   /** Tags that hold nothing by themselves; of those that nobody used lately. None if not given. */
   isLoose?: (repository: string, tag: string) => boolean;
+  /** Milliseconds for which what nobody names stays; the registry's own if not given. */
+  grace?: number;
   /** Only counts. */
   dryRun?: boolean;
   signal?: AbortSignal;

@@ -1,33 +1,17 @@
 import { AppError } from '../../errors/index.ts';
 import { readBytesIfExists, readTextIfExists, removeFile, writeAtomically } from '../../io/index.ts';
 import { algorithmOf, digestOf, isDigest } from '../names.ts';
-import { registryError } from '../registry-error.ts';
 import type { BlobLinks } from './blob-links.ts';
+import { checkPush, type ManifestPush, type StoredManifest } from './check-push.ts';
 import type { Content } from './content.ts';
 import type { Layout } from './layout.ts';
-import { type ManifestReference, readManifest } from './read-manifest.ts';
+import type { ManifestReference } from './read-manifest.ts';
 import type { Referrers } from './referrers.ts';
 import { affirm, type Grace } from './retire.ts';
 import type { Tags } from './tags.ts';
 
-export interface StoredManifest {
-  digest: string;
-  mediaType: string;
-  size: number;
-}
-
 interface ManifestRecord extends StoredManifest {
   subject?: string;
-}
-
-export interface ManifestPush {
-  bytes: Uint8Array;
-  /** As the client sent it; the document's own counts if it is missing. */
-  contentType?: string;
-  /** A digest (then the bytes have to be its) or a tag; the bytes' SHA-256 if missing. */
-  reference?: string;
-  /** More tags to give it. */
-  tags?: readonly string[];
 }
 
 export interface Manifests {
@@ -80,33 +64,12 @@ export function createManifests(
     return manifest?.size ?? (await links.find(repository, digest));
   };
 
-  const checkReferences = async (repository: string, references: readonly ManifestReference[]): Promise<void> => {
-    const missing: string[] = [];
-    for (const reference of references) {
-      const size = await sizeOf(repository, reference);
-      if (size === undefined) {
-        if (reference.required) missing.push(reference.digest);
-      } else if (size !== reference.size) {
-        const said = `the manifest says that \`${reference.digest}\` has ${reference.size} bytes`;
-        throw registryError('SIZE_INVALID', `${said}, and it has ${size}`);
-      }
-    }
-    if (missing.length === 0) return;
-    const detail = missing.map((digest) => ({ digest }));
-    throw registryError('MANIFEST_BLOB_UNKNOWN', 'the manifest names what the repository does not have', { detail });
-  };
-
   return {
-    put: async (repository, { bytes, contentType, reference, tags: more = [] }) => {
-      const facts = readManifest(bytes, contentType);
-      const isByDigest = reference !== undefined && isDigest(reference);
-      const digest = digestOf(bytes, isByDigest ? algorithmOf(reference) : 'sha256');
-      if (isByDigest && reference !== digest) {
-        throw registryError('DIGEST_INVALID', `the manifest has the digest \`${digest}\`, not \`${reference}\``);
-      }
-      await checkReferences(repository, facts.references);
-      const stored = { digest, mediaType: facts.mediaType, size: bytes.length };
-      await content.write(bytes, digest);
+    put: async (repository, push) => {
+      const size = async (reference: ManifestReference) => await sizeOf(repository, reference);
+      const { stored, facts, tags: wanted } = await checkPush(push, size);
+      const { digest } = stored;
+      await content.write(push.bytes, digest);
       if (facts.subject !== undefined) {
         const { artifactType, annotations } = facts;
         await referrers.add(repository, facts.subject, { ...stored, artifactType, annotations });
@@ -116,7 +79,6 @@ export function createManifests(
         JSON.stringify({ mediaType: stored.mediaType, size: stored.size, subject: facts.subject }),
         { durable: true },
       );
-      const wanted = reference === undefined || isByDigest ? more : [reference, ...more];
       for (const tag of wanted) await tags.set(repository, tag, digest);
       return { ...stored, subject: facts.subject };
     },

@@ -2,10 +2,11 @@ import { statIfExists } from '../../io/index.ts';
 import type { Descriptor } from '../../schema/index.ts';
 import { algorithmOf, checkDigest, checkRepository, checkTag, isDigest } from '../names.ts';
 import { type BlobLinks, createBlobLinks } from './blob-links.ts';
+import type { ManifestPush, StoredManifest } from './check-push.ts';
 import { collectGarbage, type GarbageOptions, type GarbageReport } from './collect-garbage.ts';
 import { type ByteRange, type Content, createContent, type Damage, type Reading } from './content.ts';
 import { createLayout, type Layout } from './layout.ts';
-import { createManifests, type ManifestPush, type Manifests, type StoredManifest } from './manifests.ts';
+import { createManifests, type Manifests } from './manifests.ts';
 import { createReferrers, type Referrers } from './referrers.ts';
 import { createTags, type Tags } from './tags.ts';
 import { type BlobFacts, createUploads, type Piece, type Uploads } from './uploads.ts';
@@ -95,7 +96,11 @@ export function createRegistry(root: string, options: RegistryOptions = {}): Reg
   const tags = createTags(layout);
   const referrers = createReferrers(layout);
   const manifests = createManifests(layout, { content, links, tags, referrers }, { grace });
-  const uploads = createUploads(layout, content, { lifetime: uploadLifetime });
+  const uploads = createUploads({
+    path: layout.upload,
+    keep: async (_repository, file, { digest }) => await content.adopt(file, digest),
+    lifetime: uploadLifetime,
+  });
   const stores: Stores = { layout, content, links, manifests, tags, referrers, uploads };
   return {
     root,
@@ -168,12 +173,7 @@ function openRepository(stores: Stores, name: string): Repository {
       return false;
     },
     deleteBlob: async (digest) => await links.remove(name, checkDigest(digest)),
-    putManifest: async (push) => {
-      const { reference, tags: more = [] } = push;
-      for (const tag of [...(reference === undefined || isDigest(reference) ? [] : [reference]), ...more])
-        checkTag(tag);
-      return await manifests.put(name, push);
-    },
+    putManifest: async (push) => await manifests.put(name, push),
     findManifest: async (reference) =>
       await manifests.find(name, isDigest(reference) ? reference : checkTag(reference)),
     readManifest: manifests.read,

@@ -3,8 +3,6 @@ import { isAppError } from '../../errors/index.ts';
 import { appendToFile, createFile, digestOfFile, removeFile, statIfExists } from '../../io/index.ts';
 import { algorithmOf, checkUploadId, type DigestAlgorithm, startDigest } from '../names.ts';
 import { registryError } from '../registry-error.ts';
-import type { Content } from './content.ts';
-import type { Layout } from './layout.ts';
 
 export interface BlobFacts {
   digest: string;
@@ -41,6 +39,16 @@ export interface Uploads {
   cancel: (repository: string, id: string) => Promise<void>;
 }
 
+/** Where uploads are until they are whole, and what becomes of them. */
+export interface UploadPlaces {
+  /** The file of an upload, whose id was checked. */
+  path: (repository: string, id: string) => string;
+  /** Takes in what was found to be right; the file is gone then. False if there was none (any more). */
+  keep: (repository: string, file: string, blob: BlobFacts) => Promise<boolean>;
+  /** Milliseconds after its last byte in which an upload may be gone on with. */
+  lifetime: number;
+}
+
 /** What this process knows of an upload beyond its file. */
 interface Session {
   algorithm: DigestAlgorithm;
@@ -52,10 +60,10 @@ interface Session {
 
 const sessionsAtMost = 1000;
 
-export function createUploads(layout: Layout, content: Content, { lifetime }: { lifetime: number }): Uploads {
+export function createUploads({ path, keep, lifetime }: UploadPlaces): Uploads {
   const sessions = new Map<string, Session>();
 
-  const file = (repository: string, id: string): string => layout.upload(repository, checkUploadId(id));
+  const file = (repository: string, id: string): string => path(repository, checkUploadId(id));
   const unknown = (id: string) => registryError('BLOB_UPLOAD_UNKNOWN', `no upload \`${id}\` is under way`);
 
   const offset = async (repository: string, id: string): Promise<number> => {
@@ -121,7 +129,7 @@ export function createUploads(layout: Layout, content: Content, { lifetime }: { 
   return {
     start: async (repository) => {
       const id = randomUUID();
-      await createFile(layout.upload(repository, id));
+      await createFile(path(repository, id));
       return id;
     },
     offset,
@@ -137,15 +145,15 @@ export function createUploads(layout: Layout, content: Content, { lifetime }: { 
       const known = sessions.get(id);
       const algorithm = algorithmOf(wanted ?? '');
       const isHashed = known !== undefined && known.hashed === size && known.algorithm === algorithm;
-      const path = file(repository, id);
-      const hex = isHashed ? known.hash.copy().digest('hex') : await digestOfFile(path, algorithm);
+      const whole = file(repository, id);
+      const hex = isHashed ? known.hash.copy().digest('hex') : await digestOfFile(whole, algorithm);
       const digest = `${algorithm}:${hex}`;
       if (wanted !== undefined && digest !== wanted) {
         await cancel(repository, id);
         throw registryError('DIGEST_INVALID', `what was sent has the digest \`${digest}\`, not \`${wanted}\``);
       }
       sessions.delete(id);
-      if (!(await content.adopt(path, digest))) throw unknown(id);
+      if (!(await keep(repository, whole, { digest, size }))) throw unknown(id);
       return { digest, size };
     },
     cancel: async (repository, id) => {
