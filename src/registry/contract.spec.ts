@@ -248,6 +248,15 @@ describe.each(places)('%s', (_name, { open, deletesTags }) => {
     expect(await repository.findManifest('latest')).toBeUndefined();
   });
 
+  test('an index may name blobs', async () => {
+    const repository = at('ada/cache');
+    await repository.addBlob(Buffer.from('a cache'));
+    const manifests = [describeBlob('a cache', mediaTypes.ociLayer)];
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }));
+    await repository.putManifest({ bytes, reference: 'cache' });
+    expect(await repository.findManifest('cache')).toMatchObject({ digest: sha256Of(bytes) });
+  });
+
   test('names, tags and digests that are none', async () => {
     expect(() => at('../etc')).toThrow(expect.objectContaining({ code: 'INVALID_NAME' }) as Error);
     expect(() => at('a'.repeat(256))).toThrow(expect.objectContaining({ code: 'INVALID_NAME' }) as Error);
@@ -275,6 +284,7 @@ describe.each(places)('%s', (_name, { open, deletesTags }) => {
         annotations: { by: 'ada' },
       },
     ]);
+    expect(await repository.listTags()).toEqual(['latest']);
     expect(await repository.deleteManifest(signature.digest)).toBe(true);
     expect(await repository.listReferrers(about.digest)).toEqual([]);
   });

@@ -21,7 +21,8 @@ type Marks = Record<string, number>;
  */
 export async function removeLoose(registry: Registry, options: LooseOptions): Promise<number> {
   const notes = join(options.folder, 'loose.json');
-  const before = readMarks(await readTextIfExists(notes));
+  const text = (await readTextIfExists(notes)) ?? '{}';
+  const before = readMarks(text);
   const after: Marks = {};
   let removed = 0;
   try {
@@ -38,7 +39,7 @@ export async function removeLoose(registry: Registry, options: LooseOptions): Pr
     if (!isUnsupported(error)) throw error;
     return removed;
   }
-  if (options.dryRun !== true) await writeAtomically(notes, JSON.stringify(after));
+  if (options.dryRun !== true && JSON.stringify(after) !== text) await writeAtomically(notes, JSON.stringify(after));
   return removed;
 }
 
@@ -64,9 +65,9 @@ async function looseIn(repository: Repository, { keep, isLoose, signal }: Garbag
   return new Set([...candidates].filter((digest) => !held.has(digest)));
 }
 
-function readMarks(text: string | undefined): Marks {
+function readMarks(text: string): Marks {
   try {
-    return JSON.parse(text ?? '{}') as Marks;
+    return JSON.parse(text) as Marks;
   } catch {
     // Then the grace begins anew.
     return {};

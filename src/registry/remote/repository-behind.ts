@@ -43,7 +43,8 @@ export function openBehind(surroundings: Surroundings, name: string): Repository
     return found && { digest: found.digest, mediaType: found.mediaType, size: found.size };
   };
   const sizeOf = async ({ digest, kind }: ManifestReference): Promise<number | undefined> =>
-    (kind === 'manifest' ? await findManifest(digest) : undefined)?.size ?? (await findBlob(digest))?.size;
+    // An index may name blobs too, and some registries fail when they are asked for one as a manifest.
+    ((await findBlob(digest)) ?? (kind === 'manifest' ? await findManifest(digest) : undefined))?.size;
 
   const finish = async (id: string, digest?: string): Promise<BlobFacts> => {
     if (digest !== undefined) checkDigest(digest);
@@ -137,7 +138,7 @@ export function openBehind(surroundings: Surroundings, name: string): Repository
       isDigest(reference)
         ? await inOurWords(async () => await remote.deleteManifest(reference))
         : await deletingTag(async () => await remote.deleteManifest(checkTag(reference))),
-    listTags: async () => (await tagsOf(remote)) ?? [],
+    listTags: async () => ((await tagsOf(remote)) ?? []).filter((tag) => !isListOfReferrers(tag)),
     listReferrers: async (subject) => await inOurWords(async () => await remote.listReferrers(checkDigest(subject))),
     exists: async () => (await tagsOf(remote)) !== undefined,
     uploads: {
@@ -190,6 +191,11 @@ function fileSource(path: string, blob: BlobFacts): BlobSource {
     }
   };
   return { ...blob, open };
+}
+
+/** Where a registry keeps no referrers, the list of them is a tag there (specification, "Referrers Tag Schema"): nobody here gave it. */
+function isListOfReferrers(tag: string): boolean {
+  return /^sha(?:256|512)-[0-9a-f]{64}$/.test(tag);
 }
 
 /** Undefined if nobody ever tagged anything there. */
