@@ -18,7 +18,11 @@ describe('the images of a Dockerfile', () => {
     ['an argument made of another', 'ARG V=12 B=debian:$V\nARG C="${B}-slim"\nFROM $C', ['debian:12-slim']],
     ['an argument made of what nobody knows', 'ARG B=debian:$V\nFROM $B', []],
     ['an argument in single quotes, as it is', "ARG V=12\nARG B='debian:$V'\nFROM $B", []],
-    ['an argument that counts if it is there', 'ARG S=x\nFROM a:1${S:+-slim}\nFROM b:1${T:+-slim}', ['a:1-slim', 'b:1']],
+    [
+      'an argument that counts if it is there',
+      'ARG S=x\nFROM a:1${S:+-slim}\nFROM b:1${T:+-slim}',
+      ['a:1-slim', 'b:1'],
+    ],
     ['an argument that is empty', 'ARG S=\nFROM a${S:-b}\nFROM a${S-b}\nFROM a${S+b}', ['ab', 'a', 'ab']],
     ['an argument of the platform', 'FROM a:$TARGETARCH\nFROM b:${TARGETARCH:-amd64}', []],
     ['an argument of a stage', 'FROM a\nARG B=c\nFROM $B', ['a']],

@@ -62,13 +62,12 @@ describe('the images of a Dockerfile', { timeout: 180_000 }, () => {
     expect(exitCode, stdout + stderr).toBe(0);
     return { ...(JSON.parse(stdout) as ImageView), said: stderr };
   };
-  /** What is in a layer, as text. */
-  const contentOf = async ({ layers }: ImageView, at: number): Promise<string> => {
+  const isIn = async ({ layers }: ImageView, at: number, text: string): Promise<boolean> => {
     const digest = layers[at]?.digest.slice('sha256:'.length) ?? '';
     const path = join(sandbox.folder, '.terroir', 'registry', 'blobs', 'sha256', digest.slice(0, 2), digest);
     const bytes = await readFile(path);
     // Not every engine compresses.
-    return (bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).toString('latin1');
+    return (bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).includes(text);
   };
   const copyMotd = (tool: string, base: string): string =>
     [
@@ -88,8 +87,8 @@ describe('the images of a Dockerfile', { timeout: 180_000 }, () => {
       await write(name, copyMotd(tool, base));
       const first = await build(`${name}.yml`, engine);
       expect(first).toMatchObject({ revision: 1, base: { reference: base }, images: [{ reference: tool }] });
-      expect(await contentOf(first, 0)).toContain('base one');
-      expect(await contentOf(first, 1)).toContain('made by tool one');
+      expect(await isIn(first, 0, 'base one')).toBe(true);
+      expect(await isIn(first, 1, 'made by tool one')).toBe(true);
 
       await push(`tool-${engine}:1`, 'tool two');
       expect(await build(name, engine)).toMatchObject({ digest: first.digest, source: 'workspace' });
@@ -97,7 +96,7 @@ describe('the images of a Dockerfile', { timeout: 180_000 }, () => {
       const second = await build(name, engine);
       expect(second).toMatchObject({ revision: 2, source: 'built', base: first.base });
       expect(second.said).toContain(`\`${tool}\` moved from ${first.images[0]?.digest} to ${second.images[0]?.digest}`);
-      expect(await contentOf(second, 1)).toContain('made by tool two');
+      expect(await isIn(second, 1, 'made by tool two')).toBe(true);
       expect(await build(name, engine)).toMatchObject({ digest: second.digest, source: 'workspace' });
 
       await push(`base-${engine}:1`, 'base two');
@@ -105,7 +104,7 @@ describe('the images of a Dockerfile', { timeout: 180_000 }, () => {
       const third = await build(name, engine);
       expect(third).toMatchObject({ revision: 3, source: 'built', images: second.images });
       expect(third.said).toContain(`\`${base}\` moved from ${first.base?.digest} to ${third.base?.digest}`);
-      expect(await contentOf(third, 0)).toContain('base two');
+      expect(await isIn(third, 0, 'base two')).toBe(true);
       for (const { revision, digest, images } of [first, second, third])
         expect(await sandbox.json(['env', 'image', name, '--revision', String(revision)])).toMatchObject({
           digest,
@@ -121,7 +120,7 @@ describe('the images of a Dockerfile', { timeout: 180_000 }, () => {
       await write(`exact-${engine}`, `FROM ${base}\nLABEL a=c\n`);
       const second = await build(`exact-${engine}.yml`, engine);
       expect(second).toMatchObject({ source: 'built', base: first.base });
-      expect(await contentOf(second, 0)).toContain('looked at');
+      expect(await isIn(second, 0, 'looked at')).toBe(true);
     });
   });
 
@@ -136,8 +135,8 @@ describe('the images of a Dockerfile', { timeout: 180_000 }, () => {
     expect(await build('held', 'buildah')).toMatchObject({ digest: first.digest, source: 'workspace' });
     const rebuilt = await build('held', 'buildah', ['--rebuild']);
     expect(rebuilt).toMatchObject({ revision: 2, source: 'built' });
-    expect(await contentOf(rebuilt, 0)).toContain('base two');
-    expect(await contentOf(rebuilt, 1)).toContain('made by tool two');
+    expect(await isIn(rebuilt, 0, 'base two')).toBe(true);
+    expect(await isIn(rebuilt, 1, 'made by tool two')).toBe(true);
     expect(await build('held', 'buildah')).toMatchObject({ digest: rebuilt.digest, source: 'workspace' });
   });
 
@@ -190,7 +189,7 @@ describe('the images of a Dockerfile', { timeout: 180_000 }, () => {
     letAMinutePass();
     const second = await build('steps', 'buildah');
     expect(second).toMatchObject({ revision: 2, source: 'built', base: first.base });
-    expect(await contentOf(second, 2)).toContain('tool two');
+    expect(await isIn(second, 2, 'tool two')).toBe(true);
     const third = await build('steps', 'buildah', ['--rebuild']);
     expect(third).toMatchObject({ revision: 3, source: 'built', base: first.base, images: second.images });
     expect(third.layers[1]?.digest).not.toBe(second.layers[1]?.digest);
