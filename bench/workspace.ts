@@ -95,6 +95,7 @@ function imageOf(fingerprint: string, blobs: readonly { digest: string; size: nu
     lockRevision: 1,
     lockDigest: 'a'.repeat(64),
     base: null,
+    images: [],
     dockerfile: '',
     layers: blobs.map((blob) => ({ ...blob, mediaType: mediaTypes.ociLayerGzip, kind: 'packages', packages: ['a 1'] })),
   };

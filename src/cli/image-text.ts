@@ -19,6 +19,7 @@ export function imageText(image: ImageView, style: Style): string {
       ['digest', style.bold(image.digest)],
       ['index', image.indexDigest],
       ['base', image.base === null ? undefined : `${image.base.reference}\n${image.base.digest}`],
+      ['also from', image.images.map(({ reference, digest }) => `${reference}\n${digest}`).join('\n') || undefined],
       ['lock', image.lockDigest === null ? undefined : `revision ${image.lockRevision}, ${image.lockDigest}`],
       ['size', `${formatBytes(image.size)} in ${formatCount(image.layers.length, 'layer')}`],
     ],

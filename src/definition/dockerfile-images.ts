@@ -14,25 +14,40 @@ export interface DockerfileImage {
  * becomes a name while it is built, are none.
  */
 export function dockerfileImages(text: string): DockerfileImage[] {
+  return readImages(text).images;
+}
+
+/** The image that the last stage begins with, through the stages that it is made on. Undefined for `scratch` and what has no name yet. */
+export function dockerfileBase(text: string): string | undefined {
+  return readImages(text).base;
+}
+
+function readImages(text: string): { images: DockerfileImage[]; base: string | undefined } {
   const values = new Map<string, string>();
-  const stages = new Set<string>(['scratch']);
+  const stages = new Map<string, string | undefined>([['scratch', undefined]]);
   const images: DockerfileImage[] = [];
   let hasStage = false;
+  let base: string | undefined;
   for (const instruction of dockerInstructions(text)) {
     const { keyword, value } = instruction;
     // Arguments behind the first `FROM` belong to a stage, and name no image.
-    if (keyword === 'ARG' && !hasStage) for (const [name, given] of argumentsOf(value)) values.set(name, given);
-    if (keyword === 'FROM') hasStage = true;
+    if (keyword === 'ARG' && !hasStage) for (const [name, given] of argumentsOf(value, values)) values.set(name, given);
+    if (keyword === 'FROM') [hasStage, base] = [true, undefined];
+    let from = instruction.start;
     for (const written of namesIn(instruction)) {
       const reference = expand(written, keyword === 'FROM' ? values : new Map());
-      if (reference === undefined || stages.has(reference.toLowerCase()) || /^\d+$/.test(reference)) continue;
-      const start = placeOf(text, instruction, written);
-      if (start !== undefined) images.push({ reference, start, end: start + written.length });
+      const start = placeOf(text, written, { start: from, end: instruction.end });
+      if (reference === undefined || start === undefined) continue;
+      from = start + written.length;
+      const stage = reference.toLowerCase();
+      const isImage = !stages.has(stage) && !/^\d+$/.test(reference);
+      if (isImage) images.push({ reference, start, end: from });
+      if (keyword === 'FROM') base = isImage ? reference : stages.get(stage);
     }
     const stage = keyword === 'FROM' ? /\sAS\s+(\S+)\s*$/i.exec(value)?.[1] : undefined;
-    if (stage !== undefined) stages.add(stage.toLowerCase());
+    if (stage !== undefined) stages.set(stage.toLowerCase(), base);
   }
-  return images;
+  return { images, base };
 }
 
 /** The text with other names for some of its images. */
@@ -55,28 +70,43 @@ function namesIn({ keyword, value }: DockerInstruction): string[] {
   return [];
 }
 
-/** A name stands behind a blank, or behind the sign of its flag. */
-function placeOf(text: string, { start, end }: DockerInstruction, written: string): number | undefined {
+/** A name stands behind a blank, or behind the sign of its flag. A comment between the lines of an instruction names nothing. */
+function placeOf(text: string, written: string, { start, end }: { start: number; end: number }): number | undefined {
   for (let at = text.indexOf(written, start); at !== -1 && at < end; at = text.indexOf(written, at + 1)) {
     const [before, after] = [text.charAt(at - 1), text.charAt(at + written.length)];
-    if (/[\s=]/.test(before) && /^[\s,]?$/.test(after)) return at;
+    const isComment = /^\s*#/.test(text.slice(text.lastIndexOf('\n', at) + 1, at));
+    if (/[\s=]/.test(before) && /^[\s,]?$/.test(after) && !isComment) return at;
   }
   return undefined;
 }
 
-function argumentsOf(value: string): [string, string][] {
-  return [...value.matchAll(/([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\S*)/g)].map(([, name = '', given = '']) => [
-    name,
-    given.replace(/^(["'])(.*)\1$/, '$2'),
-  ]);
+/** One may be made of those before it. */
+function argumentsOf(value: string, values: ReadonlyMap<string, string>): [string, string][] {
+  const known = new Map(values);
+  return [...value.matchAll(/([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\S*)/g)].map(([, name = '', given = '']) => {
+    const text = given.replace(/^(["'])(.*)\1$/, '$2');
+    // What cannot be known now makes what it is used in unknown, too.
+    known.set(name, given.startsWith("'") ? text : (expand(text, known) ?? text));
+    return [name, known.get(name) ?? ''];
+  });
 }
+
+/** These have values in every build, which the engine knows. */
+const platformArguments = /^(?:TARGET|BUILD)(?:PLATFORM|OS|OSVERSION|ARCH|VARIANT)$/;
 
 /** Undefined if a variable has no value here: it may be a platform's, that the engine knows. */
 function expand(written: string, values: ReadonlyMap<string, string>): string | undefined {
   const expanded = written.replace(
-    /\$(?:\{([A-Za-z_]\w*)(?::-([^}]*))?\}|([A-Za-z_]\w*))/g,
-    (whole, braced?: string, otherwise?: string, bare?: string) =>
-      (values.get(braced ?? bare ?? '') || otherwise) ?? whole,
+    /\$(?:\{([A-Za-z_]\w*)(?:(:?[-+])([^}]*))?\}|([A-Za-z_]\w*))/g,
+    (whole, braced?: string, form = '', word = '', bare = '') => {
+      const name = braced ?? bare;
+      const value = values.get(name);
+      if (value === undefined && platformArguments.test(name)) return whole;
+      const isGiven = form.startsWith(':') ? Boolean(value) : value !== undefined;
+      if (form.endsWith('+')) return isGiven ? word : '';
+      if (form.endsWith('-')) return isGiven ? value : word;
+      return value || whole;
+    },
   );
   return expanded.includes('$') ? undefined : expanded;
 }

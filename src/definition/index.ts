@@ -9,7 +9,7 @@ export { anonymousVersion, definitionDigest } from './anonymous.ts';
 export { category } from './category.ts';
 export { type DefinitionChange, diffDefinitions } from './diff.ts';
 export { type DockerInstruction, dockerInstructions, needsEngine } from './dockerfile.ts';
-export { dockerfileImages, replaceImages } from './dockerfile-images.ts';
+export { dockerfileBase, dockerfileImages, replaceImages } from './dockerfile-images.ts';
 export { type CloneChanges, editSources } from './edit.ts';
 export type { FileAccess, ReferencedFile, TreeEntry } from './file-access.ts';
 export { fingerprint, imageRepository } from './fingerprint.ts';

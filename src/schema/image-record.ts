@@ -16,6 +16,15 @@ export const ImageLayerRecord = z.object({
 });
 export type ImageLayerRecord = z.infer<typeof ImageLayerRecord>;
 
+/** An image that another one was made of, and what its reference meant then. */
+export const NamedImage = z.object({
+  /** Normalised as Docker does. */
+  reference: z.string(),
+  /** Of what the reference names: an index, or the manifest of the only platform. */
+  digest: Digest,
+});
+export type NamedImage = z.infer<typeof NamedImage>;
+
 /** The image of one platform: what it was made of, and what came out. */
 export const PlatformImage = z.object({
   platform: Platform,
@@ -29,8 +38,10 @@ export const PlatformImage = z.object({
   /** Null for an environment without a Python layer. */
   lockRevision: z.number().int().nullable(),
   lockDigest: z.string().nullable(),
-  /** As the definition names it, and the manifest that it was for this platform. Null for what a build context made whole. */
-  base: z.object({ reference: z.string(), digest: Digest }).nullable(),
+  /** The definition's, or that of the last stage of a build context's Dockerfile. Null where there is none, or only an engine knows it. */
+  base: NamedImage.nullable(),
+  /** The others that its Dockerfile or Docker steps name, as far as they can be known, by reference. */
+  images: z.array(NamedImage).default([]),
   /** Lines of a Dockerfile that would say the same. */
   dockerfile: z.string(),
   layers: z.array(ImageLayerRecord),

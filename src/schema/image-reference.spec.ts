@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { normaliseImage, parseImage } from './image-reference.ts';
+import { normaliseImage, parseImage, pinImage } from './image-reference.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 
@@ -30,3 +30,9 @@ test.each([
   ['https://registry.example/a'],
   [`a:${'b'.repeat(129)}`],
 ])('`%s` is no reference', (text) => expect(parseImage(text)).toBeUndefined());
+
+test.each([
+  ['debian', 'docker.io/library/debian@sha256:0'],
+  ['r.example:5000/team/base:1', 'r.example:5000/team/base@sha256:0'],
+  [`r.example/base:1@sha256:${'1'.repeat(64)}`, 'r.example/base@sha256:0'],
+])('`%s` by digest', (text, pinned) => expect(pinImage(text, 'sha256:0')).toBe(pinned));

@@ -37,3 +37,9 @@ export function normaliseImage(text: string): string {
   const tag = image.tag ?? (image.digest === undefined ? 'latest' : undefined);
   return `${image.registry}/${image.repository}${tag === undefined ? '' : `:${tag}`}${image.digest === undefined ? '' : `@${image.digest}`}`;
 }
+
+/** The reference with a digest in the place of its tag, in full: not every engine takes both. */
+export function pinImage(reference: string, digest: string): string {
+  const image = parseImage(reference);
+  return image === undefined ? reference : `${image.registry}/${image.repository}@${digest}`;
+}

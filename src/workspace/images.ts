@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { now } from '../io/index.ts';
-import { ImageRevision, type Platform, type PlatformImage } from '../schema/index.ts';
+import { ImageRevision, type NamedImage, type Platform, type PlatformImage } from '../schema/index.ts';
 import { findMovedBases, findShared, type MovedBase, type SharedLayer, writeLayers } from './image-layers.ts';
 import { fromJson } from './stored-json.ts';
 import { type Connection, inTransaction } from './transaction.ts';
@@ -10,6 +11,8 @@ export interface ImageIngredients {
   platform: Platform;
   lockDigest: string | null;
   baseDigest: string | null;
+  /** The others that were named, by reference; whichever those were if they are left out. */
+  images?: readonly NamedImage[];
 }
 
 export interface ImageStore {
@@ -135,9 +138,9 @@ async function add(
 
 async function find(
   database: Connection,
-  { fingerprint, platform, lockDigest, baseDigest }: ImageIngredients,
+  { fingerprint, platform, lockDigest, baseDigest, images }: ImageIngredients,
 ): Promise<{ revision: ImageRevision; image: PlatformImage } | undefined> {
-  const row = await database
+  const rows = await database
     .selectFrom('platform_images')
     .select('revision')
     .where('fingerprint', '=', fingerprint)
@@ -145,11 +148,14 @@ async function find(
     .where('lock_digest', lockDigest === null ? 'is' : '=', lockDigest)
     .where('base_digest', baseDigest === null ? 'is' : '=', baseDigest)
     .orderBy('revision', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  const revision = row === undefined ? undefined : await findRevision(database, fingerprint, row.revision);
-  const image = revision?.platforms.find((each) => each.platform === platform);
-  return revision === undefined || image === undefined ? undefined : { revision, image };
+    .execute();
+  for (const row of rows) {
+    const revision = await findRevision(database, fingerprint, row.revision);
+    const image = revision?.platforms.find((each) => each.platform === platform);
+    if (revision === undefined || image === undefined) continue;
+    if (images === undefined || isDeepStrictEqual(image.images, [...images])) return { revision, image };
+  }
+  return undefined;
 }
 
 async function findLatest(connection: Connection, fingerprint: string): Promise<ImageRevision | undefined> {

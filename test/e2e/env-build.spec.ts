@@ -238,7 +238,7 @@ describe('building images', { timeout: 120_000 }, () => {
     }
   });
 
-  it('executes steps with an engine, once for the same base and steps', async () => {
+  it('executes steps with an engine, once for the same base and steps until a rebuild', async () => {
     const busybox = execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim();
     await pushBase(base, [{ name: './usr/bin/sh', mode: 0o755, content: await readFile(busybox) }]);
     const env = { TERROIR_BUILD_NETWORK: 'host', BUILDAH_ISOLATION: 'chroot' };
@@ -254,9 +254,13 @@ describe('building images', { timeout: 120_000 }, () => {
       'environment',
     ]);
     index.publish(grape('1.1'));
-    const second = await sandbox.run([...words, '--rebuild', '--json'], { env });
+    await sandbox.json(['env', 'lock', 'iris', '--relock']);
+    const second = await sandbox.run([...words, '--json'], { env });
     expect(second.stderr).not.toMatch(/Building with buildah/);
-    expect((JSON.parse(second.stdout) as ImageView).revision).toBe(2);
+    expect(JSON.parse(second.stdout)).toMatchObject({ revision: 2, source: 'built' });
+    const third = await sandbox.run([...words, '--rebuild', '--json'], { env });
+    expect(third.stderr).toMatch(/Building with buildah/);
+    expect(JSON.parse(third.stdout)).toMatchObject({ revision: 3, source: 'built' });
   });
 
   it('builds a context with several stages, without what it ignores, and puts packages on top', async () => {

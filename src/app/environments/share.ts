@@ -9,6 +9,7 @@ import { type EnvironmentVersion, openWorkspace, type RegisterResult, type Works
 import type { App } from '../app.ts';
 import { sendRevision } from '../images/build-images.ts';
 import { keepImage } from '../images/keep-image.ts';
+import { adoptMeanings } from '../images/named-images.ts';
 import { isRegistryPrefix, repositoryBelow } from '../images/registry-prefix.ts';
 import { openRegistryIn, openWorkspaceRegistry, workspaceHost } from '../images/workspace-registry.ts';
 import { bindSharedLocks, withRevisionsOf } from './bind-shared-locks.ts';
@@ -134,10 +135,7 @@ async function bringImage(
   const name = imageRepository(image.fingerprint);
   const here = (await openWorkspaceRegistry(app)).repository(name);
   const { fingerprint, platforms, origin } = image;
-  // What the base's reference meant here, so that nobody has to ask its registry for an image that is there.
-  const base = platforms.find((each) => each.base !== null)?.base;
-  if (base && (await there.images.baseDigest(base.reference)) === undefined)
-    await there.images.setBaseDigest(base.reference, base.digest);
+  await adoptMeanings(there, platforms);
   return await keepImage(app, there, {
     image: await openAll(repositorySource(here, workspaceHost), { reference: image.digest, signal: app.signal }),
     repository: openRegistryIn(there.folder, app).repository(name),

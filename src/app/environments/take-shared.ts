@@ -2,11 +2,11 @@ import { definitionDigest, fingerprint, imageRepository } from '../../definition
 import { AppError } from '../../errors/index.ts';
 import { type Image, isMultiImage, type MultiImage } from '../../image/index.ts';
 import { checkLock } from '../../resolve/index.ts';
-import { normaliseImage } from '../../schema/index.ts';
 import type { VersionToShare } from '../../schema/rest/index.ts';
 import type { EnvironmentVersion, RegisterResult, Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { keepImage } from '../images/keep-image.ts';
+import { adoptMeanings, namesOf } from '../images/named-images.ts';
 import { openWorkspaceImage } from '../images/open-workspace-image.ts';
 import { openWorkspaceRegistry } from '../images/workspace-registry.ts';
 import { bindSharedLocks, withRevisionsOf } from './bind-shared-locks.ts';
@@ -95,12 +95,8 @@ async function findImage(
 
 async function keepShared(app: App, version: EnvironmentVersion, { record, image }: FoundImage): Promise<void> {
   const workspace = await app.openWorkspace();
-  const { fingerprint, definition } = version;
-  const reference = definition.image === undefined ? undefined : normaliseImage(definition.image);
-  const base = record.platforms.find((each) => each.base?.reference === reference)?.base;
-  // So that nobody has to ask the base's registry for an image that is there.
-  if (base && (await workspace.images.baseDigest(base.reference)) === undefined)
-    await workspace.images.setBaseDigest(base.reference, base.digest);
+  const { fingerprint } = version;
+  await adoptMeanings(workspace, record.platforms, await namesOf(workspace, version));
   await keepImage(app, workspace, {
     image,
     repository: (await openWorkspaceRegistry(app)).repository(imageRepository(fingerprint)),

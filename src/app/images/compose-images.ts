@@ -22,12 +22,16 @@ import { type BaseImage, type OpenBase, readBaseImage } from './base-image.ts';
 import { dockerfileOf } from './dockerfile-of.ts';
 import { buildWithEngine } from './engine-base.ts';
 import { keepImage } from './keep-image.ts';
+import { inLines, type NamedImages } from './named-images.ts';
 
 /** What an image of one platform is made of. */
 export interface Ingredients {
   platform: Platform;
   lock: LockRevision | undefined;
+  /** The definition's; undefined for a build context. */
   base: BaseImage | undefined;
+  /** What the images mean that it is made on. */
+  named: NamedImages;
 }
 
 export interface Composition {
@@ -70,13 +74,13 @@ async function composeOne(
   app: App,
   builder: ImageBuilder,
   { workspace, version, engine, fresh }: Composition,
-  { platform, lock, base }: Ingredients,
+  { platform, lock, base, named }: Ingredients,
 ): Promise<{ image: Image; record: PlatformImage }> {
   const { definition } = version;
   const arrivals = createArrivals();
   const fetched = lock === undefined ? undefined : fetchFor(app, lock.lock, { definition, arrivals });
   const compose = async (): Promise<BuiltImage> => {
-    const ground = await groundOf(app, { workspace, version, base, platform, engine, fresh });
+    const ground = await groundOf(app, { workspace, version, base, named, platform, engine, fresh });
     const tree = readTree(app, builder, { version, ground, platform });
     const building = step(
       app.emit,
@@ -99,7 +103,7 @@ async function composeOne(
   const [built] = await allOrFirst([compose(), fetched ?? Promise.resolve(undefined)]);
   return {
     image: built.image,
-    record: recordOf(built, { platform, lock, base, dockerfile: dockerfileOf(definition, lock?.lock) }),
+    record: recordOf(built, { platform, lock, named, dockerfile: dockerfileOf(definition, lock?.lock) }),
   };
 }
 
@@ -137,6 +141,7 @@ interface GroundRequest {
   workspace: Workspace;
   version: EnvironmentVersion;
   base: BaseImage | undefined;
+  named: NamedImages;
   platform: Platform;
   engine: string | undefined;
   fresh: boolean;
@@ -169,9 +174,10 @@ async function readTree(
 
 /** What the environment stands on: the base, or what an engine made of it. */
 async function groundOf(app: App, request: GroundRequest): Promise<Ground> {
-  const { workspace, version, base, platform } = request;
+  const { workspace, version, base, named, platform } = request;
   const { dockerSteps = '' } = version.definition;
-  if (base === undefined || needsEngine(dockerSteps)) return await buildWithEngine(app, workspace, request);
+  if (base === undefined || needsEngine(dockerSteps))
+    return await buildWithEngine(app, workspace, { ...request, named: inLines(version, named) });
   const steps = dockerInstructions(dockerSteps).map(({ keyword, value }) => ({ keyword, value }));
   return { base: await base.open(platform), stepLayers: 0, steps };
 }
@@ -181,9 +187,9 @@ function recordOf(
   {
     platform,
     lock,
-    base,
+    named,
     dockerfile,
-  }: { platform: Platform; lock: LockRevision | undefined; base: BaseImage | undefined; dockerfile: string },
+  }: { platform: Platform; lock: LockRevision | undefined; named: NamedImages; dockerfile: string },
 ): PlatformImage {
   const { manifest, config } = image;
   return {
@@ -194,7 +200,7 @@ function recordOf(
     size: layers.reduce((sum, { size }) => sum + size, manifest.descriptor.size + config.descriptor.size),
     lockRevision: lock?.revision ?? null,
     lockDigest: lock?.lock.digest ?? null,
-    base: base === undefined ? null : { reference: base.reference, digest: base.digest },
+    ...named,
     dockerfile,
     layers,
   };

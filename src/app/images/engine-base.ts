@@ -6,7 +6,7 @@ import { ociPlatform, openArchive, openImage, platformName, reuseLayers, writeIm
 import { currentPlatform, readText, removeTree, writeAtomically } from '../../io/index.ts';
 import { type Repository, repositorySink, repositorySource } from '../../registry/index.ts';
 import { step } from '../../report/index.ts';
-import { canonicalJson, type Platform, sha256 } from '../../schema/index.ts';
+import { canonicalJson, type NamedImage, type Platform, pinImage, sha256 } from '../../schema/index.ts';
 import type { EnvironmentVersion, Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { layOutFiles } from '../environments/stored-files.ts';
@@ -19,6 +19,8 @@ export interface EngineBuild {
   version: EnvironmentVersion;
   /** Undefined for a build context, whose Dockerfile names its own. */
   base: BaseImage | undefined;
+  /** What the images that the lines name mean; those that are not among them are the engine's to know. */
+  named: readonly NamedImage[];
   platform: Platform;
   /** The engine that the user wants. */
   engine: string | undefined;
@@ -36,7 +38,7 @@ export async function buildWithEngine(
   workspace: Workspace,
   request: EngineBuild,
 ): Promise<{ base: OpenBase; stepLayers: number; steps: [] }> {
-  const { version, base, platform } = request;
+  const { version, base, named, platform } = request;
   const { definition } = version;
   const key = sha256(
     canonicalJson({
@@ -45,6 +47,8 @@ export async function buildWithEngine(
       steps: dockerInstructions(definition.dockerSteps ?? '').map(({ keyword, value }) => [keyword, value]),
       context:
         definition.build === undefined ? null : [definition.build.context.digest, definition.build.dockerfilePath],
+      // What was kept before other images were looked at stays what it was.
+      images: named.length === 0 ? undefined : named.map(({ reference, digest }) => [reference, digest]),
     }),
   );
   const repository = (await openWorkspaceRegistry(app)).repository(`terroir/steps_${key.slice(0, 32)}`);
@@ -68,9 +72,9 @@ async function makeWithEngine(
   app: App,
   workspace: Workspace,
   repository: Repository,
-  { version, base, platform, engine: named, fresh }: EngineBuild,
+  { version, base, named, platform, engine: wanted, fresh }: EngineBuild,
 ): Promise<void> {
-  const engine = await chooseEngine(app, { what: whatNeedsIt(version), named });
+  const engine = await chooseEngine(app, { what: whatNeedsIt(version), named: wanted });
   refuseForeign(platform, version);
   const folder = await temporaryFolder(app, 'engine-');
   const tag = `terroir-build:${sha256(folder).slice(0, 16)}`;
@@ -78,11 +82,11 @@ async function makeWithEngine(
   const { env, signal } = app;
   try {
     const { context, dockerfile: written } = await layOutContext(workspace, version, { base, folder });
-    const lent = await lendImages(app, written.text, { workspace, engine, platform, fresh });
+    const lent = await lendImages(app, written.text, { workspace, engine, named, platform, fresh });
     ours.push(...lent.names);
     // Beside the context: a step that copies the folder copies what the user wrote.
-    const dockerfile = lent.names.length === 0 ? written.path : join(folder, 'Dockerfile');
-    if (lent.names.length > 0) await writeAtomically(dockerfile, lent.text);
+    const dockerfile = lent.text === written.text ? written.path : join(folder, 'Dockerfile');
+    if (lent.text !== written.text) await writeAtomically(dockerfile, lent.text);
     await step(app.emit, `Building with ${engine.name} ${engine.version}`, async () => {
       const onLine = (text: string): void => app.emit({ type: 'output', source: engine.name, text });
       const network = env.TERROIR_BUILD_NETWORK || undefined;
@@ -143,7 +147,7 @@ async function layOutContext(
   }
   const context = join(folder, 'context');
   const path = join(context, 'Dockerfile');
-  const from = base === undefined ? 'scratch' : `${base.reference.replace(/@.*$/, '')}@${base.digest}`;
+  const from = base === undefined ? 'scratch' : pinImage(base.reference, base.digest);
   const text = `FROM ${from}\n${definition.dockerSteps ?? ''}\n`;
   await writeAtomically(path, text);
   return { context, dockerfile: { path, text } };

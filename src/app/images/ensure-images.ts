@@ -1,7 +1,7 @@
 import { imageRepository, needsEngine } from '../../definition/index.ts';
 import { inParallel } from '../../io/index.ts';
 import type { Repository } from '../../registry/index.ts';
-import type { ImageRevision, Platform } from '../../schema/index.ts';
+import { type ImageRevision, normaliseImage, type Platform } from '../../schema/index.ts';
 import type { EnvironmentVersion, LockRevision, Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { refuseWhatCannotBuild } from '../environments/runnable.ts';
@@ -13,6 +13,7 @@ import { buildAlone } from './build-alone.ts';
 import { composeImages, type Ingredients } from './compose-images.ts';
 import { adoptLocks, findGlobal, type GlobalImage, takeGlobal } from './global-registry.ts';
 import type { ImageView } from './image-view.ts';
+import { isExecuted, meaningsOf, meaningsOfNewest, resolveNamed } from './named-images.ts';
 import { readBaseEarly } from './read-base-early.ts';
 import { openWorkspaceRegistry } from './workspace-registry.ts';
 
@@ -39,8 +40,8 @@ export async function ensureImages(
   if (!fresh) await adoptIfNew(app, workspace, { version, platforms, global });
   const ingredients = await ingredientsOf(app, workspace, { version, platforms, fresh });
   const repository = (await openWorkspaceRegistry(app)).repository(imageRepository(version.fingerprint));
-  // What an engine made of a context is known by the context alone: only what was made from now on is anew.
-  const isAnew = fresh && version.definition.build !== undefined;
+  // What an engine made is known by what it was made of, and it may come out otherwise today: only what was made from now on is anew.
+  const isAnew = fresh && isExecuted(version.definition);
   const older = isAnew ? ((await workspace.images.latest(version.fingerprint))?.revision ?? 0) : 0;
   let source: ImageView['source'] | undefined;
   const revision = await buildAlone(app, workspace, {
@@ -54,9 +55,9 @@ export async function ensureImages(
       const found = await global();
       const taken = found && (await takeGlobal(building, workspace, { repository, ingredients, global: found }));
       source = taken === undefined ? 'built' : 'global';
-      return (
-        taken ?? (await composeImages(building, { workspace, repository, version, ingredients, engine, fresh: isAnew }))
-      );
+      if (taken !== undefined) return taken;
+      await tellMoved(building, workspace, { version, ingredients });
+      return await composeImages(building, { workspace, repository, version, ingredients, engine, fresh: isAnew });
     },
   });
   if (source !== undefined) return { revision, source };
@@ -111,9 +112,10 @@ async function ingredientsOf(
   { version, platforms, fresh }: { version: EnvironmentVersion; platforms: readonly Platform[]; fresh: boolean },
 ): Promise<Ingredients[]> {
   const { image, layer, autoRebuild, dockerSteps = '' } = version.definition;
-  const isHeld = autoRebuild === 'disabled' && !fresh;
-  const pinned = isHeld ? await baseOfNewest(workspace, version) : undefined;
+  const held = autoRebuild === 'disabled' && !fresh ? await meaningsOfNewest(workspace, version) : undefined;
+  const pinned = image === undefined ? undefined : held?.get(normaliseImage(image));
   const base = image === undefined ? undefined : await resolveBase(app, workspace, image, { fresh, pinned });
+  const named = await resolveNamed(app, workspace, { version, base, fresh, held });
   const isNew = layer !== undefined && (await workspace.locks.list(version.fingerprint)).length === 0;
   const early =
     base !== undefined && isNew && !needsEngine(dockerSteps) ? readBaseEarly(app, base, platforms) : undefined;
@@ -126,6 +128,7 @@ async function ingredientsOf(
       ingredients.push({
         platform,
         base,
+        named,
         lock: isOlder ? await withPythonOf(app, workspace, { version, base, lock }) : lock,
       });
     }
@@ -136,10 +139,23 @@ async function ingredientsOf(
   return ingredients;
 }
 
-/** The base that a version without automatic rebuilds stays on, wherever its tag moves. */
-async function baseOfNewest({ images }: Workspace, { fingerprint }: EnvironmentVersion): Promise<string | undefined> {
-  const newest = await images.latest(fingerprint);
-  return newest?.platforms.find(({ base }) => base !== null)?.base?.digest;
+/** Whoever uses a version learns why what was made before is not what it gets. */
+async function tellMoved(
+  app: App,
+  workspace: Workspace,
+  { version, ingredients }: { version: EnvironmentVersion; ingredients: readonly Ingredients[] },
+): Promise<void> {
+  const before = await meaningsOfNewest(workspace, version);
+  for (const [reference, digest] of meaningsOf(ingredients.map(({ named }) => named))) {
+    const meant = before?.get(reference);
+    if (meant === undefined || meant === digest) continue;
+    app.emit({
+      type: 'note',
+      level: 'info',
+      message: `\`${reference}\` moved from ${meant} to ${digest}: building again`,
+      hint: 'The earlier image revisions stay; `auto_rebuild: disabled`, or a digest in the place of the tag, holds it.',
+    });
+  }
 }
 
 /** The Python of a lock that took it from its base must be there still: a base that moved may have brought another one. */
@@ -172,12 +188,13 @@ async function findImages(
   ingredients: readonly Ingredients[],
 ): Promise<ImageRevision | undefined> {
   let common: ImageRevision | undefined;
-  for (const { platform, lock, base } of ingredients) {
+  for (const { platform, lock, named } of ingredients) {
     const found = await images.find({
       fingerprint,
       platform,
       lockDigest: lock?.lock.digest ?? null,
-      baseDigest: base?.digest ?? null,
+      baseDigest: named.base?.digest ?? null,
+      images: named.images,
     });
     if (found === undefined || (common !== undefined && common.revision !== found.revision.revision)) return undefined;
     common = found.revision;

@@ -2,12 +2,13 @@ import { imageRepository } from '../../definition/index.ts';
 import { AppError, isAppError } from '../../errors/index.ts';
 import { type ImageSource, openAll } from '../../image/index.ts';
 import type { RemoteRepository, Repository } from '../../registry/index.ts';
-import { type ImageRevision, normaliseImage, type Platform, type PublishedImage } from '../../schema/index.ts';
+import type { ImageRevision, Platform, PublishedImage } from '../../schema/index.ts';
 import type { EnvironmentVersion, Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { readSettings } from '../settings.ts';
 import type { Ingredients } from './compose-images.ts';
 import { keepImage } from './keep-image.ts';
+import { adoptMeanings, hasSameImages, namesOf } from './named-images.ts';
 import { readPublished } from './published-image.ts';
 import { isRegistryPrefix, repositoryBelow } from './registry-prefix.ts';
 import { openRemoteRepository } from './remote-registry.ts';
@@ -61,7 +62,7 @@ async function openGlobal(
 }
 
 /**
- * A fingerprint that is new to the workspace takes its locks from the global registry, and what the base's reference meant there. One that is
+ * A fingerprint that is new to the workspace takes its locks from the global registry, and what the images that it names meant there. One that is
  * known keeps what it has.
  */
 export async function adoptLocks(
@@ -77,17 +78,14 @@ export async function adoptLocks(
     global: GlobalImage;
   },
 ): Promise<void> {
-  const { fingerprint, definition } = version;
+  const { fingerprint } = version;
   const { image, locks } = global.published;
   for (const platform of platforms) {
     if ((await workspace.locks.latest(fingerprint, platform)) !== undefined) continue;
     const lock = locks.find((each) => each.platform === platform);
     if (lock !== undefined) await workspace.locks.addFirst(lock);
   }
-  const reference = definition.image === undefined ? undefined : normaliseImage(definition.image);
-  const base = image.platforms.find((each) => each.base !== null)?.base;
-  if (reference === undefined || !base || (await workspace.images.baseDigest(reference)) !== undefined) return;
-  await workspace.images.setBaseDigest(reference, base.digest);
+  await adoptMeanings(workspace, image.platforms, await namesOf(workspace, version));
 }
 
 /** Copies the global registry's image into the workspace's, if it is made of exactly these locks and this base. */
@@ -101,10 +99,10 @@ export async function takeGlobal(
   }: { repository: Repository; ingredients: readonly Ingredients[]; global: GlobalImage },
 ): Promise<ImageRevision | undefined> {
   const { fingerprint, digest, platforms } = published.image;
-  const isSame = ingredients.every(({ platform, lock, base }) => {
+  const isSame = ingredients.every(({ platform, lock, named }) => {
     const image = platforms.find((each) => each.platform === platform);
     if (image === undefined) return false;
-    return image.lockDigest === (lock?.lock.digest ?? null) && image.base?.digest === base?.digest;
+    return image.lockDigest === (lock?.lock.digest ?? null) && hasSameImages(image, named);
   });
   if (!isSame) return undefined;
   return await keepImage(app, workspace, {

@@ -12,6 +12,8 @@ export interface ImageView {
   indexDigest: string | undefined;
   platform: Platform;
   base: { reference: string; digest: string } | null;
+  /** Others that its Dockerfile or Docker steps name. */
+  images: { reference: string; digest: string }[];
   lockDigest: string | null;
   lockRevision: number | null;
   layers: { digest: string; size: number; packages: string[]; kind: string }[];
@@ -33,6 +35,7 @@ export function imageViewOf(revision: ImageRevision, image: PlatformImage, sourc
     indexDigest: revision.platforms.length > 1 ? revision.digest : undefined,
     platform: image.platform,
     base: image.base,
+    images: image.images,
     lockDigest: image.lockDigest,
     lockRevision: image.lockRevision,
     layers: image.layers.map(({ digest, size, packages, kind }) => ({ digest, size, packages, kind })),

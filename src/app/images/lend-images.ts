@@ -2,7 +2,7 @@ import { dockerfileImages, replaceImages } from '../../definition/index.ts';
 import { type Engine, isOfThisMachine, perform } from '../../engines/index.ts';
 import { isAppError } from '../../errors/index.ts';
 import { step } from '../../report/index.ts';
-import { type Platform, parseImage } from '../../schema/index.ts';
+import { type NamedImage, normaliseImage, type Platform, parseImage, pinImage } from '../../schema/index.ts';
 import type { Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { copies, resolveBase } from './base-image.ts';
@@ -13,6 +13,8 @@ import { openWorkspaceRegistry, workspaceHost } from './workspace-registry.ts';
 export interface Lending {
   workspace: Workspace;
   engine: Engine;
+  /** What is known of the images: the engine gets exactly those. */
+  named: readonly NamedImage[];
   platform: Platform;
   /** Asks for the others anew, too: an engine takes what it has. */
   fresh: boolean;
@@ -22,14 +24,15 @@ export interface Lending {
  * Brings an engine the images of a Dockerfile that it would not get by itself, and answers the Dockerfile with the names that they have there:
  * those of the workspace's own registry, which no engine knows; those of a registry without https that the user vouches for, which is told to us and
  * not to engines; and those of other registries of this machine. One by one, because what allows http to an engine's build allows it for every
- * registry of that build.
+ * registry of that build. What was looked at is named by its digest, so that a tag that moves meanwhile changes nothing.
  */
 export async function lendImages(
   app: App,
-  text: string,
-  { workspace, engine, platform, fresh }: Lending,
+  written: string,
+  { workspace, engine, named, platform, fresh }: Lending,
 ): Promise<{ text: string; names: string[] }> {
   const { env, signal } = app;
+  const text = pinImages(written, named);
   const references = [...new Set(dockerfileImages(text).map(({ reference }) => reference))];
   const kept = new Map<string, string>();
   for (const reference of references) {
@@ -43,7 +46,8 @@ export async function lendImages(
       async () => await perform(engine.pull(name), { env, signal }),
     );
   for (const reference of references.filter((each) => !kept.has(each)))
-    if (fresh || isOnlyTold(engine, reference)) await pull(reference).catch((error) => warn(app, reference, error));
+    if ((fresh && !isPinned(reference)) || isOnlyTold(engine, reference))
+      await pull(reference).catch((error) => warn(app, reference, error));
   if (kept.size === 0) return { text, names: [] };
   const server = await openLoopbackRegistry(app);
   try {
@@ -54,6 +58,17 @@ export async function lendImages(
     await server.close();
   }
 }
+
+function pinImages(text: string, named: readonly NamedImage[]): string {
+  const digests = new Map(named.map(({ reference, digest }) => [reference, digest]));
+  const pins = dockerfileImages(text).flatMap(({ reference }): [string, string][] => {
+    const digest = digests.get(normaliseImage(reference));
+    return digest === undefined || isPinned(reference) ? [] : [[reference, pinImage(reference, digest)]];
+  });
+  return replaceImages(text, new Map(pins));
+}
+
+const isPinned = (reference: string): boolean => parseImage(reference)?.digest !== undefined;
 
 /** The engine may have an image of that name itself, that is in no registry; if it has not, the build says so. */
 function warn(app: App, reference: string, error: unknown): void {

@@ -153,6 +153,9 @@ export const Image = z.object({
   indexDigest: z.string().optional().describe('Of the index, where there are several platforms'),
   platform: z.string(),
   base: z.object({ reference: z.string(), digest: z.string() }).nullable(),
+  images: z
+    .array(z.object({ reference: z.string(), digest: z.string() }))
+    .describe('Others that its Dockerfile or Docker steps name'),
   lockDigest: z.string().nullable(),
   lockRevision: z.number().int().nullable(),
   layers: z.array(DiffLayer),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ImageRevision, sha256 } from '../../../src/schema/index.ts';
+import { type ImageRevision, type NamedImage, sha256 } from '../../../src/schema/index.ts';
 import type { Workspace } from '../../../src/workspace/index.ts';
 import type { WorkspacePlace } from './place.ts';
 import { registerSample } from './samples.ts';
@@ -25,6 +25,7 @@ function sampleImage(fingerprint: string, content: string, base = 'base 1'): New
         lockRevision: 1,
         lockDigest: content,
         base: { reference: 'docker.io/library/debian:12', digest: digestOf(base) },
+        images: [],
         dockerfile: 'FROM debian:12',
         layers: [{ ...layer, kind: 'packages' }],
       },
@@ -78,6 +79,33 @@ export function imagesContract(place: WorkspacePlace): void {
       await workspace.images.add({ fingerprint: 'f', digest: digestOf('bare'), origin: 'built', platforms: [bare] });
       const nothing = { ...wanted, lockDigest: null, baseDigest: null };
       expect((await workspace.images.find(nothing))?.image).toEqual(bare);
+    });
+
+    it('finds it by the other images that it is made of, too', async () => {
+      const made = (tool: string) => {
+        const image = sampleImage('f', 'a');
+        const images = [{ reference: 'docker.io/library/tool:1', digest: digestOf(tool) }];
+        return {
+          ...image,
+          digest: digestOf(`with ${tool}`),
+          platforms: image.platforms.map((each) => ({ ...each, images })),
+        };
+      };
+      const first = await workspace.images.add(made('tool 1'));
+      const second = await workspace.images.add(made('tool 2'));
+      const revisionOf = async (images?: NamedImage[]): Promise<number | undefined> => {
+        const wanted = {
+          fingerprint: 'f',
+          platform: 'linux-64',
+          lockDigest: 'a',
+          baseDigest: digestOf('base 1'),
+        } as const;
+        return (await workspace.images.find({ ...wanted, images }))?.revision.revision;
+      };
+      for (const { revision, platforms } of [first, second])
+        expect(await revisionOf(platforms[0]?.images)).toBe(revision);
+      expect(await revisionOf()).toBe(second.revision);
+      expect(await revisionOf([])).toBeUndefined();
     });
 
     it('remembers what a base reference meant', async () => {

@@ -184,6 +184,12 @@ function Facts({ revision, image }: { revision: ImageRevision; image: PlatformIm
         <dt>Base</dt>
         <dd>{image.base === null ? 'its own build' : `${image.base.reference} · ${shortDigest(image.base.digest)}`}</dd>
       </div>
+      {image.images.length > 0 && (
+        <div>
+          <dt>Also from</dt>
+          <dd>{image.images.map(({ reference, digest }) => `${reference} · ${shortDigest(digest)}`).join(', ')}</dd>
+        </div>
+      )}
       <div>
         <dt>Size</dt>
         <dd>
