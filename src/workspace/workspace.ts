@@ -105,7 +105,10 @@ export async function openWorkspace(folder: string, options: WorkspaceOptions): 
       external: options.external,
     }),
     rows: createRowStore(database),
-    logs: (options.logsInDatabase ?? options.external !== undefined) ? createDatabaseLogs(database) : createFileLogs(folder),
+    logs:
+      (options.logsInDatabase ?? options.external !== undefined)
+        ? createDatabaseLogs(database)
+        : createFileLogs(folder),
     runFolder: (id: string) => join(folder, 'runs', id),
     references: () => findReferences(database),
     secretKey: () => (options.external === undefined ? readSecretKey(folder) : sharedSecretKey(database)),
