@@ -6,7 +6,7 @@ import { findById, findLatest, findVersion, toVersion, versionById } from './env
 import { writeSummaries } from './environment-summaries.ts';
 import { listEnvironments, listVersions } from './list-environments.ts';
 import type { Page, PageRequest, TimedRequest } from './page.ts';
-import { createRegister, findSame } from './register-version.ts';
+import { createRegistrar } from './register-version.ts';
 import { type Connection, inTransaction } from './transaction.ts';
 
 /** A text or file that belongs to a version; its content is a blob, a tree's manifest too. */
@@ -129,11 +129,11 @@ export interface EnvironmentStore {
 export function createEnvironmentStore(
   database: Connection,
   user: string,
-  register = createRegister(database),
+  registrar = createRegistrar(database),
 ): EnvironmentStore {
   return {
-    register: (request) => register(request, user),
-    findSame: (request) => findSame(database, request),
+    register: (request) => registrar.register(request, user),
+    findSame: registrar.findSame,
     get: (name, version) => findVersion(database, name, version),
     byId: (id) => findById(database, id),
     latest: (name) => findLatest(database, name),

@@ -8,6 +8,8 @@ export function inBatches<T, R>(work: (batch: readonly T[]) => Promise<readonly 
   const flush = async (): Promise<void> => {
     isGoingOn = true;
     while (waiting.length > 0) {
+      // Those who have asked already shall be among them: what follows may be over before anybody else is heard.
+      await new Promise(setImmediate);
       const batch = waiting.slice(0, largest);
       waiting = waiting.slice(largest);
       try {

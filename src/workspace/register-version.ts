@@ -3,7 +3,7 @@ import { AppError } from '../errors/index.ts';
 import { now } from '../io/index.ts';
 import { canonicalJson } from '../schema/index.ts';
 import { writeHeader } from './environment-header.ts';
-import { findLatest, findVersion, toVersion } from './environment-rows.ts';
+import { toVersion } from './environment-rows.ts';
 import { summaryState } from './environment-summaries.ts';
 import type { EnvironmentVersion, RegisterRequest, RegisterResult } from './environments.ts';
 import { inBatches } from './in-batches.ts';
@@ -11,35 +11,51 @@ import type { Tables } from './tables.ts';
 import { type Connection, inTransaction } from './transaction.ts';
 import { versionAfter, versionNumber } from './version-number.ts';
 
-type Register = (request: RegisterRequest, user: string) => Promise<RegisterResult>;
+/** Who registers versions for everybody. */
+export interface Registrar {
+  register(request: RegisterRequest, user: string): Promise<RegisterResult>;
+  /** The version that registering would answer as it is; undefined if there is something to write or to refuse. */
+  findSame(request: SameRequest): Promise<EnvironmentVersion | undefined>;
+}
+
+type SameRequest = Omit<RegisterRequest, 'files'>;
 
 interface Item {
   request: RegisterRequest;
   user: string;
 }
 
-/** DESIGN, "Versions". Those that come together are written together: a transaction costs more than what is in it. */
-export function createRegister(database: Connection): Register {
+/** DESIGN, "Versions". Those that come together are read and written together: a transaction costs more than what is in it, and so does a query. */
+export function createRegistrar(database: Connection): Registrar {
   const registerInBatch = inBatches<Item, RegisterResult | AppError>((batch) =>
     inTransaction(database, (transaction) => registerAll(transaction, batch)),
   );
-  return async (request, user) => {
-    const result = await registerInBatch({ request, user });
-    if (result instanceof AppError) throw result;
-    return result;
+  return {
+    register: async (request, user) => {
+      const result = await registerInBatch({ request, user });
+      if (result instanceof AppError) throw result;
+      return result;
+    },
+    findSame: inBatches((requests) => findAllSame(database, requests)),
   };
 }
 
-/** The version that registering would answer as it is; undefined if there is something to write or to refuse. */
-export async function findSame(
+/** In the order of the requests. */
+async function findAllSame(
   connection: Connection,
-  request: Omit<RegisterRequest, 'files'>,
-): Promise<EnvironmentVersion | undefined> {
-  const { name, version } = request;
-  const found =
-    version === undefined ? await findLatest(connection, name) : await findVersion(connection, name, version);
-  if (found === undefined || !isSame(found, request)) return undefined;
-  return movedHeader(found, request) === undefined ? found : undefined;
+  requests: readonly SameRequest[],
+): Promise<(EnvironmentVersion | undefined)[]> {
+  const group = await openGroup(connection, requests);
+  return requests.map((request) => {
+    const found = findIn(group, request);
+    if (found === undefined || !isSame(found, request)) return undefined;
+    return movedHeader(found, request) === undefined ? found : undefined;
+  });
+}
+
+/** What a registration is compared with: the version that it names, or the latest one. */
+function findIn({ containers, named }: Group, { name, version }: SameRequest): EnvironmentVersion | undefined {
+  return version === undefined ? containers.get(name)?.latest : named.get(keyOf(name, version));
 }
 
 function isSame(version: EnvironmentVersion, { definitionDigest }: { definitionDigest: string }): boolean {
@@ -59,7 +75,10 @@ function movedHeader(
 
 /** In turn, as if each were alone. A refusal is the answer of its request, and takes nothing from the others. */
 async function registerAll(transaction: Connection, items: readonly Item[]): Promise<(RegisterResult | AppError)[]> {
-  const group = await openGroup(transaction, items);
+  const group = await openGroup(
+    transaction,
+    items.map(({ request }) => request),
+  );
   const results: (RegisterResult | AppError)[] = [];
   for (const item of items) {
     try {
@@ -76,7 +95,7 @@ async function registerAll(transaction: Connection, items: readonly Item[]): Pro
 async function registerOne(transaction: Connection, group: Group, { request, user }: Item): Promise<RegisterResult> {
   const { name, version } = request;
   const container = group.containers.get(name);
-  const found = version === undefined ? container?.latest : group.named.get(keyOf(name, version));
+  const found = findIn(group, request);
   if (found !== undefined && isSame(found, request)) {
     const moved = movedHeader(found, request);
     if (moved === undefined) return { version: found, outcome: 'unchanged' };
@@ -128,8 +147,8 @@ interface Group {
 
 const keyOf = (name: string, version: string): string => `${name}\0${version}`;
 
-async function openGroup(transaction: Connection, items: readonly Item[]): Promise<Group> {
-  const names = [...new Set(items.map(({ request }) => request.name))];
+async function openGroup(transaction: Connection, requests: readonly SameRequest[]): Promise<Group> {
+  const names = [...new Set(requests.map(({ name }) => name))];
   const rows = await transaction
     .selectFrom('environments as e')
     .leftJoin('environment_summaries as s', 's.name', 'e.name')
@@ -150,7 +169,7 @@ async function openGroup(transaction: Connection, items: readonly Item[]): Promi
   const all = transaction.selectFrom('environment_versions').selectAll();
   if (ids.length > 0) for (const row of await all.where('id', 'in', ids).execute()) byId.set(row.id, toVersion(row));
   const named = new Map<string, EnvironmentVersion>();
-  const wanted = items.flatMap(({ request: { name, version } }) => (version === undefined ? [] : [{ name, version }]));
+  const wanted = requests.flatMap(({ name, version }) => (version === undefined ? [] : [{ name, version }]));
   if (wanted.length > 0) {
     const query = all.where(({ eb, and, or }) =>
       or(wanted.map(({ name, version }) => and([eb('name', '=', name), eb('version', '=', version)]))),

@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely';
 import { AppError } from '../errors/index.ts';
 import { now } from '../io/index.ts';
 import type { Role, TokenRecord } from '../schema/index.ts';
+import { inBatches } from './in-batches.ts';
 import { cursorText, inOrder, type Page, type TimedRequest, toPage } from './page.ts';
 import type { Tables } from './tables.ts';
 import type { Connection } from './transaction.ts';
@@ -28,6 +29,8 @@ const pattern = /^terroir_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
 const noteEvery = 60_000;
 
 export function createTokenStore(database: Connection, user: string): TokenStore {
+  const readRow = inBatches<string, TokenRow | undefined>((ids) => readRows(database, ids));
+  const noteUse = inBatches<string, void>((ids) => noteUses(database, ids));
   return {
     create: async ({ user: owner, role, expiresAt }) => {
       const id = randomBytes(6).toString('hex');
@@ -46,7 +49,7 @@ export function createTokenStore(database: Connection, user: string): TokenStore
       await database.insertInto('tokens').values(row).execute();
       return { token: toRecord(row), text: `terroir_${id}_${secret}` };
     },
-    find: (text) => find(database, text),
+    find: (text) => find(text, { readRow, noteUse }),
     list: (request) => list(database, request),
     revoke: async (id) => {
       const open = database.updateTable('tokens').set({ revoked_at: now() }).where('id', '=', id);
@@ -67,13 +70,18 @@ export function createTokenStore(database: Connection, user: string): TokenStore
   };
 }
 
-async function find(database: Connection, text: string): Promise<TokenRecord | undefined> {
+interface Rows {
+  readRow(id: string): Promise<TokenRow | undefined>;
+  noteUse(id: string): Promise<void>;
+}
+
+async function find(text: string, { readRow, noteUse }: Rows): Promise<TokenRecord | undefined> {
   const [, id = '', secret = ''] = pattern.exec(text) ?? [];
-  const row = await database.selectFrom('tokens').selectAll().where('id', '=', id).executeTakeFirst();
+  const row = await readRow(id);
   // An id that is unknown is compared with something, too.
   const isRight = timingSafeEqual(Buffer.from(hashOf(secret)), Buffer.from(row?.hash ?? hashOf('nothing')));
   if (row === undefined || !isRight || !holds(row)) return undefined;
-  await noteUse(database, row);
+  if (row.used_at === null || Date.now() - Date.parse(row.used_at) >= noteEvery) await noteUse(id);
   return toRecord(row);
 }
 
@@ -81,9 +89,21 @@ function holds({ expires_at: expiresAt, revoked_at: revokedAt }: TokenRow): bool
   return revokedAt === null && (expiresAt === null || Date.parse(expiresAt) > Date.now());
 }
 
-async function noteUse(database: Connection, { id, used_at: usedAt }: TokenRow): Promise<void> {
-  if (usedAt !== null && Date.now() - Date.parse(usedAt) < noteEvery) return;
-  await database.updateTable('tokens').set({ used_at: now() }).where('id', '=', id).execute();
+/** In the order of the ids. */
+async function readRows(database: Connection, ids: readonly string[]): Promise<(TokenRow | undefined)[]> {
+  const rows = await database
+    .selectFrom('tokens')
+    .selectAll()
+    .where('id', 'in', [...new Set(ids)])
+    .execute();
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id));
+}
+
+async function noteUses(database: Connection, ids: readonly string[]): Promise<void[]> {
+  const each = [...new Set(ids)].sort();
+  await database.updateTable('tokens').set({ used_at: now() }).where('id', 'in', each).execute();
+  return ids.map(() => undefined);
 }
 
 async function list(

@@ -20,7 +20,7 @@ import type { LogStore } from './logs.ts';
 import { createModelStore, type ModelStore } from './models.ts';
 import { type Actor, recorded } from './recorded.ts';
 import { findReferences } from './references.ts';
-import { createRegister } from './register-version.ts';
+import { createRegistrar, type Registrar } from './register-version.ts';
 import { createRowStore, type RowStore } from './rows.ts';
 import { createRunStore, type RunStore } from './runs.ts';
 import { readSecretKey, sharedSecretKey } from './secret-key.ts';
@@ -89,7 +89,7 @@ export async function openWorkspace(folder: string, options: WorkspaceOptions): 
     options.database === undefined
       ? await openDatabase(folder)
       : await openServed(folder, options.database, options.external);
-  const register = createRegister(database);
+  const registrar = createRegistrar(database);
   const shared = {
     folder,
     isSpread: options.external !== undefined,
@@ -116,7 +116,7 @@ export async function openWorkspace(folder: string, options: WorkspaceOptions): 
   };
   const as = (actor: Actor): Workspace => ({
     ...shared,
-    ...recorded(storesOf(database, actor.user, register), shared.audit, actor),
+    ...recorded(storesOf(database, actor.user, registrar), shared.audit, actor),
     as,
   });
   return as({ user: options.user, origin: options.origin ?? 'this process' });
@@ -140,9 +140,9 @@ async function openServed(folder: string, address: string, external?: ExternalCo
   }
 }
 
-function storesOf(database: Connection, user: string, register: ReturnType<typeof createRegister>) {
+function storesOf(database: Connection, user: string, registrar: Registrar) {
   return {
-    environments: createEnvironmentStore(database, user, register),
+    environments: createEnvironmentStore(database, user, registrar),
     locks: createLockStore(database, user),
     images: createImageStore(database, user),
     runs: createRunStore(database),
