@@ -134,7 +134,7 @@ export function createEnvironmentStore(
   return {
     register: (request) => registrar.register(request, user),
     findSame: registrar.findSame,
-    get: (name, version) => findVersion(database, name, version),
+    get: (name, version) => registrar.find({ name, version }),
     byId: (id) => findById(database, id),
     latest: (name) => findLatest(database, name),
     names: () => listNames(database),
