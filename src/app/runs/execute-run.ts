@@ -178,9 +178,8 @@ async function finish(
   await patiently(app, `the run ${id}`, async () => await workspace.runs.update(id, { status: 'Finalizing', notes }));
   const status = result.canceled ? 'Canceled' : result.exitCode === 0 && !result.timedOut ? 'Completed' : 'Failed';
   const measured = await measureOutputs(outputs, folder);
-  const kept = workspace.isSpread ? await keepOutputs(app, workspace, { id, folder }) : {};
-  if (status === 'Completed' && keep !== undefined)
-    await patiently(app, `the run ${id}`, async () => await keepArchives(app, keep));
+  const keptOutputs = workspace.isSpread ? await keepOutputs(app, workspace, { id, folder, notes }) : null;
+  if (status === 'Completed' && keep !== undefined) await keepLocked(app, keep, { id, notes });
   const record = await end(app, workspace, id, {
     status,
     endedAt: now(),
@@ -188,7 +187,8 @@ async function finish(
     signal: result.signal,
     resources: result.resources ?? null,
     outputs: measured,
-    ...kept,
+    keptOutputs,
+    notes,
     error: result.timedOut
       ? {
           code: 'TIMEOUT',
@@ -201,6 +201,18 @@ async function finish(
   });
   const exitCode = result.timedOut && result.exitCode === 0 ? 1 : result.exitCode;
   return { record, exitCode };
+}
+
+/** A script that ended well did so, also where its packages could not be kept for a replay. */
+async function keepLocked(app: App, lock: Lock, { id, notes }: { id: string; notes: string[] }): Promise<void> {
+  try {
+    await patiently(app, `the run ${id}`, async () => await keepArchives(app, lock));
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    const message = `the archives of its packages could not be kept: ${error.message}`;
+    app.emit({ type: 'note', level: 'warning', message });
+    notes.push(message);
+  }
 }
 
 /** What the database took in just before it went away counts, though it could not say so any more. */

@@ -8,26 +8,29 @@ import type { App } from '../app.ts';
 import { patiently } from '../tasks/patiently.ts';
 
 /**
- * Keeps what a run wrote into its outputs, for machines that do not see its folder. What goes wrong is on record and no reason for the run to fail:
- * the folder is still here.
+ * Keeps what a run wrote into its outputs, for machines that do not see its folder. What goes wrong stands in the notes, and is no reason for the run to
+ * fail: the folder is still here.
  */
 export async function keepOutputs(
   app: App,
   workspace: Workspace,
-  { id, folder }: { id: string; folder: string },
-): Promise<Partial<Pick<RunRecord, 'keptOutputs' | 'notes'>>> {
+  { id, folder, notes }: { id: string; folder: string; notes: string[] },
+): Promise<RunRecord['keptOutputs']> {
   const path = join(folder, 'outputs');
+  const keep = async (): Promise<RunRecord['keptOutputs']> => {
+    const { entries, files, size } = await hashTree(path, { keep: workspace.blobs });
+    if (entries.length === 0) return null;
+    const { digest } = await workspace.blobs.put(snapshotManifest(entries));
+    return { digest, files, size };
+  };
   try {
-    return await patiently(app, `the run ${id}`, async () => {
-      const { entries, files, size } = await hashTree(path, { keep: workspace.blobs });
-      if (entries.length === 0) return {};
-      const { digest } = await workspace.blobs.put(snapshotManifest(entries));
-      return { keptOutputs: { digest, files, size } };
-    });
+    return await patiently(app, `the run ${id}`, keep);
   } catch (error) {
     if (!isAppError(error)) throw error;
-    const { notes } = await patiently(app, `the run ${id}`, async () => await workspace.runs.get(id));
-    return { notes: [...notes, `its outputs are only on its worker, in \`${path}\`: ${error.message}`] };
+    const message = `its outputs are only on its worker, in \`${path}\`: ${error.message}`;
+    app.emit({ type: 'note', level: 'warning', message });
+    notes.push(message);
+    return null;
   }
 }
 
