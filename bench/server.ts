@@ -74,6 +74,11 @@ async function benchSubmissions(main: string, place: Place, profile: string | un
         body: submission(`new-${at % 500}`, at),
       }),
     );
+    // A server that has run for a while: its code is compiled.
+    const warm = Array.from({ length: 2000 }, (_, at) => submission(`warm-${at % 500}`, at));
+    const path = '/api/v1/environments';
+    const rendered = warm.map((body, at) => render({ method: 'POST', path, token: tokens[at % clients] ?? '', body }));
+    await loadFully(server.url, rendered, writers);
     await show(server, `${place.name}: register new versions of 500 environments`, {
       load: () => loadFully(server.url, anew, writers),
     });

@@ -26,9 +26,10 @@ export async function listEnvironments(
     .select(['s.name', 's.state', 's.highest', 's.versions', 's.active', 's.created_at as environment_created_at'])
     .select(['v.version', 'v.category', 'v.description', 'v.tags', 'v.updated_at'])
     .limit(limit + 1);
-  // Both databases go through the index of what such a term leaves alone: few have a certain tag, and most are not archived.
-  const state = tags.length === 0 ? sql<number>`s.state` : sql<number>`coalesce(s.state, 0)`;
-  if (archived === 'all') query = query.where(sql<boolean>`coalesce(s.state, 0) <> ${summaryState.anonymous}`);
+  // SQLite goes through the index of what such a term leaves alone: few have a certain tag, and most are not archived. PostgreSQL knows how many have what.
+  const isLeftAlone = !isPostgres(connection) && (tags.length > 0 || archived === 'all');
+  const state = isLeftAlone ? sql<number>`coalesce(s.state, 0)` : sql<number>`s.state`;
+  if (archived === 'all') query = query.where(state, '<>', summaryState.anonymous);
   else query = query.where(state, '=', summaryState[archived]);
   for (const tag of tags) query = query.where('s.name', 'in', tagged(connection, tag));
   if (sort.endsWith('created')) {
@@ -71,7 +72,11 @@ export async function listEnvironments(
 
 /** A name, compared with `like` in any case. SQLite does so by itself, in half of the time; PostgreSQL has an index of this. */
 function caseless(connection: Connection) {
-  return connection.getExecutor().adapter instanceof PostgresAdapter ? sql`lower(s.name)` : sql`s.name`;
+  return isPostgres(connection) ? sql`lower(s.name)` : sql`s.name`;
+}
+
+function isPostgres(connection: Connection): boolean {
+  return connection.getExecutor().adapter instanceof PostgresAdapter;
 }
 
 /** Where a list by time went on: the time and the name of the last one. */
