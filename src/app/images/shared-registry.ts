@@ -2,6 +2,9 @@ import { AppError } from '../../errors/index.ts';
 import type { AppOptions } from '../app.ts';
 import { isRegistryPrefix } from './registry-prefix.ts';
 
+/** Where in it the large contents are. */
+export const contentsRepository = 'contents';
+
 /**
  * Where the images and large contents of a workspace are whose machines share no folder: `registry.example.org/team`, from TERROIR_REGISTRY. Undefined
  * for a workspace that has them in its folder. @throws AppError USAGE.

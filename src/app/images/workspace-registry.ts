@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createRegistry, createRemoteRegistry, type Registry, type RegistryClient } from '../../registry/index.ts';
 import type { App } from '../app.ts';
 import { splitPrefix } from './registry-prefix.ts';
-import { sharedRegistry } from './shared-registry.ts';
+import { contentsRepository, sharedRegistry } from './shared-registry.ts';
 
 /** How references name the workspace's own registry: a host that no registry on a network has. */
 export const workspaceHost = 'localhost';
@@ -18,7 +18,13 @@ export async function openWorkspaceRegistry(app: App): Promise<Registry> {
   const client = await app.openRegistries();
   const { host, prefix } = splitPrefix(shared);
   const registry =
-    opened.get(client) ?? createRemoteRegistry(client, { host, prefix, folder: join(folder, 'registry', 'spool') });
+    opened.get(client) ??
+    createRemoteRegistry(client, {
+      host,
+      prefix,
+      folder: join(folder, 'registry', 'spool'),
+      reserved: [contentsRepository],
+    });
   opened.set(client, registry);
   return registry;
 }

@@ -5,6 +5,7 @@ import type { RegistryClient, RemoteRepository } from '../../registry/index.ts';
 import { canonicalJson, type Descriptor, mediaTypes, parseImage, sha256 } from '../../schema/index.ts';
 import type { ExternalContents } from '../../workspace/index.ts';
 import { repositoryBelow } from '../images/registry-prefix.ts';
+import { contentsRepository } from '../images/shared-registry.ts';
 
 const artifactType = 'application/vnd.terroir.content.v1';
 const ownerType = 'application/vnd.terroir.workspace.v1';
@@ -12,12 +13,12 @@ const ownerTag = 'workspace';
 const ownerKey = 'dev.terroir.database';
 
 /**
- * The large contents of a workspace whose machines share no folder, in the repository `contents` of its registry. Each has a manifest with a tag of its
+ * The large contents of a workspace whose machines share no folder in a repository of its registry. Each has a manifest with a tag of its
  * own, so that no registry's collector takes it for loose.
  */
 export function createExternalContents(open: () => Promise<RegistryClient>, registry: string): ExternalContents {
   const repository = async (): Promise<RemoteRepository> => {
-    const place = parseImage(repositoryBelow(registry, 'contents'));
+    const place = parseImage(repositoryBelow(registry, contentsRepository));
     if (place === undefined) throw new Error(`no registry: ${registry}`);
     return (await open()).repository(place.registry, place.repository);
   };

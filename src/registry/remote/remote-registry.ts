@@ -16,6 +16,8 @@ export interface RemoteRegistryOptions {
   prefix: string;
   /** A folder of this machine, for what is on its way there. */
   folder: string;
+  /** Names of repositories below the prefix that are none of ours. */
+  reserved?: readonly string[];
   /** Milliseconds for which what nobody names stays; a day if not given. */
   grace?: number;
   /** Milliseconds after its last byte in which an upload may be gone on with; a day if not given. */
@@ -32,7 +34,7 @@ const hour = 60 * 60_000;
  */
 export function createRemoteRegistry(
   client: RegistryClient,
-  { host, prefix, folder, grace = day, uploadLifetime = day }: RemoteRegistryOptions,
+  { host, prefix, folder, reserved = [], grace = day, uploadLifetime = day }: RemoteRegistryOptions,
 ): Registry {
   const spool = createSpool(folder);
   const nameThere = (name: string): string => (prefix === '' ? name : `${prefix}/${name}`);
@@ -52,7 +54,10 @@ export function createRemoteRegistry(
   async function* repositories(): AsyncIterableIterator<string> {
     const start = nameThere('');
     try {
-      for await (const name of client.repositories(host)) if (name.startsWith(start)) yield name.slice(start.length);
+      for await (const there of client.repositories(host)) {
+        const name = there.slice(start.length);
+        if (there.startsWith(start) && !reserved.includes(name)) yield name;
+      }
     } catch (error) {
       if (!isAppError(error, 'UNSUPPORTED_FEATURE')) throw error;
       throw registryError('UNSUPPORTED', error.message, { cause: error });
@@ -64,6 +69,7 @@ export function createRemoteRegistry(
     repository: (name) => {
       // Both: the whole may be too long.
       checkRepository(nameThere(checkRepository(name)));
+      if (reserved.includes(name)) throw registryError('NAME_INVALID', `\`${name}\` is no repository of images`);
       return openBehind(surroundings, name);
     },
     repositories,

@@ -25,7 +25,7 @@ describe('the registry of servers whose images are in another registry', () => {
     there = await startDockerRegistry({ root: join(folder, 'there') });
     const env = { TERROIR_DATABASE: await postgres.createDatabase(), TERROIR_REGISTRY: `${there.host}/team/ml` };
     one = await createTestServer({ withTokens: true, env });
-    two = await createTestServer({ env, workspace: one.app.workspaceFolder });
+    two = await createTestServer({ env });
   });
   afterAll(async () => {
     await http.close();
@@ -72,6 +72,9 @@ describe('the registry of servers whose images are in another registry', () => {
     expect(direct).toEqual(['1']);
     const repositories = await two.call('GET /v2/_catalog', { token: one.tokens.reader });
     expect(repositories.body).toEqual({ repositories: ['ann/tools'] });
+    // What is there besides images is not for everybody.
+    const contents = await two.call('GET /v2/contents/tags/list', { token: one.tokens.admin });
+    expect([contents.status, contents.body.errors[0].code]).toEqual([400, 'NAME_INVALID']);
     const credentials = (kind: string): string => `--${kind}-creds=whoever:${one.tokens.contributor}`;
     const layout = `oci:${join(folder, 'layout')}:x`;
     const copy = `docker://${hostOf(one)}/ann/copy:2`;
