@@ -366,7 +366,7 @@ describe('resources', () => {
 
   test('pages that forked workers share count once', async () => {
     const script =
-      'import os, time\nx = bytearray(120_000_000)\nfor _ in range(4):\n  if os.fork() == 0:\n    time.sleep(1); os._exit(0)\nfor _ in range(4): os.wait()';
+      'import os, time\nx = bytearray(120_000_000)\nfor _ in range(4):\n  if os.fork() == 0:\n    time.sleep(3); os._exit(0)\nfor _ in range(4): os.wait()';
     const { resources } = await run(['python3', '-c', script]);
     expect(resources?.maxMemory).toBeGreaterThan(120_000_000);
     // Five times as much if they counted five times. When they end while they are looked at, each counts for what the others left it: 274.
