@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AppError } from '../errors/index.ts';
+import { AppError, isAppError } from '../errors/index.ts';
 import { readTextIfExists, writeAtomically } from '../io/index.ts';
 import { Binding, databaseFact, fileOf, folderFact, refuseOwnDatabase, registryFact } from './bind-folder.ts';
 import type { ExternalContents } from './blobs.ts';
@@ -28,7 +28,9 @@ export async function bindRegistry(
     });
   const id = await idOf(database);
   if (bound === undefined) {
-    const owner = await external.claim(id);
+    const owner = await external.claim(id).catch((error: unknown) => {
+      throw isAppError(error) ? asOurs(error, external.name) : error;
+    });
     if (owner !== id)
       throw new AppError('WORKSPACE_UNUSABLE', `\`${external.name}\` has the contents of another workspace`, {
         hint: 'Name another path in the registry: `registry.example.org/other-team`.',
@@ -36,6 +38,15 @@ export async function bindRegistry(
     await facts.set(registryFact, external.name);
   }
   await markFolder(folder, { id, address });
+}
+
+/** Whoever reads it did not ask for any image. */
+function asOurs(error: AppError, registry: string): AppError {
+  return new AppError(error.code, `the workspace’s registry \`${registry}\` cannot be used: ${error.message}`, {
+    hint: error.hint,
+    details: error.details,
+    cause: error,
+  });
 }
 
 /** Made once, whoever asks first. */

@@ -2,6 +2,9 @@ import { AppError } from '../../errors/index.ts';
 import type { AppOptions } from '../app.ts';
 import { isRegistryPrefix } from './registry-prefix.ts';
 
+/** Characters; with our own behind them, names of repositories must not have more than 255. */
+const longest = 200;
+
 /** Where in it the large contents are. */
 export const contentsRepository = 'contents';
 
@@ -15,6 +18,10 @@ export function sharedRegistry({ env }: Pick<AppOptions, 'env'>): string | undef
   if (!isRegistryPrefix(named))
     throw new AppError('USAGE', `TERROIR_REGISTRY is \`${named}\`, which is no registry`, {
       hint: 'Write it like `registry.example.org/team`.',
+    });
+  if (named.length > longest)
+    throw new AppError('USAGE', `TERROIR_REGISTRY has ${named.length} characters, and names of images go behind it`, {
+      hint: `Use a shorter path: at most ${longest}.`,
     });
   if (!env.TERROIR_DATABASE)
     throw new AppError('USAGE', 'TERROIR_REGISTRY is set, and TERROIR_DATABASE is not', {

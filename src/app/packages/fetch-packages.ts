@@ -1,9 +1,10 @@
 import { copyFile } from 'node:fs/promises';
-import { AppError } from '../../errors/index.ts';
+import { AppError, isAppError } from '../../errors/index.ts';
 import { formatCount, type Step, step } from '../../report/index.ts';
 import { addressesOf } from '../../resolve/index.ts';
 import type { CondaPackage, Definition, Lock, LockedPackage, PypiPackage } from '../../schema/index.ts';
 import type { UnpackedConda, UnpackedWheel } from '../../store/index.ts';
+import type { Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import type { CondaChannel } from './conda-channel.ts';
 import type { PypiChannel } from './pypi-channel.ts';
@@ -186,12 +187,22 @@ interface FetchOptions {
 async function fetchOne(app: App, sources: Sources, pkg: LockedPackage, options: FetchOptions): Promise<void> {
   const workspace = await app.openWorkspace();
   await app.store.ensureArchive(pkg, async (file) => {
-    const kept = await workspace.blobs.find(pkg.sha256);
+    const kept = await findKept(workspace, pkg);
     if (kept !== undefined) await copyFile(kept, file);
     else if (pkg.kind === 'conda') await fetchConda(pkg, file, { channel: await sources.conda(), ...options });
     else if (pkg.url === undefined && pkg.index === undefined) throw lost(pkg);
     else await fetchPypi(app, pkg, { file, channel: await sources.pypi(), ...options });
   });
+}
+
+/** What the workspace keeps; where that is away, a channel may still have it. */
+async function findKept({ blobs }: Workspace, { sha256, url }: LockedPackage): Promise<string | undefined> {
+  try {
+    return await blobs.find(sha256);
+  } catch (error) {
+    if (url === undefined || !isAppError(error, 'UNREACHABLE')) throw error;
+    return undefined;
+  }
 }
 
 async function fetchConda(

@@ -9,7 +9,7 @@ import { allOrFirst } from '../all-or-first.ts';
 import type { App } from '../app.ts';
 import { keepArchives } from '../packages/keep-archives.ts';
 import { readSettings } from '../settings.ts';
-import { patiently } from '../tasks/patiently.ts';
+import { patiently, patientlyKeep } from '../tasks/patiently.ts';
 import { keepOutputs } from './kept-outputs.ts';
 import { newRunRecord } from './new-run-record.ts';
 import { prepareCode } from './prepare-code.ts';
@@ -206,7 +206,7 @@ async function finish(
 /** A script that ended well did so, also where its packages could not be kept for a replay. */
 async function keepLocked(app: App, lock: Lock, { id, notes }: { id: string; notes: string[] }): Promise<void> {
   try {
-    await patiently(app, `the run ${id}`, async () => await keepArchives(app, lock));
+    await patientlyKeep(app, `the run ${id}`, async () => await keepArchives(app, lock));
   } catch (error) {
     if (!isAppError(error)) throw error;
     const message = `the archives of its packages could not be kept: ${error.message}`;

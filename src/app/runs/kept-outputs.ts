@@ -5,7 +5,10 @@ import type { RunRecord } from '../../schema/index.ts';
 import { hashTree, parseManifest, restoreSnapshot, snapshotManifest } from '../../snapshots/index.ts';
 import type { Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
-import { patiently } from '../tasks/patiently.ts';
+import { patientlyKeep } from '../tasks/patiently.ts';
+
+/** How a note begins of outputs that could not be kept. */
+export const onlyThere = 'its outputs are only on the machine that ran it';
 
 /**
  * Keeps what a run wrote into its outputs, for machines that do not see its folder. What goes wrong stands in the notes, and is no reason for the run to
@@ -24,10 +27,10 @@ export async function keepOutputs(
     return { digest, files, size };
   };
   try {
-    return await patiently(app, `the run ${id}`, keep);
+    return await patientlyKeep(app, `the run ${id}`, keep);
   } catch (error) {
     if (!isAppError(error)) throw error;
-    const message = `its outputs are only on its worker, in \`${path}\`: ${error.message}`;
+    const message = `${onlyThere}, in \`${path}\`: ${error.message}`;
     app.emit({ type: 'note', level: 'warning', message });
     notes.push(message);
     return null;

@@ -6,7 +6,7 @@ import { canonicalJson, type ModelRecord, type RunRecord, terminalStatuses } fro
 import { hashTree, snapshotManifest } from '../../snapshots/index.ts';
 import type { NamedModel, Page, PageRequest, TimedRequest, Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
-import { bringOutputs } from './kept-outputs.ts';
+import { bringOutputs, onlyThere } from './kept-outputs.ts';
 
 export interface ModelRequest {
   run?: string;
@@ -124,7 +124,9 @@ async function findOutput(workspace: Workspace, run: RunRecord, path: string): P
   }
   const there = (await listFolder(join(folder, 'outputs'))).map((entry) => `\`outputs/${entry.name}\``);
   throw new AppError('FILE_NOT_FOUND', `the run ${run.id} has no \`${path}\``, {
-    hint: there.length === 0 ? 'It has no outputs.' : `It has ${there.join(', ')}.`,
+    hint:
+      run.notes.find((note) => note.startsWith(onlyThere)) ??
+      (there.length === 0 ? 'It has no outputs.' : `It has ${there.join(', ')}.`),
   });
 }
 
@@ -157,7 +159,8 @@ export async function showModel(app: App, reference: string | { name: string; ve
   const { name, version } = typeof reference === 'string' ? readReference(reference) : reference;
   const model = await workspace.models.get(name, version);
   const run = await workspace.runs.get(model.runId);
-  return { model, run, folder: join(workspace.runFolder(run.id), model.path) };
+  const folder = join(workspace.runFolder(run.id), model.path);
+  return { model, run, folder: (await pathExists(folder)) ? folder : undefined };
 }
 
 function readReference(text: string): { name: string; version?: string } {

@@ -1,3 +1,4 @@
+import { isAppError } from '../../errors/index.ts';
 import { sleep } from '../../io/index.ts';
 import { isDatabaseAway } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
@@ -15,9 +16,34 @@ export async function patiently<T>(app: Pick<App, 'emit'>, what: string, work: (
       return await work();
     } catch (error) {
       if (!isDatabaseAway(error) || performance.now() - startedAt > longest) throw error;
-      if (attempt === 1)
-        app.emit({ type: 'note', level: 'warning', message: `${what} waits: ${(error as Error).message}` });
+      if (attempt === 1) tell(app, what, error);
       await sleep(pause);
     }
   }
+}
+
+/**
+ * The same for what goes to where the workspace keeps its contents, which may be a registry: that one may be away, too. Whoever waits may give up with
+ * the app's signal; then the last error is thrown.
+ */
+export async function patientlyKeep<T>(
+  app: Pick<App, 'emit' | 'signal'>,
+  what: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const startedAt = performance.now();
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const isAway = isDatabaseAway(error) || isAppError(error, 'UNREACHABLE') || isAppError(error, 'TIMEOUT');
+      if (!isAway || app.signal.aborted || performance.now() - startedAt > longest) throw error;
+      if (attempt === 1) tell(app, what, error);
+      await sleep(pause, app.signal).catch(() => undefined);
+    }
+  }
+}
+
+function tell({ emit }: Pick<App, 'emit'>, what: string, error: unknown): void {
+  emit({ type: 'note', level: 'warning', message: `${what} waits: ${(error as Error).message}` });
 }

@@ -1,5 +1,5 @@
 import { AppError, isAppError } from '../../errors/index.ts';
-import { now, pathExists, removeTree, sleep } from '../../io/index.ts';
+import { now, removeTree, sleep } from '../../io/index.ts';
 import { type RunRecord, RunTask, terminalStatuses } from '../../schema/index.ts';
 import {
   type BuildChange,
@@ -70,8 +70,19 @@ async function settle(stopping: AbortSignal, work: () => Promise<void>): Promise
 }
 
 async function giveBack(app: App, held: HeldTask): Promise<void> {
-  await markAsQueued(await app.openWorkspace(), held);
+  const workspace = await app.openWorkspace();
+  if (held.kind === 'run') await noteStop(workspace, held.id);
+  await markAsQueued(workspace, held);
   await held.giveBack();
+}
+
+const stopped = 'began anew: the worker before stopped';
+
+/** In its record, because whoever goes on may be on another machine, without any trace of what was begun here. */
+async function noteStop(workspace: Workspace, id: string): Promise<void> {
+  const { startedAt, notes } = await workspace.runs.get(id);
+  if (startedAt === null || notes.at(-1) === stopped) return;
+  await change(workspace, { id, kind: 'run' }, { notes: [...notes, stopped] });
 }
 
 async function endTask(app: App, { id, kind }: HeldTask, failure: unknown): Promise<void> {
@@ -135,18 +146,16 @@ async function performRun(
 }
 
 /**
- * What was begun before must not look like what begins now. Its log stays, and goes on. Answers what the record says of it; undefined if nobody has
- * begun before. (An attempt that was handed over does not count, so its number alone does not tell.)
+ * What was begun before must not look like what begins now. Its log stays, and goes on. Answers what the record says of it, if somebody was lost: who
+ * stops says so by himself.
  */
 async function clearAway(
   { runFolder }: Workspace,
   { id, attempt }: Pick<HeldTask, 'id' | 'attempt'>,
 ): Promise<string | undefined> {
   const left = ['code', 'outputs'].map((each) => `${runFolder(id)}/${each}`);
-  const wasBegun = (await Promise.all(left.map(pathExists))).includes(true);
   for (const each of left) await removeTree(each);
-  if (attempt > 1) return `began anew (attempt ${attempt}): the worker before was lost`;
-  return wasBegun ? 'began anew: the worker before stopped' : undefined;
+  return attempt > 1 ? `began anew (attempt ${attempt}): the worker before was lost` : undefined;
 }
 
 async function planOf(workspace: Workspace, record: RunRecord, task: RunTask): Promise<RunPlan> {

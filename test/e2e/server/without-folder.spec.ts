@@ -204,6 +204,11 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])(
       expect(await refused({ TERROIR_DATABASE })).toContain(`export TERROIR_REGISTRY=${TERROIR_REGISTRY}`);
       expect(await refused({ TERROIR_REGISTRY })).toContain('TERROIR_DATABASE is not');
       expect(await refused({ TERROIR_DATABASE, TERROIR_REGISTRY: 'no registry' })).toContain('which is no registry');
+      const long = `${registry.host}/${'a'.repeat(200)}`;
+      expect(await refused({ TERROIR_DATABASE, TERROIR_REGISTRY: long })).toContain('Use a shorter path: at most 200');
+      expect(
+        await refused({ TERROIR_DATABASE: await postgres.createDatabase(), TERROIR_REGISTRY: '127.0.0.1:1/x' }),
+      ).toContain('the workspace’s registry `127.0.0.1:1/x` cannot be used');
       const other = `${registry.host}/other`;
       expect(await refused({ TERROIR_DATABASE, TERROIR_REGISTRY: other })).toContain(`are in \`${TERROIR_REGISTRY}\``);
       const empty = await postgres.createDatabase();
@@ -236,11 +241,19 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])(
         });
       });
       await registry.stop();
+      // It waits, for half an hour if need be, unless somebody does not want to.
+      const waits = new Promise<void>((resolve) => {
+        child.stderr?.on('data', (chunk: Buffer) => {
+          if (/the run \w+ waits: .*nobody listens/.test(chunk.toString())) resolve();
+        });
+      });
       await writeFile(mark, '');
+      await waits;
+      child.kill('SIGINT');
       expect((await outcome).exitCode).toBe(0);
       const { items } = await two.json<{ items: RunRecord[] }>(['runs', 'list']);
       expect(items[0]).toMatchObject({ status: 'Completed', keptOutputs: null });
-      expect(items[0]?.notes.join()).toMatch(/its outputs are only on its worker, in `.*\/outputs`/);
+      expect(items[0]?.notes.join()).toMatch(/its outputs are only on the machine that ran it, in `.*\/outputs`/);
       const built = await (await machine()).run(['env', 'build', 'iris', '--rebuild']);
       expect([built.exitCode, built.stderr]).toEqual([8, expect.stringContaining(registry.host)]);
     });

@@ -171,8 +171,7 @@ describe.each(['SQLite', 'PostgreSQL', 'PostgreSQL and a registry'])(
       await work('--name', 'third');
       const record = await ended(run.id);
       expect(record).toMatchObject({ status: 'Completed', worker: 'third', exitCode: 0 });
-      // Who begins where no trace is left of another attempt cannot tell.
-      if (!isSpread) expect(record.notes).toContainEqual(expect.stringContaining('began anew'));
+      expect(record.notes).toContainEqual('began anew: the worker before stopped');
       expect(await logOf(run.id)).toMatch(/begun\nbegun\nbegun\nend\n$/);
     });
 
