@@ -52,7 +52,7 @@ function authenticateSession(login: Login, { method, headers, address }: Credent
   const session = login.sessionOf(headers);
   if (session === undefined) {
     throw new AppError('UNAUTHORIZED', 'this server wants a token, or that you log in', {
-      hint: 'Open /auth/login in a browser, or send a token as `Authorization: Bearer TOKEN`.',
+      hint: 'Open /auth/login in a browser, or send a token in the header `Authorization`, behind the word `Bearer`.',
       details: { login: '/auth/login' },
     });
   }
@@ -72,7 +72,7 @@ async function authenticateLocal(
   // Not "holding": a server must not open up by itself because its last token has expired.
   if (!isLoopback(address) || (await workspace.tokens.state()).made) {
     throw new AppError('UNAUTHORIZED', 'this server wants a token', {
-      hint: 'Send it as `Authorization: Bearer TOKEN`; an administrator makes one: `terroir token create`.',
+      hint: 'An administrator makes one: `terroir token create`. It goes into the header `Authorization`, behind the word `Bearer`.',
     });
   }
   if (!isFromHere(headers)) {
