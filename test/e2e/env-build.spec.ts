@@ -27,6 +27,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** A base with another Python than the usual one. */
+const otherPython = debianLike.map((entry) => ({
+  ...entry,
+  name: entry.name.replace('3.11', '3.12'),
+  ...(entry.linkname === undefined ? {} : { linkname: entry.linkname.replace('3.11', '3.12') }),
+  ...(typeof entry.content === 'string' ? { content: entry.content.replace('3.11', '3.12') } : {}),
+}));
+
 describe('building images', { timeout: 120_000 }, () => {
   let index: PypiIndex;
   let sandbox: Sandbox;
@@ -155,19 +163,13 @@ describe('building images', { timeout: 120_000 }, () => {
   });
 
   it('takes its Python from the base, and locks again when a moved base brings another one', async () => {
-    const other = debianLike.map((entry) => ({
-      ...entry,
-      name: entry.name.replace('3.11', '3.12'),
-      ...(entry.linkname === undefined ? {} : { linkname: entry.linkname.replace('3.11', '3.12') }),
-      ...(typeof entry.content === 'string' ? { content: entry.content.replace('3.11', '3.12') } : {}),
-    }));
     await sandbox.write('any.yml', `name: any\nimage: ${base}\nrequirements: [grape]\n`);
     const first = await build('any.yml');
     const pythonOf = async () =>
       (await sandbox.json<{ lock: { python: unknown } }>(['env', 'lock', 'any'])).lock.python;
     expect(await pythonOf()).toEqual({ version: '3.11', source: 'base' });
     index.publish(grape('1.1'));
-    await pushBase(base, [], other);
+    await pushBase(base, [], otherPython);
     letAMinutePass();
     const moved = await sandbox.run(['env', 'build', 'any', '--json']);
     expect(moved.stderr).toMatch(/moved from Python 3\.11 to 3\.12: locking again/);
@@ -175,6 +177,21 @@ describe('building images', { timeout: 120_000 }, () => {
     expect(await pythonOf()).toEqual({ version: '3.12', source: 'base' });
     expect((JSON.parse(moved.stdout) as ImageView).layers.flatMap(({ packages }) => packages)).toEqual(['grape 1.0']);
     expect(await sandbox.json(['env', 'image', 'any', '--revision', '1'])).toMatchObject({ digest: first.digest });
+  });
+
+  it('keeps the Python of the base when its registry is away, whatever is on this machine', async () => {
+    const own = await startDockerRegistry({ root: join(folder, 'away') });
+    await pushBase(`${own.host}/base:1`, [], otherPython);
+    await sandbox.write('any.yml', `name: any\nimage: ${own.host}/base:1\nrequirements: [grape]\n`);
+    await sandbox.json(['env', 'create', 'any.yml', '--lock']);
+    await own.stop();
+    // Nothing of the base is here.
+    await rm(join(sandbox.folder, '.terroir', 'registry'), { recursive: true });
+    const env = { TERROIR_HOME: join(sandbox.folder, 'other') };
+    const again = await sandbox.run(['env', 'lock', 'any', '--relock', '--json'], { env });
+    expect(again.stderr).toContain('so it is 3.12, as before');
+    const { lock } = JSON.parse(again.stdout) as { lock: { python: unknown } };
+    expect(lock.python).toEqual({ version: '3.12', source: 'base' });
   });
 
   it('builds once, however many ask', async () => {

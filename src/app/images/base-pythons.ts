@@ -5,10 +5,15 @@ import type { App } from '../app.ts';
 import { readBaseImage, resolveBase } from './base-image.ts';
 
 /**
- * The minor versions of Python in a base image, the one that it starts first. Undefined, and said, if the image cannot be had now: a run on this
- * machine does without it.
+ * The minor versions of Python in a base image, the one that it starts first. If the image cannot be had now, that is said; then it is the one that was
+ * `known` before, or undefined: a run on this machine does without it.
  */
-export async function readBasePythons(app: App, image: string, platform: Platform): Promise<string[] | undefined> {
+export async function readBasePythons(
+  app: App,
+  image: string,
+  platform: Platform,
+  known?: string,
+): Promise<string[] | undefined> {
   const builder = createImageBuilder({ store: app.store });
   const patience = AbortSignal.timeout(10_000);
   try {
@@ -23,14 +28,15 @@ export async function readBasePythons(app: App, image: string, platform: Platfor
     return [...new Set(facts.pythons.map(({ minor }) => minor))];
   } catch (error) {
     if (app.signal.aborted || !(isAppError(error) || patience.aborted)) throw error;
-    const reason = isAppError(error) ? error.message : 'its registry does not answer';
+    const reason = isAppError(error) && !patience.aborted ? error.message : 'its registry does not answer';
+    const taken = known === undefined ? 'this machine’s is taken' : `it is ${known}, as before`;
     app.emit({
       type: 'note',
       level: 'warning',
-      message: `nobody knows which Python is in \`${image}\`, so this machine's is taken: ${reason}`,
+      message: `nobody knows which Python is in \`${image}\`, so ${taken}: ${reason}`,
       hint: 'Name the version in the definition: `python: {version: "3.12"}`.',
     });
-    return undefined;
+    return known === undefined ? undefined : [known];
   } finally {
     await builder.close();
   }

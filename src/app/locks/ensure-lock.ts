@@ -95,6 +95,7 @@ export async function relock(
     upgrade,
     // Who lets one package move does not ask for another Python.
     python: upgrade === 'all' || request.upgrade === 'none' ? undefined : before?.lock.python,
+    before: before?.lock,
   });
   if (request.dryRun) return { lock, revision: null, before, stay: [] };
   await keepBuiltWheels(app, workspace, lock);
@@ -124,16 +125,23 @@ function upgradeOf({ upgrade }: RelockRequest): 'all' | readonly string[] {
 }
 
 /** The minor versions of Python in the base image. What reads images is loaded only where there is one. */
-async function pythonsOfBase(app: App, { image }: Definition, platform: Platform): Promise<string[] | undefined> {
+async function pythonsOfBase(
+  app: App,
+  { image }: Definition,
+  { platform, before }: { platform: Platform; before: Lock | undefined },
+): Promise<string[] | undefined> {
   if (image === undefined) return undefined;
   const { readBasePythons } = await import('../images/base-pythons.ts');
-  return await readBasePythons(app, image, platform);
+  const known = before?.python?.source === 'base' ? before.python.version : undefined;
+  return await readBasePythons(app, image, platform, known);
 }
 
 interface ResolveOptions {
   seed?: Lock;
   upgrade?: 'all' | readonly string[];
   python?: LockedPython;
+  /** The lock that this one follows. */
+  before?: Lock;
   /** Another tool's lock, which is taken as it is. */
   listed?: ListedLock;
 }
@@ -143,7 +151,7 @@ async function resolve(
   workspace: Workspace,
   version: EnvironmentVersion,
   platform: Platform,
-  { listed, ...options }: ResolveOptions,
+  { listed, before, ...options }: ResolveOptions,
 ): Promise<Lock> {
   refuseWhatHasNoPackages(version);
   const { definition, fingerprint } = version;
@@ -152,7 +160,7 @@ async function resolve(
       ? undefined
       : (options.python ??
         (await choosePython(definition, {
-          base: async () => await pythonsOfBase(app, definition, platform),
+          base: async () => await pythonsOfBase(app, definition, { platform, before }),
           machine: async ({ fits, subject, minor }) =>
             await findInterpreter(app.interpreters, { fits: (found) => fits(found.version), subject, minor }),
         })));
