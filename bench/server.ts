@@ -66,24 +66,24 @@ async function benchSubmissions(main: string, place: Place, profile: string | un
   const tokens = await makeTokens(place, clients);
   const server = await startServer(main, place, profile);
   try {
-    const anew = Array.from({ length: registrations }, (_, at) =>
-      render({
-        method: 'POST',
-        path: '/api/v1/environments',
-        token: tokens[at % clients] ?? '',
-        body: submission(`new-${at % 500}`, at),
-      }),
-    );
-    // A server that has run for a while: its code is compiled.
-    const warm = Array.from({ length: 2000 }, (_, at) => submission(`warm-${at % 500}`, at));
     const path = '/api/v1/environments';
-    const rendered = warm.map((body, at) => render({ method: 'POST', path, token: tokens[at % clients] ?? '', body }));
-    await loadFully(server.url, rendered, writers);
+    const registering = (name: string, count: number): string[] =>
+      Array.from({ length: count }, (_, at) =>
+        render({
+          method: 'POST',
+          path,
+          token: tokens[at % clients] ?? '',
+          body: submission(`${name}-${at % 500}`, at),
+        }),
+      );
+    // A server that has run for a while: its code is compiled.
+    await loadFully(server.url, registering('warm', 2000), writers);
+    const anew = registering('new', registrations);
     await show(server, `${place.name}: register new versions of 500 environments`, {
       load: () => loadFully(server.url, anew, writers),
     });
     const known = tokens.map((token, at) =>
-      render({ method: 'POST', path: '/api/v1/environments', token, body: submission(`known-${at}`, at) }),
+      render({ method: 'POST', path, token, body: submission(`known-${at}`, at) }),
     );
     await show(server, `${place.name}: register 1,000 environments`, {
       load: () => loadFully(server.url, known, writers),

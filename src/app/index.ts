@@ -58,6 +58,7 @@ export { type PublishedEnvironment, publishCatalog } from './images/publish-cata
 export { pushSharedImage } from './images/push-shared-image.ts';
 export { sendServedImage } from './images/send-served-image.ts';
 export { listSharedLayers } from './images/shared-layers.ts';
+export { envOfFolder } from './images/shared-registry.ts';
 export { showImage } from './images/show-image.ts';
 export { type ImageValidation, validateImageAt } from './images/validate-image.ts';
 export { openWorkspaceRegistry } from './images/workspace-registry.ts';

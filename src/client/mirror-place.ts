@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { type AppOptions, type ServedRegistry, storeFolderOf } from '../app/index.ts';
+import { type AppOptions, envOfFolder, type ServedRegistry, storeFolderOf } from '../app/index.ts';
 
 /** What the App is to know that works on this machine with what it brought from a server. */
 export function mirrorPlace(
@@ -8,7 +8,7 @@ export function mirrorPlace(
   { env, home, token }: Pick<AppOptions, 'env' | 'home'> & { token?: string },
 ): Pick<AppOptions, 'env' | 'workspace'> & { servedRegistry: ServedRegistry } {
   return {
-    env: { ...env, TERROIR_DATABASE: undefined, TERROIR_REGISTRY: undefined },
+    env: envOfFolder(env),
     workspace: mirrorFolder(storeFolderOf({ env, home }), url),
     servedRegistry: servedRegistry(url, token),
   };

@@ -37,10 +37,15 @@ export async function bindFolder(database: Connection, folder: string, address: 
   });
 }
 
+/** What the database says of where it belongs. */
+export async function readPlace(database: Connection): Promise<ReadonlyMap<string, string>> {
+  const rows = await database.selectFrom('facts').selectAll().where('name', 'in', placeFacts).execute();
+  return new Map(rows.map(({ name, value }) => [name, value]));
+}
+
 /** True if they belong together, false if one of them belongs to nobody yet. */
 async function isBound(database: Connection, folder: string, address: string): Promise<boolean> {
-  const query = database.selectFrom('facts').selectAll().where('name', 'in', placeFacts);
-  const facts = new Map((await query.execute()).map(({ name, value }) => [name, value]));
+  const facts = await readPlace(database);
   const registry = facts.get(registryFact);
   if (registry !== undefined)
     throw new AppError('WORKSPACE_UNUSABLE', `the contents of ${shownDatabase(address)} are in \`${registry}\``, {

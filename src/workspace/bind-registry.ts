@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, isAppError } from '../errors/index.ts';
 import { readTextIfExists, writeAtomically } from '../io/index.ts';
-import { Binding, databaseFact, fileOf, folderFact, refuseOwnDatabase, registryFact } from './bind-folder.ts';
+import {
+  Binding,
+  databaseFact,
+  fileOf,
+  folderFact,
+  readPlace,
+  refuseOwnDatabase,
+  registryFact,
+} from './bind-folder.ts';
 import type { ExternalContents } from './blobs.ts';
 import { createFactStore } from './facts.ts';
 import { shownDatabase } from './postgres-errors.ts';
@@ -16,17 +24,17 @@ export async function bindRegistry(
   database: Connection,
   { folder, address, external }: { folder: string; address: string; external: ExternalContents },
 ): Promise<void> {
-  const facts = createFactStore(database);
-  if ((await facts.get(folderFact)) !== undefined)
+  const place = await readPlace(database);
+  if (place.has(folderFact))
     throw new AppError('WORKSPACE_UNUSABLE', `the contents of ${shownDatabase(address)} are in a folder`, {
       hint: 'Without TERROIR_REGISTRY it is opened with that folder; `terroir env share` brings environments to a workspace with a registry.',
     });
-  const bound = await facts.get(registryFact);
+  const bound = place.get(registryFact);
   if (bound !== undefined && bound !== external.name)
     throw new AppError('WORKSPACE_UNUSABLE', `the contents of ${shownDatabase(address)} are in \`${bound}\``, {
       hint: `TERROIR_REGISTRY is \`${external.name}\`. Name the other one; to move it, copy it whole, and name it as before.`,
     });
-  const id = await idOf(database);
+  const id = place.get(databaseFact) ?? (await makeId(database));
   if (bound === undefined) {
     const owner = await external.claim(id).catch((error: unknown) => {
       throw isAppError(error) ? asOurs(error, external.name) : error;
@@ -35,7 +43,7 @@ export async function bindRegistry(
       throw new AppError('WORKSPACE_UNUSABLE', `\`${external.name}\` has the contents of another workspace`, {
         hint: 'Name another path in the registry: `registry.example.org/other-team`.',
       });
-    await facts.set(registryFact, external.name);
+    await createFactStore(database).set(registryFact, external.name);
   }
   await markFolder(folder, { id, address });
 }
@@ -50,7 +58,7 @@ function asOurs(error: AppError, registry: string): AppError {
 }
 
 /** Made once, whoever asks first. */
-async function idOf(database: Connection): Promise<string> {
+async function makeId(database: Connection): Promise<string> {
   await database
     .insertInto('facts')
     .values({ name: databaseFact, value: randomUUID() })

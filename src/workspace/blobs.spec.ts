@@ -2,8 +2,9 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createElsewhere } from '../../test/kit/workspace/elsewhere.ts';
 import { sha256 } from '../schema/index.ts';
-import { type BlobStore, createBlobStore, type ExternalContents } from './blobs.ts';
+import { type BlobStore, createBlobStore } from './blobs.ts';
 import { createContentRows } from './content-rows.ts';
 import { openDatabase } from './database.ts';
 import { createFolderContents, type FolderContents } from './folder-contents.ts';
@@ -173,24 +174,4 @@ describe.each(['in the workspace’s folder', 'elsewhere'] as const)('contents %
 
 async function* pieces(text: string) {
   yield await Promise.resolve(Buffer.from(text));
-}
-
-function createElsewhere(there: Map<string, Buffer>): ExternalContents {
-  return {
-    name: 'elsewhere',
-    claim: async (database) => await Promise.resolve(database),
-    push: async (path, { digest }) => {
-      const place = `${digest}-${there.size}`;
-      there.set(place, await readFile(path));
-      return place;
-    },
-    pull: async function* ({ digest }) {
-      const place = [...there.keys()].find((each) => each.startsWith(digest)) ?? '';
-      yield await Promise.resolve(there.get(place) ?? Buffer.alloc(0));
-    },
-    remove: async (place) => {
-      there.delete(place);
-      await Promise.resolve();
-    },
-  };
 }

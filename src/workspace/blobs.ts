@@ -101,7 +101,7 @@ function inFolder(rows: ContentRows, folder: FolderContents): BlobStore {
     },
     receive: folder.receive,
     read,
-    stream: (digest) => streamOf(digest, { rows, read, find }),
+    stream: (digest) => streamOf(digest, { rows, find }),
     find,
     readList: async (digest) => {
       const row = await rows.find(digest);
@@ -160,7 +160,7 @@ function elsewhere({ rows, folder, external }: Required<Parts>): BlobStore {
     putFile: async (file, options = {}) => await send(await folder.putFile(file, options)),
     receive: async (source, options) => await send(await folder.receive(source, options)),
     read,
-    stream: (digest) => streamOf(digest, { rows, read, find }),
+    stream: (digest) => streamOf(digest, { rows, find }),
     find,
     // What is large and no list is not brought for this: an archive, a model.
     readList: async (digest) => {
@@ -189,8 +189,9 @@ async function putRow(rows: ContentRows, content: string | Uint8Array, promised?
   return { digest, size: bytes.length };
 }
 
-async function* streamOf(digest: string, { rows, read, find }: Pick<Parts, 'rows'> & Pick<BlobStore, 'read' | 'find'>) {
-  if (hasBytes(await rows.find(digest))) yield await read(digest);
+async function* streamOf(digest: string, { rows, find }: Pick<Parts, 'rows'> & Pick<BlobStore, 'find'>) {
+  const row = await rows.find(digest);
+  if (hasBytes(row)) yield bytesOf(row);
   else {
     const path = await find(digest);
     if (path === undefined) throw missing(digest);

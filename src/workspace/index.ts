@@ -14,7 +14,7 @@
  *   <folder>/locks/                              lock files between processes
  *   <folder>/settings.yml                        the user's settings; only read (by app)
  *   <folder>/postgresql.json                   which database of PostgreSQL has the records, if one has
- *   <folder>/secret.key                          key for the hashes of secret values
+ *   <folder>/secret.key                          key for the hashes of secret values, where machines share the folder
  */
 export type { AuditCheck, AuditFacts, AuditFilter, AuditStore } from './audit.ts';
 export type { BlobStore, ExternalContents } from './blobs.ts';

@@ -16,8 +16,8 @@ export interface Lease {
 }
 
 export interface LeaseStore {
-  /** The lease if it is free or its holder is gone; else the note of the holder. */
-  take(name: string, note?: string): Promise<{ lease: Lease } | { heldBy: RunOwner; note: string | null }>;
+  /** The lease if it is free or its holder is gone; else who holds it. */
+  take(name: string): Promise<{ lease: Lease } | { heldBy: RunOwner }>;
 }
 
 /** Without a sign of life for so many milliseconds, a holder on another machine is gone. */
@@ -28,12 +28,12 @@ const mostTries = 1800;
 
 export function createLeaseStore(database: Connection): LeaseStore {
   return {
-    take: async (name, note) => {
+    take: async (name) => {
       const token = randomUUID();
       ours.add(token);
       const answer = await inTransaction(
         database,
-        async (transaction) => await take(transaction, { name, note, token }),
+        async (transaction) => await take(transaction, { name, token }),
       ).catch((error: unknown) => {
         ours.delete(token);
         throw error;
@@ -51,17 +51,17 @@ const ours = new Set<string>();
 /** Undefined if it is taken. */
 async function take(
   transaction: Connection,
-  { name, note, token }: { name: string; note: string | undefined; token: string },
-): Promise<{ heldBy: RunOwner; note: string | null } | undefined> {
+  { name, token }: { name: string; token: string },
+): Promise<{ heldBy: RunOwner } | undefined> {
   const held = await transaction.selectFrom('leases').selectAll().where('name', '=', name).executeTakeFirst();
   if (held !== undefined) {
     const owner = fromJson(RunOwner, held.owner, `the lease ${name}`);
     // One of this process that it knows nothing of: the database went away before it said that the lease was taken, or given back.
     const isForgotten = isDeepStrictEqual(owner, thisProcess()) && !ours.has(held.token);
-    if (!isForgotten && !isLost(owner, held.heartbeat_at, now(), patience)) return { heldBy: owner, note: held.note };
+    if (!isForgotten && !isLost(owner, held.heartbeat_at, now(), patience)) return { heldBy: owner };
     await transaction.deleteFrom('leases').where('name', '=', name).execute();
   }
-  const row = { name, token, owner: JSON.stringify(thisProcess()), note: note ?? null, heartbeat_at: now() };
+  const row = { name, token, owner: JSON.stringify(thisProcess()), heartbeat_at: now() };
   await transaction.insertInto('leases').values(row).execute();
   return undefined;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../test/kit/postgres.ts';
+import { createElsewhere } from '../../test/kit/workspace/elsewhere.ts';
 import { AppError } from '../errors/index.ts';
 import { openDatabase } from './database.ts';
 import { createDatabaseLogs } from './database-logs.ts';
@@ -33,7 +34,7 @@ async function openLogs(
     create: true,
     user: 'ann',
     database: address,
-    logsInDatabase: kind !== 'files',
+    external: kind === 'files' ? undefined : createElsewhere(new Map()),
   });
   return { logs: workspace.logs, database: address, close: () => workspace.close() };
 }

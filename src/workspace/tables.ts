@@ -143,8 +143,6 @@ export interface Tables {
     token: string;
     /** JSON: the process. */
     owner: string;
-    /** What the others may want to know: where its log is. */
-    note: string | null;
     heartbeat_at: string;
   };
   facts: {

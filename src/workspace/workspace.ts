@@ -68,9 +68,7 @@ export interface WorkspaceOptions {
   origin?: string;
   /** The address of a PostgreSQL database; without one, the records are in the folder. */
   database?: string;
-  /** Keeps logs there, too, for readers on other machines. */
-  logsInDatabase?: boolean;
-  /** Where its large contents are, if its machines share no folder; then the folder is this machine's own. */
+  /** Where its large contents are, if its machines share no folder; then the folder is this machine's own, and logs are in the database. */
   external?: ExternalContents;
 }
 
@@ -105,10 +103,7 @@ export async function openWorkspace(folder: string, options: WorkspaceOptions): 
       external: options.external,
     }),
     rows: createRowStore(database),
-    logs:
-      (options.logsInDatabase ?? options.external !== undefined)
-        ? createDatabaseLogs(database)
-        : createFileLogs(folder),
+    logs: options.external !== undefined ? createDatabaseLogs(database) : createFileLogs(folder),
     runFolder: (id: string) => join(folder, 'runs', id),
     references: () => findReferences(database),
     secretKey: () => (options.external === undefined ? readSecretKey(folder) : sharedSecretKey(database)),

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ImageView } from '../../src/app/index.ts';
+import { openWorkspace } from '../../src/workspace/index.ts';
 import { pushBase } from '../kit/push-base.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
 import { type RegistryProcess, startDockerRegistry } from '../kit/registry/docker-registry.ts';
@@ -54,8 +54,9 @@ describe('sharing an environment', { timeout: 60_000 }, () => {
       lockDigest: image.lockDigest,
       source: 'workspace',
     });
-    const wheel = join(sandbox.folder, 'other', 'registry', 'blobs', 'sha256', plum.sha256.slice(0, 2), plum.sha256);
-    expect(existsSync(wheel)).toBe(true);
+    const workspace = await openWorkspace(join(sandbox.folder, 'other'), { user: 'ada' });
+    expect(await workspace.blobs.size(plum.sha256)).toBeGreaterThan(0);
+    await workspace.close();
     expect(await sandbox.json(['env', 'share', 'iris', 'other'])).toMatchObject({ outcome: 'unchanged' });
     expect(await sandbox.json(['audit', 'verify', ...other])).toMatchObject({ entries: expect.any(Number) });
   });

@@ -6,7 +6,6 @@ import { silent } from '../../src/report/index.ts';
 import { type Role, roles } from '../../src/schema/index.ts';
 import type { TlsFiles } from '../../src/server/create-server.ts';
 import { type Limits, type LoginSettings, type RunningServer, startServer } from '../../src/server/index.ts';
-import type { Workspace } from '../../src/workspace/index.ts';
 import { uvForTests } from './uv.ts';
 
 export interface TestAnswer {
@@ -49,13 +48,11 @@ export interface TestServerOptions {
   /** Keep the folder of another one. */
   folder?: string;
   workspace?: string;
-  /** Opens the workspace, where it is not the usual one. */
-  openWorkspace?: (folder: string) => Promise<Workspace>;
 }
 
 export async function createTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'terroir-server-')));
-  const opened = await openApp({
+  const app = await openApp({
     cwd: folder,
     env: {
       PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
@@ -75,8 +72,6 @@ export async function createTestServer(options: TestServerOptions = {}): Promise
     signal: new AbortController().signal,
     version: '0.0.0',
   });
-  const own = await options.openWorkspace?.(opened.workspaceFolder);
-  const app = own === undefined ? opened : { ...opened, openWorkspace: () => Promise.resolve(own) };
   const tokens = { reader: '', contributor: '', admin: '' };
   if (options.withTokens === true) {
     const workspace = await app.openWorkspace();
@@ -102,7 +97,6 @@ export async function createTestServer(options: TestServerOptions = {}): Promise
     close: async () => {
       await server.close();
       await app.close();
-      await own?.close();
       if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
     },
   };

@@ -6,6 +6,7 @@ import type { VersionToShare } from '../../schema/rest/index.ts';
 import { openWorkspace } from '../../workspace/index.ts';
 import { type App, openApp } from '../app.ts';
 import { openWorkspaceImage } from '../images/open-workspace-image.ts';
+import { envOfFolder } from '../images/shared-registry.ts';
 import { openWorkspaceRegistry, workspaceHost } from '../images/workspace-registry.ts';
 import { keepContents } from './keep-contents.ts';
 import type { PackedContent } from './packed-content.ts';
@@ -26,9 +27,7 @@ export async function shareWithFolder(
   folder: string,
 ): Promise<SharedEnvironment> {
   await (await openWorkspace(folder, { create: false, user: app.user })).close();
-  // What is in a folder has its records and images there, wherever ours are.
-  const env = { ...app.env, TERROIR_DATABASE: undefined, TERROIR_REGISTRY: undefined };
-  const there = await openApp({ ...app, env, workspace: folder, servedRegistry: undefined });
+  const there = await openApp({ ...app, env: envOfFolder(app.env), workspace: folder, servedRegistry: undefined });
   try {
     await keepContents(there, contents);
     await bringImage(app, there, version);

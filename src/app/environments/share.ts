@@ -121,10 +121,16 @@ async function bringFiles(from: Workspace, to: Workspace, { files }: Environment
   }
 }
 
+/** Small contents are no files: what is smaller has no second name either. */
+const inMemory = 64 << 10;
+
 async function bringBlob(from: Workspace, to: Workspace, digest: string): Promise<void> {
   if ((await to.blobs.size(digest)) !== undefined) return;
-  const file = await from.blobs.find(digest);
-  if (file !== undefined) await to.blobs.putFile(file, { link: true });
+  const size = await from.blobs.size(digest);
+  if (size === undefined) return;
+  const file = size > inMemory ? await from.blobs.find(digest) : undefined;
+  if (file === undefined) await to.blobs.put(await from.blobs.read(digest));
+  else await to.blobs.putFile(file, { link: true });
 }
 
 async function bringImage(

@@ -1,8 +1,9 @@
 import { AppError } from '../../errors/index.ts';
 import type { RemoteRepository } from '../../registry/index.ts';
 import { checkLock } from '../../resolve/index.ts';
-import { canonicalJson, type Descriptor, mediaTypes, PublishedImage, sha256 } from '../../schema/index.ts';
+import { canonicalJson, type Descriptor, PublishedImage } from '../../schema/index.ts';
 import type { App } from '../app.ts';
+import { pushArtifact, pushBytes } from './push-artifact.ts';
 
 /**
  * What makes an image in a registry more than an image: its record and its locks, as an artifact that has it for its subject. Whoever has the
@@ -19,36 +20,9 @@ export async function publishRecord(
   { published, subject }: { published: Omit<PublishedImage, 'format'>; subject: Descriptor },
 ): Promise<void> {
   const { signal } = app;
-  const record = await pushBytes(app, remote, canonicalJson({ format: 1, ...published }), artifactType);
-  const config = await pushBytes(app, remote, '{}', mediaTypes.ociEmpty);
-  const manifest = {
-    schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
-    artifactType,
-    config,
-    layers: [record],
-    subject,
-  };
-  await remote.pushManifest(
-    { bytes: Buffer.from(canonicalJson(manifest)), mediaType: mediaTypes.ociManifest },
-    { signal },
-  );
-}
-
-async function pushBytes(
-  { signal }: App,
-  remote: RemoteRepository,
-  text: string,
-  mediaType: string,
-): Promise<Descriptor> {
-  const bytes = Buffer.from(text);
-  const descriptor = { mediaType, digest: `sha256:${sha256(bytes)}`, size: bytes.length };
-  await remote.pushBlob({ ...descriptor, open: (start) => from(bytes, start) }, { signal });
-  return descriptor;
-}
-
-async function* from(bytes: Buffer, start: number): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(bytes.subarray(start));
+  const text = canonicalJson({ format: 1, ...published });
+  const record = await pushBytes(remote, Buffer.from(text), { mediaType: artifactType, signal });
+  await pushArtifact(remote, { artifactType, layers: [record], subject }, { signal });
 }
 
 /**

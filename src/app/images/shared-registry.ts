@@ -8,6 +8,11 @@ const longest = 200;
 /** Where in it the large contents are. */
 export const contentsRepository = 'contents';
 
+/** The environment in which a workspace has its records and images in its folder, wherever others have theirs. */
+export function envOfFolder(env: AppOptions['env']): AppOptions['env'] {
+  return { ...env, TERROIR_DATABASE: undefined, TERROIR_REGISTRY: undefined };
+}
+
 /**
  * Where the images and large contents of a workspace are whose machines share no folder: `registry.example.org/team`, from TERROIR_REGISTRY. Undefined
  * for a workspace that has them in its folder. @throws AppError USAGE.

@@ -4,6 +4,7 @@ import { isAppError } from '../../errors/index.ts';
 import { currentPlatform, libcVersion, listInterpreters, pathExists, runProcess } from '../../io/index.ts';
 import { formatCount } from '../../report/index.ts';
 import type { App } from '../app.ts';
+import { splitPrefix } from '../images/registry-prefix.ts';
 import { sharedRegistry } from '../images/shared-registry.ts';
 import { channelsOf, openCondaChannel } from '../packages/conda-channel.ts';
 import { findUv, openPypiChannel } from '../packages/pypi-channel.ts';
@@ -60,8 +61,7 @@ async function checkWorkspace(app: App): Promise<Diagnosis[]> {
     await app.openWorkspace();
     const registry = sharedRegistry(app);
     if (registry === undefined) return app.workspaceFolder;
-    const [host = ''] = registry.split('/');
-    await (await app.openRegistries()).ping(host, { signal: app.signal });
+    await (await app.openRegistries()).ping(splitPrefix(registry).host, { signal: app.signal });
     return `${app.workspaceFolder}, with its images and large contents in ${registry}`;
   });
 }

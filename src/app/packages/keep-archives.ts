@@ -1,24 +1,31 @@
 import { inParallel } from '../../io/index.ts';
 import { step } from '../../report/index.ts';
-import type { Lock } from '../../schema/index.ts';
+import type { Lock, LockedPackage } from '../../schema/index.ts';
 import type { App } from '../app.ts';
+import { patiently, patientlyKeep } from '../tasks/patiently.ts';
 
 const parallel = 4;
 
 /**
- * The workspace keeps every archive that a completed run used, so that a replay does not depend on what an index still has.
- * `keep_archives: false` in its settings turns that off.
+ * The workspace keeps every archive that a completed run used, so that a replay does not depend on what an index still has. What it is kept for is
+ * told while it waits. `keep_archives: false` in its settings turns that off.
  */
-export async function keepArchives(app: App, lock: Lock): Promise<void> {
-  const { locks, blobs, isSpread } = await app.openWorkspace();
-  const kept = new Set(await locks.keptArchives(lock.digest));
+export async function keepArchives(app: App, lock: Lock, what: string): Promise<void> {
+  const { locks, isSpread } = await app.openWorkspace();
+  const kept = new Set(await patiently(app, what, async () => await locks.keptArchives(lock.digest)));
   const missing = lock.packages.filter(({ sha256 }) => !kept.has(sha256));
-  const keep = async (): Promise<unknown> =>
-    await inParallel(missing, parallel, async ({ sha256 }) => {
-      if (await app.store.hasArchive(sha256))
-        await blobs.putFile(app.store.archivePath(sha256), { link: true, digest: sha256 });
-    });
+  if (missing.length === 0) return;
+  const keep = async (): Promise<void> =>
+    await patientlyKeep(app, what, async () => await keepAll(app, lock.digest, missing));
   // In a folder it takes no time.
-  await (isSpread && missing.length > 0 ? step(app.emit, 'Keeping what the run used', keep) : keep());
-  await locks.keepArchives(lock.digest, missing);
+  await (isSpread ? step(app.emit, 'Keeping what the run used', keep) : keep());
+}
+
+async function keepAll(app: App, lockDigest: string, packages: readonly LockedPackage[]): Promise<void> {
+  const { locks, blobs } = await app.openWorkspace();
+  await inParallel(packages, parallel, async ({ sha256 }) => {
+    if (await app.store.hasArchive(sha256))
+      await blobs.putFile(app.store.archivePath(sha256), { link: true, digest: sha256 });
+  });
+  await locks.keepArchives(lockDigest, packages);
 }

@@ -9,9 +9,10 @@ import { allOrFirst } from '../all-or-first.ts';
 import type { App } from '../app.ts';
 import { keepArchives } from '../packages/keep-archives.ts';
 import { readSettings } from '../settings.ts';
-import { patiently, patientlyKeep } from '../tasks/patiently.ts';
+import { patiently } from '../tasks/patiently.ts';
 import { keepOutputs } from './kept-outputs.ts';
 import { newRunRecord } from './new-run-record.ts';
+import { orNote } from './or-note.ts';
 import { prepareCode } from './prepare-code.ts';
 import { pathsOf, readInputs } from './run-inputs.ts';
 import { linkOutputs, measureOutputs, prepareOutputs } from './run-outputs.ts';
@@ -179,7 +180,9 @@ async function finish(
   const status = result.canceled ? 'Canceled' : result.exitCode === 0 && !result.timedOut ? 'Completed' : 'Failed';
   const measured = await measureOutputs(outputs, folder);
   const keptOutputs = workspace.isSpread ? await keepOutputs(app, workspace, { id, folder, notes }) : null;
-  if (status === 'Completed' && keep !== undefined) await keepLocked(app, keep, { id, notes });
+  const problem = 'the archives of its packages could not be kept';
+  if (status === 'Completed' && keep !== undefined)
+    await orNote(app, { notes, problem }, async () => await keepArchives(app, keep, `the run ${id}`));
   const record = await end(app, workspace, id, {
     status,
     endedAt: now(),
@@ -201,18 +204,6 @@ async function finish(
   });
   const exitCode = result.timedOut && result.exitCode === 0 ? 1 : result.exitCode;
   return { record, exitCode };
-}
-
-/** A script that ended well did so, also where its packages could not be kept for a replay. */
-async function keepLocked(app: App, lock: Lock, { id, notes }: { id: string; notes: string[] }): Promise<void> {
-  try {
-    await patientlyKeep(app, `the run ${id}`, async () => await keepArchives(app, lock));
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-    const message = `the archives of its packages could not be kept: ${error.message}`;
-    app.emit({ type: 'note', level: 'warning', message });
-    notes.push(message);
-  }
 }
 
 /** What the database took in just before it went away counts, though it could not say so any more. */

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import { AppError, isAppError } from '../../errors/index.ts';
+import { AppError } from '../../errors/index.ts';
 import { listFolder, pathExists, removeTree, renameOver } from '../../io/index.ts';
 import type { RunRecord } from '../../schema/index.ts';
 import { hashTree, parseManifest, restoreSnapshot, snapshotManifest } from '../../snapshots/index.ts';
 import type { Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { patientlyKeep } from '../tasks/patiently.ts';
+import { orNote } from './or-note.ts';
 
 /** How a note begins of outputs that could not be kept. */
 export const onlyThere = 'its outputs are only on the machine that ran it';
@@ -26,15 +27,9 @@ export async function keepOutputs(
     const { digest } = await workspace.blobs.put(snapshotManifest(entries));
     return { digest, files, size };
   };
-  try {
-    return await patientlyKeep(app, `the run ${id}`, keep);
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-    const message = `${onlyThere}, in \`${path}\`: ${error.message}`;
-    app.emit({ type: 'note', level: 'warning', message });
-    notes.push(message);
-    return null;
-  }
+  const problem = `${onlyThere}, in \`${path}\``;
+  const kept = await orNote(app, { notes, problem }, async () => await patientlyKeep(app, `the run ${id}`, keep));
+  return kept ?? null;
 }
 
 /** Lays the outputs of a run that ended elsewhere out in its folder here. Nothing where they are here, or are not kept. */

@@ -8,42 +8,42 @@ const longest = 30 * 60_000;
 /** Milliseconds between two tries. */
 const pause = 1000;
 
-/** Does what may be done twice, again and again while the workspace's database is away: what a script made must not be lost with it. */
-export async function patiently<T>(app: Pick<App, 'emit'>, what: string, work: () => Promise<T>): Promise<T> {
-  const startedAt = performance.now();
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isDatabaseAway(error) || performance.now() - startedAt > longest) throw error;
-      if (attempt === 1) tell(app, what, error);
-      await sleep(pause);
-    }
-  }
+interface Patience {
+  /** Whether an error means that what is needed is away; the database if not given. */
+  isAway?: (error: unknown) => boolean;
+  /** Ends the waiting: then the last error is thrown. */
+  stop?: AbortSignal;
 }
 
-/**
- * The same for what goes to where the workspace keeps its contents, which may be a registry: that one may be away, too. Whoever waits may give up with
- * the app's signal; then the last error is thrown.
- */
-export async function patientlyKeep<T>(
-  app: Pick<App, 'emit' | 'signal'>,
+/** Does what may be done twice, again and again while the workspace's database is away: what a script made must not be lost with it. */
+export async function patiently<T>(
+  app: Pick<App, 'emit'>,
   what: string,
   work: () => Promise<T>,
+  { isAway = isDatabaseAway, stop }: Patience = {},
 ): Promise<T> {
   const startedAt = performance.now();
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
     } catch (error) {
-      const isAway = isDatabaseAway(error) || isAppError(error, 'UNREACHABLE') || isAppError(error, 'TIMEOUT');
-      if (!isAway || app.signal.aborted || performance.now() - startedAt > longest) throw error;
-      if (attempt === 1) tell(app, what, error);
-      await sleep(pause, app.signal).catch(() => undefined);
+      if (!isAway(error) || stop?.aborted === true || performance.now() - startedAt > longest) throw error;
+      if (attempt === 1)
+        app.emit({ type: 'note', level: 'warning', message: `${what} waits: ${(error as Error).message}` });
+      await sleep(pause, stop).catch(() => undefined);
     }
   }
 }
 
-function tell({ emit }: Pick<App, 'emit'>, what: string, error: unknown): void {
-  emit({ type: 'note', level: 'warning', message: `${what} waits: ${(error as Error).message}` });
+/** The same for contents, which may be in a registry: that one may be away, too. Ends with the app's signal. */
+export async function patientlyKeep<T>(
+  app: Pick<App, 'emit' | 'signal'>,
+  what: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  return await patiently(app, what, work, { isAway: isPlaceAway, stop: app.signal });
+}
+
+function isPlaceAway(error: unknown): boolean {
+  return isDatabaseAway(error) || isAppError(error, 'UNREACHABLE') || isAppError(error, 'TIMEOUT');
 }

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { isAppError } from '../../errors/index.ts';
 import { now, readFileRange } from '../../io/index.ts';
 import type { RegistryClient, RemoteRepository } from '../../registry/index.ts';
-import { canonicalJson, type Descriptor, mediaTypes, parseImage, sha256 } from '../../schema/index.ts';
+import { parseImage } from '../../schema/index.ts';
 import type { ExternalContents } from '../../workspace/index.ts';
+import { pushArtifact } from '../images/push-artifact.ts';
 import { repositoryBelow } from '../images/registry-prefix.ts';
 import { contentsRepository } from '../images/shared-registry.ts';
 
@@ -13,7 +14,7 @@ const ownerTag = 'workspace';
 const ownerKey = 'dev.terroir.database';
 
 /**
- * The large contents of a workspace whose machines share no folder in a repository of its registry. Each has a manifest with a tag of its
+ * The large contents of a workspace whose machines share no folder, in a repository of its registry. Each has a manifest with a tag of its
  * own, so that no registry's collector takes it for loose.
  */
 export function createExternalContents(open: () => Promise<RegistryClient>, registry: string): ExternalContents {
@@ -29,10 +30,10 @@ export function createExternalContents(open: () => Promise<RegistryClient>, regi
       const content = { mediaType: 'application/octet-stream', digest: `sha256:${digest}`, size };
       await remote.pushBlob({ ...content, open: (start) => readFileRange(file, { start }) });
       const id = randomUUID();
-      return await pushManifest(remote, {
+      return await pushArtifact(remote, {
         artifactType,
         layers: [content],
-        tag: `${digest.slice(0, 32)}-${id}`,
+        reference: `${digest.slice(0, 32)}-${id}`,
         annotations: { 'org.opencontainers.image.created': now(), 'dev.terroir.push': id },
       });
     },
@@ -53,41 +54,10 @@ export function createExternalContents(open: () => Promise<RegistryClient>, regi
       const known = await ownerOf(remote);
       if (known !== undefined) return known;
       const annotations = { [ownerKey]: database };
-      await pushManifest(remote, { artifactType: ownerType, layers: [], tag: ownerTag, annotations });
+      await pushArtifact(remote, { artifactType: ownerType, layers: [], reference: ownerTag, annotations });
       return (await ownerOf(remote)) ?? database;
     },
   };
-}
-
-async function pushManifest(
-  remote: RemoteRepository,
-  {
-    tag,
-    layers,
-    ...parts
-  }: { artifactType: string; layers: Descriptor[]; tag: string; annotations: Record<string, string> },
-): Promise<string> {
-  const bytes = Buffer.from('{}');
-  const config = { mediaType: mediaTypes.ociEmpty, digest: `sha256:${sha256(bytes)}`, size: bytes.length };
-  await remote.pushBlob({ ...config, open: (start) => pieces(bytes, start) });
-  const manifest = {
-    schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
-    ...parts,
-    config,
-    // The specification wants one.
-    layers: layers.length === 0 ? [config] : layers,
-  };
-  const pushed = await remote.pushManifest({
-    bytes: Buffer.from(canonicalJson(manifest)),
-    mediaType: mediaTypes.ociManifest,
-    reference: tag,
-  });
-  return pushed.digest;
-}
-
-async function* pieces(bytes: Buffer, start: number): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(bytes.subarray(start));
 }
 
 /** The database whose contents the registry has. */

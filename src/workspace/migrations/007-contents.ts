@@ -20,4 +20,6 @@ export async function createContents({ schema }: Kysely<unknown>): Promise<void>
     .addColumn('bytes', bytes, (column) => column.notNull())
     .addPrimaryKeyConstraint('log_pieces_key', ['log', 'at'])
     .execute();
+  // It said where the holder's log is: that is known by its name.
+  await schema.alterTable('leases').dropColumn('note').execute();
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { followLogs } from '../../../src/app/index.ts';
 import type { RunRecord } from '../../../src/schema/index.ts';
-import { openWorkspace } from '../../../src/workspace/index.ts';
 import { type PostgresServer, startPostgres } from '../../kit/postgres.ts';
 import { pushBase } from '../../kit/push-base.ts';
 import { type PypiIndex, startPypiIndex } from '../../kit/pypi-index.ts';
@@ -27,11 +27,12 @@ describe('a server whose database has the logs', () => {
     registry = await startDockerRegistry({ root: join(folder, 'registry') });
     await pushBase(`${registry.host}/base:1`);
     index = await startPypiIndex([makeWheel({ name: 'grape', version: '1.0' })]);
-    const database = await postgres.createDatabase();
     server = await createTestServer({
-      env: { PIP_INDEX_URL: index.url },
-      openWorkspace: async (place) =>
-        await openWorkspace(place, { create: true, user: 'ada', database, logsInDatabase: true }),
+      env: {
+        PIP_INDEX_URL: index.url,
+        TERROIR_DATABASE: await postgres.createDatabase(),
+        TERROIR_REGISTRY: `${registry.host}/team`,
+      },
     });
     await create('name: own\npython: {user_managed: true}\n');
   }, 60_000);
@@ -99,7 +100,7 @@ describe('a server whose database has the logs', () => {
       expect(Math.max(...delays), String(delays)).toBeLessThan(1500);
       expect(delays.toSorted((a, b) => a - b)[3], String(delays)).toBeLessThan(600);
     }
-    expect(await readdir(join(server.app.workspaceFolder, 'runs', id))).not.toContain('logs');
+    expect(existsSync(join(server.app.workspaceFolder, 'runs', id, 'logs'))).toBe(false);
   });
 
   it('goes on from the last event that somebody saw, and gives any part', async () => {

@@ -171,9 +171,9 @@ export function imagesContract(place: WorkspacePlace): void {
     afterEach(() => place.dispose());
 
     it('has one holder at a time', async () => {
-      const mine = await workspace.leases.take('build f', 'log 1');
+      const mine = await workspace.leases.take('build f');
       const other = await place.again();
-      expect(await other.leases.take('build f')).toMatchObject({ heldBy: { pid: process.pid }, note: 'log 1' });
+      expect(await other.leases.take('build f')).toMatchObject({ heldBy: { pid: process.pid } });
       expect(await other.leases.take('build g')).toHaveProperty('lease');
       if (!('lease' in mine)) throw new Error('not taken');
       expect(await mine.lease.renew()).toBe(true);

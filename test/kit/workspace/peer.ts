@@ -43,7 +43,7 @@ const tasks: Readonly<Record<string, Work>> = {
   },
   /** Takes a lease, has it for a second, and ends without letting go of it. */
   lease: async ({ leases }) => {
-    const answer = await leases.take('build f', `log of ${number}`);
+    const answer = await leases.take('build f');
     await sleep(1000);
     return { taken: 'lease' in answer };
   },
