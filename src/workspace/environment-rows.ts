@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { AppError } from '../errors/index.ts';
 import { Definition } from '../schema/index.ts';
 import type { EnvironmentVersion } from './environments.ts';
+import { remembered } from './remembered.ts';
 import { fromJson } from './stored-json.ts';
 import type { Tables } from './tables.ts';
 import type { Connection } from './transaction.ts';
@@ -62,6 +63,17 @@ export async function versionById(connection: Connection, id: number): Promise<E
   });
 }
 
+/** Definitions by their JSON. Nobody changes one: who lists or submits the same again and again need not read it each time. */
+const definitions = remembered<Definition>(4 << 20);
+
+function definitionOf(text: string, what: string): Definition {
+  const known = definitions.find(text);
+  if (known !== undefined) return known;
+  const read = fromJson(Definition, text, what);
+  definitions.keep(text, read);
+  return read;
+}
+
 export function toVersion(row: Selectable<Tables['environment_versions']>): EnvironmentVersion {
   const what = `${row.name}:${row.version}`;
   return {
@@ -74,7 +86,7 @@ export function toVersion(row: Selectable<Tables['environment_versions']>): Envi
     tags: fromJson(Tags, row.tags, what),
     archived: row.archived === 1,
     fingerprint: row.fingerprint,
-    definition: fromJson(Definition, row.definition, what),
+    definition: definitionOf(row.definition, what),
     definitionDigest: row.definition_digest,
     files: fromJson(StoredFiles, row.files, what),
     derivedFrom: row.derived_from,

@@ -40,6 +40,7 @@ export type { ModelStore, NamedModel } from './models.ts';
 export type { Page, PageRequest, TimedRequest } from './page.ts';
 export { isDatabaseAway } from './postgres-errors.ts';
 export type { Actor } from './recorded.ts';
+export { remembered } from './remembered.ts';
 export type { Row, RowStore } from './rows.ts';
 export { createRunId } from './run-id.ts';
 export { orphanedScript, type RunOwner } from './run-owner.ts';

@@ -67,7 +67,8 @@ export function requirementsOf(read: ReadResult): NamedRequirement[] {
 /** Requirements that are an address and nothing else. */
 export function addressesOf(read: ReadResult): { path: Path; text: string }[] {
   return entriesOf(read).flatMap(({ path, entry }) => {
-    if (entry.type !== 'requirement') return [];
+    // Most are names, and were read before.
+    if (entry.type !== 'requirement' || !entry.text.includes('/')) return [];
     const requirement = parseRequirement(splitRequirementOptions(entry.text).requirement);
     if (requirement === undefined) return [{ path, text: entry.text }];
     return requirement.url === undefined ? [] : [{ path, text: requirement.url }];
