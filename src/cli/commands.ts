@@ -2,13 +2,18 @@ import type { Command } from './command.ts';
 
 interface Entry {
   summary: string;
+  /** It goes on until somebody ends it. */
+  isService: boolean;
   load(): Promise<Command>;
 }
 
 const entry = (summary: string, load: () => Promise<{ command: Command }>): Entry => ({
   summary,
+  isService: false,
   load: async () => (await load()).command,
 });
+
+const service: typeof entry = (summary, load) => ({ ...entry(summary, load), isService: true });
 
 /** Every command. Only the one that is called gets loaded; the summaries are here for the first page of help. */
 export const commands: Readonly<Record<string, Entry>> = {
@@ -66,8 +71,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     () => import('./commands/cache-verify.ts'),
   ),
   'cache gc': entry('Remove what no lock needs', () => import('./commands/cache-gc.ts')),
-  serve: entry('Serve the workspace to a team: API and docs on one port', () => import('./commands/serve.ts')),
-  worker: entry('Do the runs and builds that a server takes in, on this machine', () => import('./commands/worker.ts')),
+  serve: service('Serve the workspace to a team: API and docs on one port', () => import('./commands/serve.ts')),
+  worker: service(
+    'Do the runs and builds that a server takes in, on this machine',
+    () => import('./commands/worker.ts'),
+  ),
   'token create': entry('Make a token for somebody; it is shown once', () => import('./commands/token-create.ts')),
   'token list': entry('List tokens', () => import('./commands/token-list.ts')),
   'token revoke': entry('Revoke a token', () => import('./commands/token-revoke.ts')),

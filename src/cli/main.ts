@@ -40,6 +40,7 @@ async function main(given: readonly string[]): Promise<number> {
       process.stdout.write(`${nounOverview(found, style)}\n`);
       return words.length === 1 ? 2 : 0;
     }
+    if (!found.isService) (await import('../schema/interpret-schemas.ts')).interpretSchemas();
     command = await found.load();
     return await execute(command, words.slice(found.words));
   } catch (error) {
@@ -74,14 +75,16 @@ function isGlobalOption(word: string | undefined): boolean {
 }
 
 /** The command that the first words name, or the noun alone if they name only that. */
-function findCommand(words: readonly string[]): { words: number; load(): Promise<Command> } | string {
+function findCommand(
+  words: readonly string[],
+): { words: number; isService: boolean; load(): Promise<Command> } | string {
   const [first = '', second = ''] = words;
   for (const [name, count] of [
     [`${first} ${second}`, 2],
     [first, 1],
   ] as const) {
     const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (entry !== undefined) return { words: count, load: () => entry.load() };
+    if (entry !== undefined) return { words: count, isService: entry.isService, load: () => entry.load() };
   }
   const isNoun = Object.keys(commands).some((name) => name.startsWith(`${first} `));
   if (isNoun && (second === '' || second === '--help' || second === '-h')) return first;

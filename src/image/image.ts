@@ -34,7 +34,7 @@ export interface ImageSink {
   readonly name: string;
   hasBlob(descriptor: Descriptor): Promise<boolean>;
   /**
-   * Takes a blob in. Streams at most once from `open`, which may be called again after a failure; bytes that do not fit the descriptor are
+   * Takes a blob in that is not there. Streams at most once from `open`, which may be called again after a failure; bytes that do not fit the descriptor are
    * refused by the stream itself. `from` is where the blob may be mounted from instead.
    */
   writeBlob(descriptor: Descriptor, open: () => BlobStream, options?: WriteOptions): Promise<void>;

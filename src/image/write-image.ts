@@ -1,3 +1,4 @@
+import { inParallel } from '../io/index.ts';
 import type { Descriptor } from '../schema/index.ts';
 import type { BlobStream, Content, Image, ImageSink, Layer, MultiImage } from './image.ts';
 import { isMultiImage } from './open-image.ts';
@@ -12,6 +13,8 @@ export interface WriteImageOptions {
 }
 
 const defaultConcurrency = 4;
+/** Questions whether a blob is there, at the same time. */
+const lookUps = 16;
 
 /**
  * Writes an image, or several with their index, to where it shall be: what is missing there, manifests last, the tags when all is there.
@@ -29,26 +32,19 @@ export async function writeImage(
       blobs.set(descriptor.digest, { descriptor, open: () => open({ signal }), from, file });
     blobs.set(config.descriptor.digest, { descriptor: config.descriptor, open: () => whole(config) });
   }
-  const waiting = [...blobs.values()];
-  const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { descriptor, open, from, file } = next;
-      signal?.throwIfAborted();
-      const isThere = await sink.hasBlob(descriptor);
-      if (!isThere) await sink.writeBlob(descriptor, open, { from, file, signal });
-      onBlob?.(descriptor, isThere ? 'present' : 'written');
-    }
-  };
-  const workers = Array.from({ length: concurrency }, async () => {
-    try {
-      await work();
-    } catch (error) {
-      waiting.length = 0;
-      throw error;
-    }
+  const wanted = [...blobs.values()];
+  const isThere = await inParallel(wanted, lookUps, async ({ descriptor }) => {
+    signal?.throwIfAborted();
+    const found = await sink.hasBlob(descriptor);
+    if (found) onBlob?.(descriptor, 'present');
+    return found;
   });
-  await Promise.allSettled(workers);
-  await Promise.all(workers);
+  const missing = wanted.filter((_, index) => isThere[index] === false);
+  await inParallel(missing, concurrency, async ({ descriptor, open, from, file }) => {
+    signal?.throwIfAborted();
+    await sink.writeBlob(descriptor, open, { from, file, signal });
+    onBlob?.(descriptor, 'written');
+  });
   for (const { manifest } of images)
     await sink.writeManifest(manifest, { signal, ...(isMultiImage(image) ? {} : { tags }) });
   if (isMultiImage(image)) await sink.writeManifest(image.index, { tags, signal });

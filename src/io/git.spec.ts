@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env } from 'node:process';
@@ -62,6 +62,18 @@ test('branch, commit, what makes it dirty; the remote without user info', async 
   expect(await gitState(folder, { env: quiet })).toMatchObject({ dirty: true });
   git('config', 'branch.main.remote', 'zeta');
   expect(await gitState(folder, { env: quiet })).toMatchObject({ remote: 'https://zeta.example.com/x' });
+});
+
+test('a repository that is found through a link, or named by a variable', async () => {
+  git('init', '-q', '-b', 'main');
+  const first = commit();
+  const outside = mkdtempSync(join(tmpdir(), 'terroir-git-'));
+  symlinkSync(folder, join(outside, 'link'));
+  expect(await gitState(join(outside, 'link'), { env: quiet })).toMatchObject({ commit: first });
+  expect(await gitState(outside, { env: quiet })).toBeUndefined();
+  const named = { ...quiet, GIT_DIR: join(folder, '.git'), GIT_WORK_TREE: outside };
+  expect(await gitState(outside, { env: named })).toMatchObject({ commit: first });
+  rmSync(outside, { recursive: true });
 });
 
 test('a detached head has no branch', async () => {

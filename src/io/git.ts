@@ -1,5 +1,8 @@
+import { realpath } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { isAppError, stripUserInfo } from '../errors/index.ts';
 import type { GitState } from '../schema/index.ts';
+import { pathExists } from './files.ts';
 import { runProcess } from './process.ts';
 
 export interface GitOptions {
@@ -14,6 +17,7 @@ const timeoutMs = 10_000;
  * A file that git does not know makes it dirty, one that is ignored does not.
  */
 export async function gitState(folder: string, options: GitOptions): Promise<GitState | undefined> {
+  if (!options.env.GIT_DIR && !(await isInRepository(await realpath(folder)))) return undefined;
   // Two questions at once: git's own start is most of the time.
   const [status, config] = await Promise.all([
     git(folder, ['status', '--porcelain=v2', '--branch', '--untracked-files=normal', '-z'], options),
@@ -34,6 +38,13 @@ export async function gitState(folder: string, options: GitOptions): Promise<Git
     commit,
     dirty: lines.some((line) => !line.startsWith('# ')),
   };
+}
+
+/** As git looks for it: a folder or a file (of a worktree, a submodule) called `.git`, here or above. */
+async function isInRepository(folder: string): Promise<boolean> {
+  if (await pathExists(join(folder, '.git'))) return true;
+  const above = dirname(folder);
+  return above !== folder && (await isInRepository(above));
 }
 
 async function git(folder: string, args: readonly string[], { env, signal }: GitOptions): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 
 /** A line of the system's process table. */
 export interface ProcessLine {
@@ -70,8 +70,24 @@ export function childrenCpu(): { user: number; system: number } | undefined {
 
 /** What follows the name, which may hold blanks and brackets: field 0 is the state. */
 function statFields(pid: string): string[] | undefined {
-  const stat = readOrUndefined(`/proc/${pid}/stat`);
+  const stat = readLine(`/proc/${pid}/stat`);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+/** A line has some hundred bytes, and is read for each process of the machine. */
+const line = Buffer.allocUnsafe(4096);
+
+/** With a third fewer calls of the system than reading a file to its end takes. */
+function readLine(path: string): string | undefined {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'r');
+    return line.toString('latin1', 0, readSync(fd, line));
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
 }
 
 function kibibytes(text: string | undefined, pattern: RegExp): number | undefined {

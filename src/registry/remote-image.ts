@@ -30,13 +30,15 @@ export function remoteSink(
     writeBlob: async ({ digest, size }, open, { from, signal } = {}) => {
       const known = from?.registry === registry && from.name !== name ? from.name : undefined;
       const mountFrom = known ?? (findsBlobs ? null : undefined);
-      await remote.pushBlob({ digest, size, open: (start) => skip(open(), start) }, { mountFrom, signal });
+      const blob = { digest, size, open: (start: number) => skip(open(), start) };
+      await remote.pushBlob(blob, { mountFrom, isMissing: true, signal });
     },
     writeManifest: async ({ descriptor: { mediaType, digest }, bytes }, { tags = [], signal } = {}) => {
-      const pushed = await remote.pushManifest({ bytes, mediaType }, { signal });
-      if (pushed.digest !== digest)
-        throw new AppError('DIGEST_MISMATCH', `\`${registry}\` took ${digest} in as ${pushed.digest}`);
-      for (const tag of tags) await remote.pushManifest({ bytes, mediaType, reference: tag }, { signal });
+      for (const reference of tags.length === 0 ? [undefined] : tags) {
+        const pushed = await remote.pushManifest({ bytes, mediaType, reference }, { signal });
+        if (pushed.digest !== digest)
+          throw new AppError('DIGEST_MISMATCH', `\`${registry}\` took ${digest} in as ${pushed.digest}`);
+      }
     },
   };
 }

@@ -12,7 +12,8 @@ const abandonedAfter = day;
 const ownTemporary = /^(?:gone|unpack|prefix|layer)-/;
 
 /**
- * Removes archives and what was unpacked of them that nobody keeps and nobody used lately, and solvers' answers that nobody used lately. A package's time is that of its index, which is set when it is used;
+ * Removes archives and what was unpacked of them that nobody keeps and nobody used lately, and solvers' answers and compiled code
+ * (of which Node makes anew what it needs) of long ago. A package's time is that of its index, which is set when it is used;
  * its archive counts as used with it. Nobody may install meanwhile.
  */
 export async function collectGarbage(
@@ -37,11 +38,12 @@ export async function collectGarbage(
     if (stats === undefined || stats.mtimeMs > limit || usedLately.has(name) || keepArchives.has(name)) continue;
     await remove(path);
   }
-  for (const { name } of await listFolder(join(root, 'answers'))) {
-    const path = join(root, 'answers', name);
-    const stats = await statIfExists(path);
-    if (stats !== undefined && stats.mtimeMs <= limit) await remove(path);
-  }
+  for (const kind of ['answers', 'compiled'])
+    for (const { name } of await listFolder(join(root, kind))) {
+      const path = join(root, kind, name);
+      const stats = await statIfExists(path);
+      if (stats !== undefined && stats.mtimeMs <= limit) await remove(path);
+    }
   return { removed };
 }
 

@@ -44,6 +44,8 @@ export async function createSandbox(options: { index?: string; env?: Record<stri
     HOME: join(folder, 'home'),
     LANG: 'C.UTF-8',
     TERROIR_HOME: join(folder, 'store'),
+    // Each sandbox has a store of its own; what Node compiled of our sources is the same for all.
+    NODE_COMPILE_CACHE: join(tmpdir(), 'terroir-compiled'),
     TERROIR_UV: (await uvForTests()).path,
     TERROIR_USER: 'ada',
     TERROIR_CATALOG: 'none',

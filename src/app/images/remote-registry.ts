@@ -12,14 +12,15 @@ import {
 } from '../../registry/index.ts';
 import { parseImage } from '../../schema/index.ts';
 import type { App, AppOptions } from '../app.ts';
+import { tellWaiting } from '../tell-waiting.ts';
 
 /** A client of registries as this user is known to them: proxies, certificates and log-ins as Docker has them. */
-export function createRemoteRegistries({ env, home, offline, servedRegistry }: AppOptions): {
+export function createRemoteRegistries({ env, home, offline, emit, servedRegistry }: AppOptions): {
   client: RegistryClient;
   close(): Promise<void>;
 } {
   // A server passes on what many clients ask for at the same time.
-  const http = createHttp({ env, offline, connections: 128 });
+  const http = createHttp({ env, offline, connections: 128, onWait: tellWaiting(emit) });
   const insecure = insecureRegistries(env);
   if (servedRegistry?.isPlain === true) insecure.push(servedRegistry.host);
   const dockers = createDockerCredentials({ env, home });

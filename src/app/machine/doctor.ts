@@ -1,15 +1,15 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { reachChannel } from '../../channels/conda/index.ts';
-import { isAppError } from '../../errors/index.ts';
+import { AppError, isAppError } from '../../errors/index.ts';
 import { currentPlatform, libcVersion, listInterpreters, pathExists, runProcess } from '../../io/index.ts';
 import { formatCount } from '../../report/index.ts';
 import type { App } from '../app.ts';
-import { splitPrefix } from '../images/registry-prefix.ts';
 import { sharedRegistry } from '../images/shared-registry.ts';
 import { channelsOf, openCondaChannel } from '../packages/conda-channel.ts';
 import { findUv, openPypiChannel } from '../packages/pypi-channel.ts';
 import { readPlatform } from '../platform.ts';
 import { readSettings, settingsFile } from '../settings.ts';
+import { isClaimed } from '../team/external-contents.ts';
 import { checkEngines } from './doctor-engines.ts';
 
 /** Milliseconds that a channel has to answer. */
@@ -61,7 +61,10 @@ async function checkWorkspace(app: App): Promise<Diagnosis[]> {
     await app.openWorkspace();
     const registry = sharedRegistry(app);
     if (registry === undefined) return app.workspaceFolder;
-    await (await app.openRegistries()).ping(splitPrefix(registry).host, { signal: app.signal });
+    if (!(await isClaimed(await app.openRegistries(), registry)))
+      throw new AppError('CORRUPT_STORE', `\`${registry}\` has lost the images and large contents that were there`, {
+        hint: 'Restore the registry from its backup; the records of what it had are in the database.',
+      });
     return `${app.workspaceFolder}, with its images and large contents in ${registry}`;
   });
 }

@@ -14,6 +14,7 @@ import { parseCondaSpec } from '../../requirements/index.ts';
 import type { CondaSolver } from '../../resolve/index.ts';
 import type { Definition, Platform } from '../../schema/index.ts';
 import type { App } from '../app.ts';
+import { tellWaiting } from '../tell-waiting.ts';
 
 /** How conda channels are asked and packages fetched from them, configured as the user configured conda. */
 export interface CondaChannel {
@@ -37,6 +38,7 @@ export async function openCondaChannel(app: App): Promise<CondaChannel> {
     certificates: typeof verify === 'string' ? verify : undefined,
     trustedHosts: verify === false ? ['*'] : undefined,
     retries,
+    onWait: tellWaiting(app.emit),
   });
   return { configuration, credentials, http, known };
 }

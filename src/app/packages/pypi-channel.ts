@@ -19,6 +19,7 @@ import {
 } from '../../io/index.ts';
 import type { PypiResolver } from '../../resolve/index.ts';
 import type { App } from '../app.ts';
+import { tellWaiting } from '../tell-waiting.ts';
 
 /** How packages are asked for and fetched, configured as the user configured pip. */
 export interface PypiChannel {
@@ -39,6 +40,7 @@ export async function openPypiChannel(app: App, indexes: readonly string[] = [])
     trustedHosts: pip.trustedHosts,
     proxy: pip.proxy,
     retries: pip.retries,
+    onWait: tellWaiting(app.emit),
   });
   const configured = pip.noIndex ? [] : [...(pip.indexUrl === undefined ? [] : [pip.indexUrl]), ...pip.extraIndexUrls];
   return { pip, http, places: { indexes: configured.map(stripUserInfo), findLinks: pip.findLinks } };

@@ -18,11 +18,7 @@ const ownerKey = 'dev.terroir.database';
  * own, so that no registry's collector takes it for loose.
  */
 export function createExternalContents(open: () => Promise<RegistryClient>, registry: string): ExternalContents {
-  const repository = async (): Promise<RemoteRepository> => {
-    const place = parseImage(repositoryBelow(registry, contentsRepository));
-    if (place === undefined) throw new Error(`no registry: ${registry}`);
-    return (await open()).repository(place.registry, place.repository);
-  };
+  const repository = async (): Promise<RemoteRepository> => contentsOf(await open(), registry);
   return {
     name: registry,
     push: async (file, { digest, size }) => {
@@ -58,6 +54,17 @@ export function createExternalContents(open: () => Promise<RegistryClient>, regi
       return (await ownerOf(remote)) ?? database;
     },
   };
+}
+
+/** True if the registry has (still) been taken for a workspace. */
+export async function isClaimed(client: RegistryClient, registry: string): Promise<boolean> {
+  return (await ownerOf(contentsOf(client, registry))) !== undefined;
+}
+
+function contentsOf(client: RegistryClient, registry: string): RemoteRepository {
+  const place = parseImage(repositoryBelow(registry, contentsRepository));
+  if (place === undefined) throw new Error(`no registry: ${registry}`);
+  return client.repository(place.registry, place.repository);
 }
 
 /** The database whose contents the registry has. */

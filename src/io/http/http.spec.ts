@@ -229,3 +229,15 @@ test('proxies: for http too, by variable or setting, but not where NO_PROXY says
   expect(await uses({ env: { HTTPS_PROXY: tunnel.url } })).toBe(false);
   expect(await uses({ env: { HTTP_PROXY: tunnel.url, NO_PROXY: '127.0.0.1' } })).toBe(false);
 });
+
+test('a server that lets us wait is named once', async () => {
+  const { url } = await serve((_, response) => setTimeout(() => response.end('late'), 60));
+  const waited: string[] = [];
+  const patient = http({ onWait: (host) => waited.push(host), patience: 20 });
+  expect(await (await patient.get(url)).text()).toBe('late');
+  expect(await (await patient.get(url)).text()).toBe('late');
+  expect(waited).toEqual([new URL(url).host]);
+  const quick: string[] = [];
+  await http({ onWait: (host) => quick.push(host) }).get(url);
+  expect(quick).toEqual([]);
+});

@@ -65,13 +65,30 @@ export interface HttpOptions {
   /** To one server at the same time; 16 if not given. */
   connections?: number;
   retries?: number;
+  /** Hears of each server, once, that has been asked for something and has not answered for a while. */
+  onWait?: (host: string) => void;
+  /** Milliseconds that such a while has; ten seconds if not given. */
+  patience?: number;
 }
 
 const maximumRedirects = 10;
 
 export function createHttp(options: HttpOptions): Http {
-  const retries = options.retries ?? 3;
+  const { retries = 3, onWait, patience = 10_000 } = options;
+  const slow = new Set<string>();
   let dispatcher: Promise<Dispatcher> | undefined;
+
+  const whileWaiting = async <T>(host: string, work: () => Promise<T>): Promise<T> => {
+    const timer = setTimeout(() => {
+      if (!slow.has(host)) onWait?.(host);
+      slow.add(host);
+    }, patience);
+    try {
+      return await work();
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 
   const request = async (url: URL, what: Partial<SendOptions>): Promise<Dispatcher.ResponseData> => {
     dispatcher ??= createDispatcher(options);
@@ -80,7 +97,7 @@ export function createHttp(options: HttpOptions): Http {
     bare.username = '';
     bare.password = '';
     bare.hash = '';
-    return await send(bare, {
+    const wanted = {
       dispatcher: await dispatcher,
       method: what.method as Dispatcher.HttpMethod | undefined,
       headers: what.headers,
@@ -88,7 +105,11 @@ export function createHttp(options: HttpOptions): Http {
       signal: what.signal,
       headersTimeout: what.timeout ?? 60_000,
       bodyTimeout: 60_000,
-    });
+    };
+    // What is sent takes its time by itself.
+    return what.body === undefined
+      ? await whileWaiting(url.host, async () => await send(bare, wanted))
+      : await send(bare, wanted);
   };
 
   const follow = async (start: string, { headers = {}, signal }: GetOptions): Promise<HttpResponse> => {

@@ -17,6 +17,8 @@ export interface PushOptions {
   mountFrom?: string | null;
   /** Bytes at most in one request; all at once if not given. */
   chunkSize?: number;
+  /** Somebody has just asked, and it is not there. */
+  isMissing?: boolean;
   signal?: AbortSignal;
   onProgress?: (done: number) => void;
 }
@@ -40,7 +42,7 @@ export async function pushBlob(
   { source, ...options }: PushOptions & { source: BlobSource },
 ): Promise<Pushed> {
   const context: Context = { transport, place, source, ...options };
-  if (await exists(context)) return 'existed';
+  if (options.isMissing !== true && (await exists(context))) return 'existed';
   let session = await start(context, options.mountFrom);
   if (session === 'mounted') return 'mounted';
   for (let failures = 0; ; ) {

@@ -259,3 +259,20 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])(
     });
   },
 );
+
+it('a registry that has lost what it had is noticed by `doctor`', async () => {
+  const registry = await startOwnRegistry(join(folder, 'before'));
+  const env = { TERROIR_DATABASE: await postgres.createDatabase(), TERROIR_REGISTRY: `${registry.host}/team` };
+  const machine = await createSandbox({ index: index.url, env });
+  await machine.json(['env', 'list']);
+  const workspace = async (): Promise<string | undefined> => {
+    const { stdout } = await machine.run(['doctor', '--offline']);
+    return stdout.split('\n').find((line) => line.includes('workspace'));
+  };
+  expect(await workspace()).toContain(`large contents in ${registry.host}/team`);
+  await registry.stop();
+  const empty = await startOwnRegistry(join(folder, 'after'), Number(new URL(registry.url).port));
+  expect(await workspace()).toContain('has lost the images and large contents that were there');
+  await empty.stop();
+  await machine.remove();
+}, 60_000);
