@@ -60,7 +60,7 @@ export interface Engine {
   containers?: {
     /** Reads a docker-archive; answers what the image is called. */
     load(file: string): EngineCall<string>;
-    /** The ids (`sha256:…`, the digests of their configurations) of the images that are there. */
+    /** The ids (`sha256:…`) of the images that are there: the digests of their configurations, or of their manifests where containerd keeps them. */
     imageIds(): EngineCall<string[]>;
     /** Gives an image another name. */
     tag(image: string, name: string): EngineCall;

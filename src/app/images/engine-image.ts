@@ -19,21 +19,27 @@ export async function bringToEngine(
   const { containers } = engine;
   if (containers === undefined) throw new Error(`${engine.name} runs no containers`);
   const { env, signal } = app;
-  const ids = await perform(containers.imageIds(), { env, signal });
-  if (ids.includes(image.configDigest)) return image.configDigest;
+  const find = async (): Promise<string | undefined> => {
+    const ids = await perform(containers.imageIds(), { env, signal });
+    // An engine that keeps its images in containerd calls them by their manifests, others by their configurations.
+    return ids.find((id) => id === image.configDigest || id === image.digest);
+  };
+  const known = await find();
+  if (known !== undefined) return known;
   const repository = imageRepository(revision.fingerprint);
-  await step(app.emit, `Pulling the image into ${engine.name}`, async () => {
+  return await step(app.emit, `Pulling the image into ${engine.name}`, async () => {
     const server = await openLoopbackRegistry(app);
     try {
       const reference = `${server.host}/${repository}@${image.digest}`;
       const onLine = (text: string): void => app.emit({ type: 'output', source: engine.name, text });
       await perform(engine.pull(reference), { env, signal, onLine });
-      await perform(containers.tag(image.configDigest, `${repository}:${revision.revision}`), { env, signal });
+      const id = (await find()) ?? reference;
+      await perform(containers.tag(id, `${repository}:${revision.revision}`), { env, signal });
+      return id;
     } finally {
       await server.close();
     }
   });
-  return image.configDigest;
 }
 
 /** The workspace's registry on a free loopback port, for everybody on this machine, for a moment. */

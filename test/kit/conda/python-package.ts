@@ -37,7 +37,8 @@ export async function packPython(python: Interpreter): Promise<CondaPackageOptio
     license: 'Python-2.0',
     index: { python_site_packages_path: `${library}/site-packages` },
     files: {
-      [`bin/python${minor}`]: { content: await readFile(python.executable), executable: true },
+      [`bin/python${minor}`]: { content: await readProgram(python.executable, prefix), executable: true },
+      ...(await sharedLibrary(prefix, minor)),
       'bin/python': { target: `python${minor}` },
       'bin/python3': { target: `python${minor}` },
       ...files,
@@ -45,6 +46,23 @@ export async function packPython(python: Interpreter): Promise<CondaPackageOptio
       [`${library}/site-packages/README.txt`]: 'Third-party packages.\n',
     },
   };
+}
+
+/** Finds its shared library beside itself, wherever that is, and not where it was built for. */
+async function readProgram(executable: string, prefix: string): Promise<Buffer> {
+  const program = await readFile(executable);
+  const built = `${prefix}/lib\0`;
+  const at = program.indexOf(built);
+  const own = '$ORIGIN/../lib';
+  if (at !== -1 && own.length < built.length) program.fill(0, at, at + built.length).write(own, at);
+  return program;
+}
+
+/** Of a Python that was built with one. */
+async function sharedLibrary(prefix: string, minor: string): Promise<PackedFiles> {
+  const name = `lib/libpython${minor}.so.1.0`;
+  const path = join(prefix, name);
+  return existsSync(path) ? { [name]: { content: await readFile(path), executable: true } } : {};
 }
 
 /** Other packages, caches, tests, static libraries: what an environment does without. */
