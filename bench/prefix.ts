@@ -53,7 +53,7 @@ async function benchWorkload(name: string, wheels: string, uv: string, repeats: 
   const trash = join(work, 'trash');
   mkdirSync(trash);
   let thrown = 0;
-  // Moved away, not removed: ext4 makes inodes slowly where many were removed a moment ago, and that would be measured.
+  // Moved away, not removed before the end: ext4 makes inodes slowly where many were removed in the last minutes, and that would be measured.
   const clear = (path: string): void => {
     thrown += 1;
     if (existsSync(path)) renameSync(path, join(trash, String(thrown)));
@@ -70,8 +70,6 @@ async function benchWorkload(name: string, wheels: string, uv: string, repeats: 
       clear(join(work, 'uv-cache'));
       clear(venv);
       cold.theirs.push((await runTheirs()).seconds);
-      rmSync(trash, { recursive: true, force: true });
-      mkdirSync(trash);
     }
     const warm: Pair = { ours: [], theirs: [] };
     const cached: number[] = [];
