@@ -43,6 +43,7 @@ function installSystemPackages() {
     ['chromium', 'chromium'],
     ['mmdebstrap', 'mmdebstrap'],
     ['busybox', 'busybox-static'],
+    ['zsh', 'zsh'],
   ].filter(([program]) => spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status !== 0);
   if (needed.length === 0) return;
   const names = needed.map(([, name]) => name);

@@ -68,8 +68,9 @@ export { previewLock } from './locks/preview-lock.ts';
 export { type Diagnosis, diagnose } from './machine/doctor.ts';
 export { type CacheCheck, collectGarbage, showCache, verifyCache } from './packages/cache.ts';
 export { readPlatform } from './platform.ts';
-export { execInEnvironment, installKernel, type KernelView, openShell } from './prefixes/exec.ts';
+export { execInEnvironment, installKernel, type KernelView } from './prefixes/exec.ts';
 export { materialiseEnvironment, type PrefixView, verifyEnvironmentPrefix } from './prefixes/materialise.ts';
+export { openShell } from './prefixes/open-shell.ts';
 export type { RunOutcome } from './runs/execute-run.ts';
 export { handOverRun } from './runs/hand-over-run.ts';
 export {

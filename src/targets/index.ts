@@ -10,6 +10,7 @@ export {
   activationScript,
   condaVariables,
   deactivateConda,
+  quoteWord,
 } from './conda/index.ts';
 export { runInContainer } from './docker/index.ts';
 export { type CleanEnvironment, cleanEnvironment, type EnvironmentParts } from './environment.ts';

@@ -5,7 +5,6 @@ import {
   activationScript,
   type CleanEnvironment,
   condaVariables,
-  deactivateConda,
   findShell,
   runAttached,
   runLocally,
@@ -26,23 +25,9 @@ export async function execInEnvironment(
   onOutput: OnOutput | undefined,
 ): Promise<{ exitCode: number }> {
   const version = await findOrRegister(app, reference);
-  const ready = await prepare(app, version);
-  const { env } = await environmentOf(app, version, ready);
+  const { env } = await prepareForCommand(app, version);
   if (onOutput === undefined) return await runAttached({ executed: words, cwd: app.cwd, env });
   return await runLocally({ executed: words, cwd: app.cwd, env, signal: app.signal, onOutput, stdin: 'inherit' });
-}
-
-/** Opens the user's shell in an environment. */
-export async function openShell(app: App, reference: string): Promise<{ exitCode: number }> {
-  const version = await findOrRegister(app, reference);
-  const ready = await prepare(app, version);
-  const shell = app.env.SHELL || '/bin/sh';
-  const label = `${version.name}:${version.version}`;
-  const { env } = await environmentOf(app, version, ready);
-  app.emit({ type: 'note', level: 'info', message: `${label} is first on PATH; \`exit\` leaves it` });
-  const outcome = await runAttached({ executed: shellWords(shell, ready, env), cwd: app.cwd, env });
-  if (ready.isConda && ready.prefix !== undefined) await deactivateConda(ready.prefix, env, { cwd: app.cwd });
-  return outcome;
 }
 
 /** What a user should know is said once, when the prefix is made: commands without a record come often. */
@@ -53,29 +38,17 @@ async function prepare(app: App, version: EnvironmentVersion): Promise<ReadyEnvi
   return ready;
 }
 
-/** The variables of a command without a record. */
-async function environmentOf(
+/** An environment, and the variables of a command in it that has no record. */
+export async function prepareForCommand(
   app: App,
   version: EnvironmentVersion,
-  ready: ReadyEnvironment,
-): Promise<CleanEnvironment> {
-  return await commandEnvironment(app, version, ready, {
+): Promise<{ ready: ReadyEnvironment } & Pick<CleanEnvironment, 'env'>> {
+  const ready = await prepare(app, version);
+  const { env } = await commandEnvironment(app, version, ready, {
     cwd: app.cwd,
     runVariables: { TERROIR_ENVIRONMENT: `${version.name}:${version.version}` },
   });
-}
-
-/** bash's start-up file may put other folders in front of ours, and another conda environment; this puts ours back after it. */
-function shellWords(
-  shell: string,
-  { bin, isConda }: ReadyEnvironment,
-  env: Readonly<Record<string, string>>,
-): string[] {
-  if (basename(shell) !== 'bash') return [shell];
-  const conda = isConda ? ['CONDA_PREFIX', 'CONDA_DEFAULT_ENV', 'CONDA_SHLVL'] : [];
-  const restore = [`PATH="${bin}:$PATH"`, ...conda.map((name) => `export ${name}="${env[name]}"`)].join('; ');
-  const start = `exec "$0" --rcfile <(cat ~/.bashrc 2>/dev/null; echo '${restore}') -i`;
-  return [shell, '-c', start, shell];
+  return { ready, env };
 }
 
 export interface KernelView {

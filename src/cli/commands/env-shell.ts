@@ -5,7 +5,8 @@ import type { Command } from '../command.ts';
 export const command: Command = {
   name: 'env shell',
   summary: 'Open a shell in an environment',
-  description: 'Opens your shell ($SHELL) with the environment first on PATH. `exit` leaves it.',
+  description:
+    'Opens your shell ($SHELL) with the environment first on PATH, in bash and zsh whatever their start-up files put there. `exit` leaves it.',
   arguments: [{ name: '<reference>', description: 'name, name:version, name@latest, or a file' }],
   runsScript: true,
   examples: [{ command: 'terroir env shell iris', does: 'look around' }],

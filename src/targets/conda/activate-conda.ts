@@ -61,7 +61,7 @@ export async function deactivateConda(
 /** Lines for a shell that source what packages want sourced on activation; undefined if that is nothing. */
 export async function activationScript(prefix: string): Promise<string | undefined> {
   const scripts = await scriptsIn(join(prefix, 'etc', 'conda', 'activate.d'));
-  return scripts.length === 0 ? undefined : scripts.map((path) => `. ${quote(path)} >&2\n`).join('');
+  return scripts.length === 0 ? undefined : scripts.map((path) => `. ${quoteWord(path)} >&2\n`).join('');
 }
 
 async function scriptsIn(folder: string): Promise<string[]> {
@@ -79,7 +79,7 @@ async function sourceScripts(
   { cwd, signal, onOutput }: Omit<ActivationOptions, 'name' | 'variables'>,
 ): Promise<Record<string, string>> {
   const shell = await findShell({ env, cwd });
-  const lines = ['exec 3>&1 1>&2', ...scripts.map((path) => `. ${quote(path)}`), 'exec /usr/bin/env -0 >&3'];
+  const lines = ['exec 3>&1 1>&2', ...scripts.map((path) => `. ${quoteWord(path)}`), 'exec /usr/bin/env -0 >&3'];
   const { exitCode, stdout, stderr } = await runProcess(shell, ['-c', lines.join('\n')], {
     cwd,
     env,
@@ -110,6 +110,6 @@ function lastLine(text: string): string | undefined {
   return last === undefined || last === '' ? undefined : `Its last line was: ${last}`;
 }
 
-function quote(text: string): string {
+export function quoteWord(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

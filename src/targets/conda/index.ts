@@ -3,5 +3,11 @@
  *
  * The scripts run once, before the command, in a shell of their own; of what they do only variables reach the command.
  */
-export { type ActivationOptions, activateConda, activationScript, deactivateConda } from './activate-conda.ts';
+export {
+  type ActivationOptions,
+  activateConda,
+  activationScript,
+  deactivateConda,
+  quoteWord,
+} from './activate-conda.ts';
 export { condaVariables } from './conda-variables.ts';
