@@ -1,13 +1,16 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ImageView } from '../../src/app/index.ts';
+import type { CopiedImage, ImageView } from '../../src/app/index.ts';
+import { openWorkspace } from '../../src/workspace/index.ts';
 import { debianLike } from '../kit/base-image.ts';
-import { pushBase } from '../kit/push-base.ts';
+import { startCountingLine } from '../kit/counting-line.ts';
+import { pushBase, pushBases } from '../kit/push-base.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
 import { type RegistryProcess, startDockerRegistry } from '../kit/registry/docker-registry.ts';
 import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
@@ -34,6 +37,17 @@ const otherPython = debianLike.map((entry) => ({
   ...(entry.linkname === undefined ? {} : { linkname: entry.linkname.replace('3.11', '3.12') }),
   ...(typeof entry.content === 'string' ? { content: entry.content.replace('3.11', '3.12') } : {}),
 }));
+
+async function untilWritten({ stderr }: ChildProcess, text: string): Promise<void> {
+  let written = '';
+  await new Promise<void>((resolve, reject) => {
+    stderr?.on('data', (piece: Buffer) => {
+      written += piece.toString();
+      if (written.includes(text)) resolve();
+    });
+    stderr?.on('end', () => reject(new Error(`\`${text}\` was not written: ${written}`)));
+  });
+}
 
 describe('building images', { timeout: 120_000 }, () => {
   let index: PypiIndex;
@@ -109,6 +123,77 @@ describe('building images', { timeout: 120_000 }, () => {
     expect(again.stderr).toMatch(/all of it was there/);
   });
 
+  it('has a registry take the layers of the base from its own repository, for every platform', async () => {
+    // What does not become small: 100 kB for each platform.
+    const large = { name: 'usr/share/noise', content: randomBytes(100_000) };
+    const line = await startCountingLine(registry.url);
+    try {
+      base = `${new URL(line.url).host}/mounted-${count}:1`;
+      await pushBases(base, { amd64: [large], arm64: [{ ...large, content: randomBytes(100_000) }] });
+      await sandbox.write('iris.yml', definition());
+      const both = ['--platform', 'linux-64', '--platform', 'linux-aarch64'];
+      await sandbox.json(['env', 'build', 'iris.yml', ...both]);
+      const before = line.sent();
+      const push = ['--push', `${new URL(line.url).host}/team/mounted-${count}`];
+      await sandbox.json(['env', 'build', 'iris.yml', ...both, ...push]);
+      expect(line.sent() - before).toBeLessThan(100_000);
+    } finally {
+      await line.close();
+    }
+  });
+
+  it('writes the platform that is asked for to an archive for Docker, which takes no other beside it', async () => {
+    await pushBases(base);
+    const both = ['--platform', 'linux-64', '--platform', 'linux-aarch64'];
+    const { items } = await sandbox.json<{ items: ImageView[] }>(['env', 'build', 'iris.yml', ...both]);
+    const archive = join(sandbox.folder, 'iris.tar');
+    const output = ['--output', `docker-archive:${archive}`];
+    for (const [at, architecture] of ['amd64', 'arm64'].entries()) {
+      const { platform = '', layers = [], indexDigest } = items[at] ?? {};
+      expect(await build('iris', '--platform', platform, ...output)).toMatchObject({ indexDigest, source: 'workspace' });
+      const inspected = execFileSync('skopeo', ['inspect', `docker-archive:${archive}`], { encoding: 'utf8' });
+      expect(JSON.parse(inspected)).toMatchObject({ Architecture: architecture });
+      const paths = execFileSync('tar', ['-tf', archive], { encoding: 'utf8' }).split('\n');
+      // Besides layers, a configuration and a manifest.
+      expect(paths.filter((path) => /^blobs\/sha256\/\w+$/.test(path))).toHaveLength(layers.length + 2);
+    }
+    await rm(archive);
+    const refused = await sandbox.run(['env', 'build', 'iris', ...both, ...output]);
+    expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/takes one platform\n.*--platform/) });
+    expect(await readdir(sandbox.folder)).not.toContain('iris.tar');
+  });
+
+  it('lets `latest` name the newest image for each platform, whichever was built last', async () => {
+    await pushBases(base);
+    const make = async (platform: string, ...more: string[]): Promise<ImageView> =>
+      await build('iris.yml', '--platform', platform, ...more);
+    const inspect = async (repository: string, tag: string): Promise<CopiedImage> =>
+      await sandbox.json(['image', 'copy', `localhost/${repository}:${tag}`, `oci:${tag}-${Math.random()}`]);
+    const amd = await make('linux-64');
+    const { repository } = amd;
+    expect(await inspect(repository, 'latest')).toMatchObject({ digest: amd.digest, platforms: ['linux/amd64'] });
+    const arm = await make('linux-aarch64');
+    const both = await inspect(repository, 'latest');
+    expect(both.platforms).toEqual(['linux/amd64', 'linux/arm64']);
+    expect(await inspect(repository, '1')).toMatchObject({ digest: amd.digest });
+    expect(await inspect(repository, '2')).toMatchObject({ digest: arm.digest });
+    expect(await sandbox.run(['image', 'validate', `localhost/${repository}:latest`])).toMatchObject({ exitCode: 0 });
+    // What is built again takes the place of its own platform.
+    index.publish(grape('1.1'));
+    const newer = await make('linux-64', '--rebuild');
+    const copy = ['image', 'copy', `localhost/${repository}:latest`];
+    const digestFor = async (platform: string): Promise<string> =>
+      (await sandbox.json<CopiedImage>([...copy, `oci:${platform}`, '--platform', platform])).digest;
+    expect(await digestFor('linux-64')).toBe(newer.digest);
+    expect(await digestFor('linux-aarch64')).toBe(arm.digest);
+    // One that is gone is no reason to fail.
+    const [manifest] = [arm.digest.slice('sha256:'.length)];
+    await rm(join(sandbox.folder, '.terroir/registry/blobs/sha256', manifest.slice(0, 2), manifest));
+    index.publish(grape('1.2'));
+    const newest = await make('linux-64', '--rebuild');
+    expect(await inspect(repository, 'latest')).toMatchObject({ digest: newest.digest, platforms: ['linux/amd64'] });
+  });
+
   it('keeps to its lock until a rebuild, which warns and makes the next revision; the earlier one stays', async () => {
     const first = await build('iris.yml');
     index.publish(grape('1.1'));
@@ -151,6 +236,21 @@ describe('building images', { timeout: 120_000 }, () => {
     expect(second.layers.slice(1)).toEqual(first.layers.slice(1));
     const offline = await sandbox.run(['env', 'build', 'iris', '--offline', '--json']);
     expect(JSON.parse(offline.stdout)).toMatchObject({ digest: second.digest, source: 'workspace' });
+  });
+
+  it('looks at a base once that moved for another platform only: the image is the same, and is found the next time', async () => {
+    await pushBases(base);
+    const first = await build('iris.yml');
+    await pushBases(base, { arm64: [{ name: 'etc/motd', content: 'news\n' }] });
+    letAMinutePass();
+    const moved = await sandbox.run(['env', 'build', 'iris', '--json']);
+    expect(moved.stderr).toMatch(/moved from sha256:\w+ to sha256:\w+: building again/);
+    const second = JSON.parse(moved.stdout) as ImageView;
+    expect(second).toMatchObject({ revision: 2, digest: first.digest, source: 'built' });
+    expect(second.base?.digest).not.toBe(first.base?.digest);
+    const again = await sandbox.run(['env', 'build', 'iris', '--json']);
+    expect(JSON.parse(again.stdout)).toMatchObject({ revision: 2, digest: first.digest, source: 'workspace' });
+    expect(again.stderr).not.toMatch(/moved from/);
   });
 
   it('stays on its base without automatic rebuilds, until it is rebuilt', async () => {
@@ -200,6 +300,39 @@ describe('building images', { timeout: 120_000 }, () => {
     expect(new Set(all.map(({ digest }) => digest)).size).toBe(1);
     expect(all.filter(({ source }) => source === 'built')).toHaveLength(1);
     expect(new Set(all.map(({ revision }) => revision))).toEqual(new Set([1]));
+  });
+
+  it('builds each platform once: who builds several waits for whoever is building one of them', async () => {
+    await pushBases(base);
+    const { fingerprint } = await sandbox.json<{ fingerprint: string }>(['env', 'create', 'iris.yml']);
+    const workspace = await openWorkspace(join(sandbox.folder, '.terroir'), { user: 'bob', origin: 'test' });
+    const takeLease = async (platform: string) =>
+      await workspace.leases.take(`build-${fingerprint.slice(0, 32)}-${platform}`);
+    try {
+      const held = await takeLease('linux-aarch64');
+      if (!('lease' in held)) throw new Error('not taken');
+      // In either order: two that began at different ends would wait for each other.
+      const orders = [
+        ['linux-64', 'linux-aarch64'],
+        ['linux-aarch64', 'linux-64'],
+      ];
+      const builds = orders.map((platforms) =>
+        sandbox.start([
+          ...['env', 'build', 'iris', '--json', '--progress', 'ndjson'],
+          ...platforms.flatMap((each) => ['--platform', each]),
+        ]),
+      );
+      await Promise.all(builds.map(({ child }) => untilWritten(child, 'Waiting for another process')));
+      expect(await takeLease('linux-64')).toHaveProperty('heldBy');
+      expect(await workspace.images.latest(fingerprint)).toBeUndefined();
+      await held.lease.release();
+      const outcomes = await Promise.all(builds.map(async ({ outcome }) => await outcome));
+      const made = outcomes.map(({ stdout }) => (JSON.parse(stdout) as { items: ImageView[] }).items);
+      expect(made.map(([first]) => first?.source).sort()).toEqual(['built', 'workspace']);
+      expect(new Set(made.flat().map(({ revision }) => revision))).toEqual(new Set([1]));
+    } finally {
+      await workspace.close();
+    }
   });
 
   it('goes on where one that was killed left off, and nothing half-made is tagged', async () => {

@@ -1,12 +1,14 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ImageView } from '../../src/app/index.ts';
 import { definitionDigest, fingerprint, readDefinition } from '../../src/definition/index.ts';
 import { canonicalJson, sha256 } from '../../src/schema/index.ts';
 import { memoryFiles } from '../kit/memory-files.ts';
-import { pushBase } from '../kit/push-base.ts';
+import { pushBase, pushBases } from '../kit/push-base.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
 import { type RegistryProcess, startDockerRegistry } from '../kit/registry/docker-registry.ts';
 import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
@@ -47,6 +49,12 @@ describe('the global registry', { timeout: 120_000 }, () => {
 
   const definition = (name: string): string =>
     `name: ${name}\nimage: ${base}\npython: {version: "3.11"}\nrequirements: [grape]\n`;
+  /** Since somebody asked the registry what a tag means: within a minute nobody asks again. */
+  const letAMinutePass = (sandbox: Sandbox): void => {
+    const database = new DatabaseSync(join(sandbox.folder, '.terroir', 'workspace.db'));
+    database.exec("update base_references set checked_at = '2020-01-01T00:00:00.000Z'");
+    database.close();
+  };
   const publish = async (...more: string[]): Promise<ImageView> => {
     await publisher.write('iris.yml', definition('iris'));
     return await publisher.json<ImageView>(['env', 'build', 'iris.yml', '--push', `${far.host}/curated/`, ...more]);
@@ -64,6 +72,42 @@ describe('the global registry', { timeout: 120_000 }, () => {
     expect(await user.json(['env', 'image', 'mine'])).toMatchObject({ source: 'global' });
     const lock = await user.json<{ lock: { packages: { version: string }[] } }>(['env', 'lock', 'mine']);
     expect(lock.lock.packages.map(({ version }) => version)).toEqual(['1.0']);
+  });
+
+  it('gives the platforms that are asked for, another one later, and then both under one digest', async () => {
+    await pushBases(base, { arm64: [{ name: 'etc/arm', content: 'arm\n' }] });
+    await publisher.write('iris.yml', definition('iris'));
+    const both = ['--platform', 'linux-64', '--platform', 'linux-aarch64'];
+    const { items: published } = await publisher.json<{ items: [ImageView, ImageView] }>([
+      ...['env', 'build', 'iris.yml', '--push', `${far.host}/curated/`],
+      ...both,
+    ]);
+    const [amd, arm] = published;
+    index.publish(grape('1.1'));
+    const taken = await use();
+    expect(taken).toMatchObject({ platform: 'linux-64', digest: amd.digest, lockDigest: amd.lockDigest });
+    expect(taken).toMatchObject({ source: 'global', revision: 1 });
+    expect(taken.indexDigest).toBeUndefined();
+    // Nothing of the other one is here.
+    const own = arm.layers.filter(({ digest }) => amd.layers.every((layer) => layer.digest !== digest));
+    expect(own).not.toEqual([]);
+    const place = (digest: string): string =>
+      join(user.folder, '.terroir/registry/blobs/sha256', digest.slice(7, 9), digest.slice(7));
+    expect(existsSync(place(amd.layers[0]?.digest ?? ''))).toBe(true);
+    for (const { digest } of own) expect(existsSync(place(digest))).toBe(false);
+    expect(await use()).toMatchObject({ revision: 1, source: 'workspace' });
+    const words = ['env', 'build', 'mine.yml'];
+    const later = await user.json<ImageView>([...words, '--platform', 'linux-aarch64']);
+    expect(later).toMatchObject({ digest: arm.digest, lockDigest: arm.lockDigest, source: 'global', revision: 2 });
+    const whole = await user.json<{ items: ImageView[] }>([...words, ...both]);
+    const { indexDigest } = amd;
+    expect(indexDigest).toBeDefined();
+    expect(whole.items).toMatchObject([
+      { digest: amd.digest, indexDigest, source: 'global', revision: 3 },
+      { digest: arm.digest, indexDigest, source: 'global', revision: 3 },
+    ]);
+    for (const platform of ['linux-64', 'linux-aarch64'])
+      expect(await user.json([...words, '--platform', platform])).toMatchObject({ source: 'workspace', revision: 3 });
   });
 
   it('gives nothing that has another lock to who has one', async () => {
@@ -128,6 +172,25 @@ describe('the global registry', { timeout: 120_000 }, () => {
       exitCode: 4,
       stderr: expect.stringMatching(/Did you mean `Terroir-grape`/),
     });
+  });
+
+  it('gets the catalogue again when a base moved, also where the image stays the same', async () => {
+    await pushBases(base);
+    const catalog = await writeCatalog(publisher);
+    const env = { TERROIR_CATALOG: catalog };
+    const to = ['catalog', 'publish', `${far.host}/moved-${count}`];
+    const first = await publisher.json<{ items: { digest: string }[] }>(to, { env });
+    await pushBases(base, { arm64: [{ name: 'etc/motd', content: 'news\n' }] });
+    letAMinutePass(publisher);
+    const { digest } = first.items[0] as { digest: string };
+    expect(await publisher.json(to, { env })).toMatchObject({ items: [{ outcome: 'published', digest }] });
+    expect(await publisher.json(to, { env })).toMatchObject({ items: [{ outcome: 'present', digest }] });
+    // Whoever sees the base as it is now takes the image.
+    await user.json(['env', 'lock', 'Terroir-grape'], { env });
+    const taken = await user.json<ImageView>(['env', 'build', 'Terroir-grape'], {
+      env: { TERROIR_CATALOG: catalog, TERROIR_GLOBAL_REGISTRY: `${far.host}/moved-${count}` },
+    });
+    expect(taken).toMatchObject({ digest, source: 'global' });
   });
 
   it('gets what the catalogue has no lock of with a lock of the publisher’s', async () => {
