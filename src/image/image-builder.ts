@@ -1,5 +1,5 @@
 import type { Store } from '../store/index.ts';
-import { createBaseCache } from './base/base-cache.ts';
+import { createBaseCache, unpackBase } from './base/base-cache.ts';
 import type { ReadBaseOptions } from './base/layer-reader.ts';
 import { type Base, readBase } from './base/read-base.ts';
 import { type BuildImageInput, type BuiltImage, buildImage } from './compose/build-image.ts';
@@ -8,8 +8,11 @@ import { createLayerBuilder } from './layers/layer-builder.ts';
 
 /** Builds images on this machine. */
 export interface ImageBuilder {
-  /** What is in an image: from the store, or by reading all of its layers once. */
-  readBase(image: Image, options?: ReadBaseOptions): Promise<{ base: Base; outcome: 'cached' | 'read' }>;
+  /** What is in an image: from the store, from what somebody else kept of it (`packBase`), or by reading all of its layers once. */
+  readBase(
+    image: Image,
+    options?: ReadBaseOptions & { findKept?: () => Promise<Buffer | undefined> },
+  ): Promise<{ base: Base; outcome: 'cached' | 'read' }>;
   /** Whoever calls it holds the store (`whileInstalling`) until the image is written to where it goes. */
   build(input: BuildImageInput): Promise<BuiltImage>;
   /** Removes layers and bases that nobody used lately. Nobody may build meanwhile. */
@@ -22,12 +25,15 @@ export function createImageBuilder({ store, threads }: { store: Store; threads?:
   const layers = createLayerBuilder({ store, threads });
   const bases = createBaseCache(store.root);
   return {
-    readBase: async (image, options) => {
-      const known = await bases.find(image.manifest.descriptor.digest);
+    readBase: async (image, { findKept, ...options } = {}) => {
+      const { digest } = image.manifest.descriptor;
+      const known = await bases.find(digest);
       if (known !== undefined) return { base: known, outcome: 'cached' };
-      const base = await readBase(image, options);
+      const kept = await findKept?.();
+      const unpacked = kept === undefined ? undefined : unpackBase(kept, digest);
+      const base = unpacked ?? (await readBase(image, options));
       await bases.keep(base);
-      return { base, outcome: 'read' };
+      return { base, outcome: unpacked === undefined ? 'read' : 'cached' };
     },
     build: async (input) => await buildImage(layers, input),
     gc: async (options) => {

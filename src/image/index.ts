@@ -13,6 +13,8 @@
  *   <root>/bases/<algorithm>-<hex>      the tree of a base image and what it offers, sealed by a digest; its time is that of the last use
  *   <root>/tmp/layer-<random>/          a layer that is being made
  */
+
+export { packBase } from './base/base-cache.ts';
 export { type BaseFacts, type BasePython } from './base/base-facts.ts';
 export { findNode, type TreeNode } from './base/file-tree.ts';
 export type { Base } from './base/read-base.ts';

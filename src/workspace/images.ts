@@ -143,7 +143,9 @@ async function add(
 }
 
 /** What look-ups ask for. */
-function madeOf({ platforms }: Pick<ImageRevision, 'platforms'>): Pick<PlatformImage, 'platform' | 'base' | 'images'>[] {
+function madeOf({
+  platforms,
+}: Pick<ImageRevision, 'platforms'>): Pick<PlatformImage, 'platform' | 'base' | 'images'>[] {
   return platforms.map(({ platform, base, images }) => ({ platform, base, images }));
 }
 

@@ -14,6 +14,7 @@ import { type ImageReference, normaliseImage, type Platform, parseImage } from '
 import type { Store } from '../../store/index.ts';
 import type { Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
+import { findBaseIndex, keepBaseIndex } from './base-index.ts';
 import { openRemoteRepository } from './remote-registry.ts';
 import { openWorkspaceRegistry, workspaceHost } from './workspace-registry.ts';
 
@@ -32,6 +33,8 @@ export interface OpenBase {
   /** What of its layers is not in the workspace's registry yet comes there on the way to whoever reads them. */
   image: Image;
   isHere: boolean;
+  /** Where its copy is. */
+  repository: Repository;
   /** Brings what nobody has read. */
   bring(): Promise<void>;
 }
@@ -84,13 +87,14 @@ async function openBase(
   if ((await repository.findManifest(tag)) !== undefined) {
     const image = await openImage(repositorySource(repository, workspaceHost), { ...wanted, reference: tag });
     if (await hasLayers(repository, image))
-      return { reference, image, isHere: true, bring: async () => await Promise.resolve() };
+      return { reference, image, isHere: true, repository, bring: async () => await Promise.resolve() };
   }
   const image = await openImage(place.source, wanted);
   return {
     reference,
     image: { ...image, layers: image.layers.map((layer) => keepLayer(layer, repository, workspaceHost)) },
     isHere: false,
+    repository,
     bring: async () =>
       await writeImage(image, repositorySink(repository, workspaceHost), { tags: [tag], signal: app.signal }),
   };
@@ -129,13 +133,16 @@ export async function readBaseImage(
 async function readAlone(
   app: App,
   builder: ImageBuilder,
-  { base: { reference, image, isHere, bring }, title }: { base: OpenBase; title: string },
+  { base: { reference, image, isHere, repository, bring }, title }: { base: OpenBase; title: string },
 ): Promise<Base> {
   const { signal } = app;
+  const { descriptor } = image.manifest;
   if (isHere)
     return await step(app.emit, title, async (current) => {
-      const { base, outcome } = await builder.readBase(image, { signal });
+      const findKept = async (): Promise<Buffer | undefined> => await findBaseIndex(app, repository, descriptor);
+      const { base, outcome } = await builder.readBase(image, { signal, findKept });
       if (outcome === 'cached') current.finish('cached');
+      else await keepBaseIndex(app, repository, { base, subject: descriptor });
       return base;
     });
   const total = image.layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
@@ -147,6 +154,7 @@ async function readAlone(
       const onBytes = (size: number): void => current.progress((done += size), total);
       const { base } = await builder.readBase(image, { signal, onBytes });
       await bring();
+      await keepBaseIndex(app, repository, { base, subject: descriptor });
       return base;
     },
     { unit: 'bytes', total },

@@ -63,6 +63,7 @@ export async function buildWithEngine(
     reference: repository.name,
     image,
     isHere: true,
+    repository,
     bring: async () => await Promise.resolve(),
   };
   return { base: made, stepLayers: Math.max(0, image.layers.length - baseLayers), steps: [] };

@@ -98,9 +98,7 @@ export async function takeGlobal(
   const platforms = published.image.platforms.filter((image) =>
     ingredients.some(
       ({ platform, lock, named }) =>
-        image.platform === platform &&
-        image.lockDigest === (lock?.lock.digest ?? null) &&
-        hasSameImages(image, named),
+        image.platform === platform && image.lockDigest === (lock?.lock.digest ?? null) && hasSameImages(image, named),
     ),
   );
   if (platforms.length < ingredients.length) return undefined;

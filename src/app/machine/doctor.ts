@@ -61,7 +61,7 @@ async function checkWorkspace(app: App): Promise<Diagnosis[]> {
     await app.openWorkspace();
     const registry = sharedRegistry(app);
     if (registry === undefined) return app.workspaceFolder;
-    if (!(await isClaimed(await app.openRegistries(), registry)))
+    if (!app.offline && !(await isClaimed(await app.openRegistries(), registry)))
       throw new AppError('CORRUPT_STORE', `\`${registry}\` has lost the images and large contents that were there`, {
         hint: 'Restore the registry from its backup; the records of what it had are in the database.',
       });

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { listFolder, readBytesIfExists, statIfExists, touchFile, writeAtomically } from '../../io/index.ts';
 import { sha256 } from '../../schema/index.ts';
 import { discard } from '../../store/index.ts';
@@ -46,6 +47,24 @@ export function createBaseCache(root: string): BaseCache {
 }
 
 type Row = [path: string, kind: TreeNode['kind'], mode: number, uid: number, gid: number, target?: string];
+
+/** What was read of a base, to be kept elsewhere. */
+export function packBase(base: Base): Buffer {
+  return gzipSync(baseText(base), { level: 1 });
+}
+
+/** More than any image's list of paths. */
+const largest = 512 << 20;
+
+/** Undefined if it is damaged, of another form, or of another base. */
+export function unpackBase(bytes: Buffer, digest: string): Base | undefined {
+  try {
+    const base = parseBase(gunzipSync(bytes, { maxOutputLength: largest }));
+    return base?.digest === digest ? base : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** A base as a text that is sealed by its digest. */
 export function baseText({ digest, root, facts }: Base): string {

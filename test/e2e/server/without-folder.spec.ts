@@ -98,6 +98,12 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])(
       // Of images there is nothing in the folders.
       for (const each of [one, two])
         expect((await filesOf(each)).filter((name) => name.includes('repositories'))).toEqual([]);
+      // What is in the base, the first machine has read for all.
+      const three = await machine();
+      const other = `image: ${bases.host}/base:1\npython: {version: "3.11"}\nrequirements: [grape]\n`;
+      await three.write('other.yml', other);
+      const { stderr } = await three.run(['env', 'build', 'other.yml']);
+      expect(stderr).toMatch(/Reading the base image for linux-64 \(cached/);
     });
 
     it('share what runs need and what they leave', async () => {
@@ -266,7 +272,7 @@ it('a registry that has lost what it had is noticed by `doctor`', async () => {
   const machine = await createSandbox({ index: index.url, env });
   await machine.json(['env', 'list']);
   const workspace = async (): Promise<string | undefined> => {
-    const { stdout } = await machine.run(['doctor', '--offline']);
+    const { stdout } = await machine.run(['doctor']);
     return stdout.split('\n').find((line) => line.includes('workspace'));
   };
   expect(await workspace()).toContain(`large contents in ${registry.host}/team`);
