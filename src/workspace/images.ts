@@ -16,7 +16,11 @@ export interface ImageIngredients {
 }
 
 export interface ImageStore {
-  /** Keeps an image as the fingerprint's next revision. If the newest one has the same digest, that one is answered. */
+  /**
+   * Keeps an image as the fingerprint's next revision. If the newest one is the same, made of the same, that one is answered. What has moved may
+   * leave no trace in the image (of a base's index only another platform's part): then there are two revisions of one digest, because an image is
+   * looked up by what it is made of.
+   */
   add(image: Omit<ImageRevision, 'revision' | 'createdAt' | 'createdBy'>): Promise<ImageRevision>;
   get(fingerprint: string, revision: number): Promise<ImageRevision | undefined>;
   /** The newest one, of a platform if one is named. */
@@ -25,7 +29,7 @@ export interface ImageStore {
   list(fingerprint: string): Promise<ImageRevision[]>;
   /** The newest image of these ingredients. */
   find(ingredients: ImageIngredients): Promise<{ revision: ImageRevision; image: PlatformImage } | undefined>;
-  /** By the digest of the index or of a platform's manifest. */
+  /** The newest of this digest: of the index or of a platform's manifest. */
   byDigest(digest: string): Promise<ImageRevision | undefined>;
   /** What a base image's reference meant when somebody looked last, and when that was (ISO 8601). */
   baseDigest(reference: string): Promise<{ digest: string; checkedAt: string } | undefined>;
@@ -65,6 +69,7 @@ export function createImageStore(database: Connection, user: string): ImageStore
         .selectFrom('image_revisions')
         .select(['fingerprint', 'record'])
         .where('digest', '=', digest)
+        .orderBy('revision', 'desc')
         .limit(1)
         .executeTakeFirst();
       if (whole !== undefined) return toRevision(whole);
@@ -72,6 +77,7 @@ export function createImageStore(database: Connection, user: string): ImageStore
         .selectFrom('platform_images')
         .select(['fingerprint', 'revision'])
         .where('digest', '=', digest)
+        .orderBy('revision', 'desc')
         .limit(1)
         .executeTakeFirst();
       return part === undefined ? undefined : await findRevision(database, part.fingerprint, part.revision);
@@ -106,7 +112,7 @@ async function add(
   user: string,
 ): Promise<ImageRevision> {
   const newest = await findLatest(transaction, image.fingerprint);
-  if (newest?.digest === image.digest) return newest;
+  if (newest?.digest === image.digest && isDeepStrictEqual(madeOf(newest), madeOf(image))) return newest;
   const record = ImageRevision.parse({
     ...image,
     revision: (newest?.revision ?? 0) + 1,
@@ -134,6 +140,13 @@ async function add(
     .execute();
   await writeLayers(transaction, [record]);
   return record;
+}
+
+/** What look-ups ask for. */
+function madeOf({
+  platforms,
+}: Pick<ImageRevision, 'platforms'>): Pick<PlatformImage, 'platform' | 'base' | 'images'>[] {
+  return platforms.map(({ platform, base, images }) => ({ platform, base, images }));
 }
 
 async function find(

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ImageView } from '../../src/app/index.ts';
 import { debianLike } from '../kit/base-image.ts';
-import { pushBase } from '../kit/push-base.ts';
+import { pushBase, pushBases } from '../kit/push-base.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
 import { type RegistryProcess, startDockerRegistry } from '../kit/registry/docker-registry.ts';
 import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
@@ -151,6 +151,21 @@ describe('building images', { timeout: 120_000 }, () => {
     expect(second.layers.slice(1)).toEqual(first.layers.slice(1));
     const offline = await sandbox.run(['env', 'build', 'iris', '--offline', '--json']);
     expect(JSON.parse(offline.stdout)).toMatchObject({ digest: second.digest, source: 'workspace' });
+  });
+
+  it('looks at a base once that moved for another platform only: the image is the same, and is found the next time', async () => {
+    await pushBases(base);
+    const first = await build('iris.yml');
+    await pushBases(base, { arm64: [{ name: 'etc/motd', content: 'news\n' }] });
+    letAMinutePass();
+    const moved = await sandbox.run(['env', 'build', 'iris', '--json']);
+    expect(moved.stderr).toMatch(/moved from sha256:\w+ to sha256:\w+: building again/);
+    const second = JSON.parse(moved.stdout) as ImageView;
+    expect(second).toMatchObject({ revision: 2, digest: first.digest, source: 'built' });
+    expect(second.base?.digest).not.toBe(first.base?.digest);
+    const again = await sandbox.run(['env', 'build', 'iris', '--json']);
+    expect(JSON.parse(again.stdout)).toMatchObject({ revision: 2, digest: first.digest, source: 'workspace' });
+    expect(again.stderr).not.toMatch(/moved from/);
   });
 
   it('stays on its base without automatic rebuilds, until it is rebuilt', async () => {

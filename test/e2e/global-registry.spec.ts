@@ -1,12 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ImageView } from '../../src/app/index.ts';
 import { definitionDigest, fingerprint, readDefinition } from '../../src/definition/index.ts';
 import { canonicalJson, sha256 } from '../../src/schema/index.ts';
 import { memoryFiles } from '../kit/memory-files.ts';
-import { pushBase } from '../kit/push-base.ts';
+import { pushBase, pushBases } from '../kit/push-base.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
 import { type RegistryProcess, startDockerRegistry } from '../kit/registry/docker-registry.ts';
 import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
@@ -47,6 +48,12 @@ describe('the global registry', { timeout: 120_000 }, () => {
 
   const definition = (name: string): string =>
     `name: ${name}\nimage: ${base}\npython: {version: "3.11"}\nrequirements: [grape]\n`;
+  /** Since somebody asked the registry what a tag means: within a minute nobody asks again. */
+  const letAMinutePass = (sandbox: Sandbox): void => {
+    const database = new DatabaseSync(join(sandbox.folder, '.terroir', 'workspace.db'));
+    database.exec("update base_references set checked_at = '2020-01-01T00:00:00.000Z'");
+    database.close();
+  };
   const publish = async (...more: string[]): Promise<ImageView> => {
     await publisher.write('iris.yml', definition('iris'));
     return await publisher.json<ImageView>(['env', 'build', 'iris.yml', '--push', `${far.host}/curated/`, ...more]);
@@ -128,6 +135,25 @@ describe('the global registry', { timeout: 120_000 }, () => {
       exitCode: 4,
       stderr: expect.stringMatching(/Did you mean `Terroir-grape`/),
     });
+  });
+
+  it('gets the catalogue again when a base moved, also where the image stays the same', async () => {
+    await pushBases(base);
+    const catalog = await writeCatalog(publisher);
+    const env = { TERROIR_CATALOG: catalog };
+    const to = ['catalog', 'publish', `${far.host}/moved-${count}`];
+    const first = await publisher.json<{ items: { digest: string }[] }>(to, { env });
+    await pushBases(base, { arm64: [{ name: 'etc/motd', content: 'news\n' }] });
+    letAMinutePass(publisher);
+    const { digest } = first.items[0] as { digest: string };
+    expect(await publisher.json(to, { env })).toMatchObject({ items: [{ outcome: 'published', digest }] });
+    expect(await publisher.json(to, { env })).toMatchObject({ items: [{ outcome: 'present', digest }] });
+    // Whoever sees the base as it is now takes the image.
+    await user.json(['env', 'lock', 'Terroir-grape'], { env });
+    const taken = await user.json<ImageView>(['env', 'build', 'Terroir-grape'], {
+      env: { TERROIR_CATALOG: catalog, TERROIR_GLOBAL_REGISTRY: `${far.host}/moved-${count}` },
+    });
+    expect(taken).toMatchObject({ digest, source: 'global' });
   });
 
   it('gets what the catalogue has no lock of with a lock of the publisher’s', async () => {

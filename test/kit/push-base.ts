@@ -10,11 +10,32 @@ export async function pushBase(
   extra: readonly BaseEntry[] = [],
   entries: readonly BaseEntry[] = debianLike,
 ): Promise<void> {
+  await push(reference, [{ base: await makeBase({ layers: [[...entries, ...extra]] }) }]);
+}
+
+/** The same for both platforms that there are images for, under one index. Each has more in it than the other if that is named. */
+export async function pushBases(
+  reference: string,
+  { amd64 = [], arm64 = [] }: { amd64?: readonly BaseEntry[]; arm64?: readonly BaseEntry[] } = {},
+): Promise<void> {
+  const entries = { amd64: [...debianLike, ...amd64], arm64: [...debianLike, ...arm64] };
+  await push(
+    reference,
+    await Promise.all(
+      (['amd64', 'arm64'] as const).map(async (architecture) => ({
+        base: await makeBase({ layers: [entries[architecture]], architecture }),
+        platform: { os: 'linux', architecture },
+      })),
+    ),
+  );
+}
+
+async function push(reference: string, images: Parameters<typeof writeBase>[1]): Promise<void> {
   const layout = await mkdtemp(join(tmpdir(), 'terroir-base-'));
   try {
-    await writeBase(layout, [{ base: await makeBase({ layers: [[...entries, ...extra]] }) }]);
+    await writeBase(layout, images);
     const places = [`oci:${layout}`, `docker://${reference}`];
-    execFileSync('skopeo', ['copy', '-q', '--preserve-digests', '--dest-tls-verify=false', ...places]);
+    execFileSync('skopeo', ['copy', '-q', '--all', '--preserve-digests', '--dest-tls-verify=false', ...places]);
   } finally {
     await rm(layout, { recursive: true, force: true });
   }

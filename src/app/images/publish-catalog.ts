@@ -7,6 +7,7 @@ import { curatedLock } from '../environments/catalog.ts';
 import { findVersion } from '../environments/find-version.ts';
 import { platformsOf, sendRevision } from './build-images.ts';
 import { ensureImages } from './ensure-images.ts';
+import { hasSameImages } from './named-images.ts';
 import { readPublished } from './published-image.ts';
 import { isRegistryPrefix, repositoryBelow } from './registry-prefix.ts';
 import { openRemoteRepository } from './remote-registry.ts';
@@ -73,7 +74,17 @@ async function publish(app: App, registry: string, version: EnvironmentVersion):
   return { ...view, outcome: 'published' };
 }
 
-async function isThere(app: App, repository: string, { digest, fingerprint }: ImageRevision): Promise<boolean> {
+/** With a record of what it was made of: whoever looks it up asks for that. */
+async function isThere(
+  app: App,
+  repository: string,
+  { digest, fingerprint, platforms }: ImageRevision,
+): Promise<boolean> {
   const { remote } = await openRemoteRepository(app, repository);
-  return (await readPublished(app, remote, { tag: 'latest', fingerprint }))?.image.digest === digest;
+  const published = (await readPublished(app, remote, { tag: 'latest', fingerprint }))?.image;
+  if (published?.digest !== digest) return false;
+  return platforms.every((image) => {
+    const same = published.platforms.find(({ platform }) => platform === image.platform);
+    return same !== undefined && hasSameImages(same, image);
+  });
 }

@@ -26,7 +26,7 @@ export async function publishRecord(
 }
 
 /**
- * The record of the image that a tag names; undefined if the repository has no such tag, or the image no record.
+ * The newest record of the image that a tag names; undefined if the repository has no such tag, or the image no record.
  * @throws AppError INVALID_LOCK, INVALID_IMAGE, UNREACHABLE.
  */
 export async function readPublished(
@@ -36,6 +36,7 @@ export async function readPublished(
 ): Promise<PublishedImage | undefined> {
   const named = await remote.findManifest(tag, { signal });
   if (named === undefined) return undefined;
+  let newest: PublishedImage | undefined;
   for (const referrer of await remote.listReferrers(named.digest, { artifactType, signal })) {
     const { bytes } = await remote.readManifest(referrer.digest, { signal });
     const layer = recordOf(bytes);
@@ -49,9 +50,10 @@ export async function readPublished(
     if (image.fingerprint !== fingerprint)
       throw new AppError('INVALID_IMAGE', `the record of ${named.digest} is that of another definition`);
     for (const lock of locks) checkLock(lock, { fingerprint });
-    return published.data;
+    // Where a base moved without changing the image there is a record for each time.
+    if (newest === undefined || newest.image.createdAt < image.createdAt) newest = published.data;
   }
-  return undefined;
+  return newest;
 }
 
 function recordOf(manifest: Uint8Array): Descriptor | undefined {

@@ -64,6 +64,24 @@ export function imagesContract(place: WorkspacePlace): void {
       expect((await workspace.images.add(sampleImage('f', 'a'))).revision).toBe(3);
     });
 
+    it('makes a new revision of the same image when it is made of something else, so that it is found by that', async () => {
+      const first = await workspace.images.add(sampleImage('f', 'a'));
+      const moved = {
+        ...sampleImage('f', 'a'),
+        platforms: first.platforms.map((image) => ({
+          ...image,
+          base: { reference: 'docker.io/library/debian:12', digest: digestOf('base 2') },
+        })),
+      };
+      const second = await workspace.images.add(moved);
+      expect(second).toMatchObject({ revision: 2, digest: first.digest });
+      expect(await workspace.images.add(moved)).toEqual(second);
+      const wanted = { fingerprint: 'f', platform: 'linux-64', lockDigest: 'a' } as const;
+      for (const [base, revision] of [['base 1', first] as const, ['base 2', second] as const])
+        expect((await workspace.images.find({ ...wanted, baseDigest: digestOf(base) }))?.revision).toEqual(revision);
+      expect(await workspace.images.byDigest(first.digest)).toEqual(second);
+    });
+
     it('finds the newest image by what it is made of', async () => {
       await workspace.images.add(sampleImage('f', 'a'));
       const moved = await workspace.images.add(sampleImage('f', 'a', 'base 2'));
