@@ -59,7 +59,8 @@ export function createImageCalls(connection: Connection, { settle }: Definitions
       const [first] = images;
       if (app === undefined || first === undefined || places.length === 0) return images;
       const published = await publishedOf(version, first.revision);
-      for (const place of places) await sendServedImage(app, place, published);
+      const built = images.map(({ platform }) => platform);
+      for (const place of places) await sendServedImage(app, { place, platforms: built }, published);
       return images;
     },
 

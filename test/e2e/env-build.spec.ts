@@ -109,6 +109,30 @@ describe('building images', { timeout: 120_000 }, () => {
     expect(again.stderr).toMatch(/all of it was there/);
   });
 
+  it('writes the platform that is asked for to an archive for Docker, which takes no other beside it', async () => {
+    await pushBases(base);
+    const both = ['--platform', 'linux-64', '--platform', 'linux-aarch64'];
+    const { items } = await sandbox.json<{ items: ImageView[] }>(['env', 'build', 'iris.yml', ...both]);
+    const archive = join(sandbox.folder, 'iris.tar');
+    const output = ['--output', `docker-archive:${archive}`];
+    for (const [at, architecture] of ['amd64', 'arm64'].entries()) {
+      const { platform = '', layers = [], indexDigest } = items[at] ?? {};
+      expect(await build('iris', '--platform', platform, ...output)).toMatchObject({
+        indexDigest,
+        source: 'workspace',
+      });
+      const inspected = execFileSync('skopeo', ['inspect', `docker-archive:${archive}`], { encoding: 'utf8' });
+      expect(JSON.parse(inspected)).toMatchObject({ Architecture: architecture });
+      const paths = execFileSync('tar', ['-tf', archive], { encoding: 'utf8' }).split('\n');
+      // Besides layers, a configuration and a manifest.
+      expect(paths.filter((path) => /^blobs\/sha256\/\w+$/.test(path))).toHaveLength(layers.length + 2);
+    }
+    await rm(archive);
+    const refused = await sandbox.run(['env', 'build', 'iris', ...both, ...output]);
+    expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/takes one platform\n.*--platform/) });
+    expect(await readdir(sandbox.folder)).not.toContain('iris.tar');
+  });
+
   it('keeps to its lock until a rebuild, which warns and makes the next revision; the earlier one stays', async () => {
     const first = await build('iris.yml');
     index.publish(grape('1.1'));

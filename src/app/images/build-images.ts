@@ -11,6 +11,7 @@ import { readPlatform } from '../platform.ts';
 import { ensureImages, useImages } from './ensure-images.ts';
 import { type Sending, sendImage } from './image-places.ts';
 import { type ImageView, imageViewOf } from './image-view.ts';
+import { refuseSeveralForDocker } from './one-for-docker.ts';
 import { openWorkspaceRegistry, workspaceHost } from './workspace-registry.ts';
 
 export interface BuildRequest {
@@ -32,12 +33,13 @@ export async function buildImages(app: App, reference: string, request: BuildReq
 
 export async function buildVersion(app: App, version: EnvironmentVersion, request: BuildRequest): Promise<ImageView[]> {
   const platforms = platformsOf(version, request.platforms);
+  refuseSeveralForDocker(request.outputs, platforms);
   if (request.rebuild) await relockAll(app, version, platforms);
   const places = [...(request.push === undefined ? [] : [`registry:${request.push}`]), ...request.outputs];
   const { revision, source } = await useImages(
     async () => await ensureImages(app, version, platforms, { fresh: request.rebuild, engine: request.engine }),
     async (images) => {
-      for (const place of places) await sendRevision(app, { place, version, revision: images.revision });
+      for (const place of places) await sendRevision(app, { place, version, revision: images.revision, platforms });
       return images;
     },
   );
@@ -45,10 +47,15 @@ export async function buildVersion(app: App, version: EnvironmentVersion, reques
   return wanted.map((image) => imageViewOf(revision, image, source));
 }
 
-/** Brings a revision of the workspace to where somebody wants it, with its record. */
+/** Brings a revision of the workspace to where somebody wants it, with its record; of its platforms those that were asked for where not all can be there. */
 export async function sendRevision(
   app: App,
-  { place, version, revision }: { place: string; version: EnvironmentVersion; revision: ImageRevision },
+  {
+    place,
+    version,
+    revision,
+    platforms,
+  }: { place: string; version: EnvironmentVersion; revision: ImageRevision; platforms?: readonly Platform[] },
 ): Promise<void> {
   const { locks } = await app.openWorkspace();
   const repository = (await openWorkspaceRegistry(app)).repository(imageRepository(version.fingerprint));
@@ -57,6 +64,7 @@ export async function sendRevision(
   await sendImage(app, {
     place,
     image: await openAll(repositorySource(repository, workspaceHost), { reference: revision.digest }),
+    platforms,
     repository: repository.name,
     revision: revision.revision,
     base: homeOf(version, revision),

@@ -1,16 +1,8 @@
-import { AppError } from '../../errors/index.ts';
-import {
-  type Image,
-  isMultiImage,
-  type MultiImage,
-  ociPlatform,
-  openAll,
-  openImage,
-  writeImage,
-} from '../../image/index.ts';
+import { isMultiImage, ociPlatform, openAll, openImage, writeImage } from '../../image/index.ts';
 import { step } from '../../report/index.ts';
 import type { App } from '../app.ts';
 import { readPlatform } from '../platform.ts';
+import { oneForDocker } from './one-for-docker.ts';
 import { openImageSource, parseImagePlace, withImageSink } from './open-image-place.ts';
 
 export interface CopiedImage {
@@ -31,7 +23,7 @@ export async function copyImage(
   const [from, to] = [parseImagePlace(source), parseImagePlace(destination)];
   const opened = await openImageSource(app, from);
   const { reference } = opened;
-  const image: Image | MultiImage =
+  const all =
     platform === undefined
       ? await openAll(opened.source, { reference, signal: app.signal, others: true })
       : await openImage(opened.source, {
@@ -39,10 +31,7 @@ export async function copyImage(
           signal: app.signal,
           platform: ociPlatform(readPlatform(platform)),
         });
-  if (to.kind === 'docker-archive' && isMultiImage(image))
-    throw new AppError('USAGE', 'an archive for Docker takes one platform', {
-      hint: 'Choose one with --platform, or write to `oci-archive:FILE`.',
-    });
+  const image = to.kind === 'docker-archive' ? oneForDocker(all) : all;
   const images = isMultiImage(image) ? image.images.map((each) => each.image) : [image];
   const sizes = new Map(
     images.flatMap(({ layers, config }) =>

@@ -11,8 +11,9 @@ import {
   writeImage,
 } from '../../image/index.ts';
 import { step } from '../../report/index.ts';
-import type { PublishedImage } from '../../schema/index.ts';
+import type { Platform, PublishedImage } from '../../schema/index.ts';
 import type { App } from '../app.ts';
+import { oneForDocker } from './one-for-docker.ts';
 import { publishRecord } from './published-image.ts';
 import { repositoryBelow } from './registry-prefix.ts';
 import { openRemoteRepository } from './remote-registry.ts';
@@ -21,6 +22,8 @@ export interface Sending {
   /** `registry:HOST/NAME`, `oci:FOLDER`, `oci-archive:FILE`, `docker-archive:FILE`. */
   place: string;
   image: Image | MultiImage;
+  /** Those of its platforms that were asked for: one that takes a single image gets that. */
+  platforms?: readonly Platform[];
   /** What the image is called there if the place does not say. */
   repository: string;
   revision: number;
@@ -30,13 +33,17 @@ export interface Sending {
   record?: Omit<PublishedImage, 'format'>;
 }
 
-/** Brings an image to where somebody wants it, under its revision's number and `latest`. @throws AppError USAGE for a place that is none. */
+/**
+ * Brings an image to where somebody wants it, under its revision's number and `latest`.
+ * @throws AppError USAGE for a place that is none, or that takes fewer platforms.
+ */
 export async function sendImage(
   app: App,
-  { place, image, repository, revision, base, record }: Sending,
+  { place, image: whole, platforms, repository, revision, base, record }: Sending,
 ): Promise<void> {
   const [, kind = '', where = ''] = /^([a-z-]+):(.+)$/.exec(place) ?? [];
   const tags = [String(revision), 'latest'];
+  const image = kind === 'docker-archive' ? oneForDocker(whole, platforms) : whole;
   const send = async (sink: ImageSink, names = tags): Promise<void> =>
     await step(app.emit, `Writing to ${where.replace(/\/$/, '')}`, async (current) => {
       let done = 0;

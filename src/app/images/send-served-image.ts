@@ -1,5 +1,5 @@
 import { imageRepository } from '../../definition/index.ts';
-import type { PublishedImage } from '../../schema/index.ts';
+import type { Platform, PublishedImage } from '../../schema/index.ts';
 import type { App } from '../app.ts';
 import { sendImage } from './image-places.ts';
 import { openWorkspaceImage } from './open-workspace-image.ts';
@@ -7,7 +7,7 @@ import { openWorkspaceImage } from './open-workspace-image.ts';
 /** Brings an image of a server's workspace to where somebody here wants it, as a build here would. */
 export async function sendServedImage(
   app: App,
-  place: string,
+  { place, platforms }: { place: string; platforms: readonly Platform[] },
   { image, locks }: Pick<PublishedImage, 'image' | 'locks'>,
 ): Promise<void> {
   const { fingerprint, digest, revision } = image;
@@ -15,6 +15,7 @@ export async function sendServedImage(
   await sendImage(app, {
     place,
     image: await openWorkspaceImage(app, { fingerprint, digest }),
+    platforms,
     repository,
     revision,
     record: { image, locks },

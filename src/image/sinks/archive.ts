@@ -66,7 +66,10 @@ export function createArchiveSink(
         if (!written.has(descriptor.digest)) await addFile(blobName(descriptor.digest), bytes);
         written.add(descriptor.digest);
         const isImage = [mediaTypes.ociManifest, mediaTypes.dockerManifest].includes(descriptor.mediaType as never);
-        if (isImage) first ??= ImageManifest.parse(JSON.parse(bytes.toString('utf8')));
+        if (isImage && docker !== undefined) {
+          if (first !== undefined) throw new Error('an archive for Docker takes one image');
+          first = ImageManifest.parse(JSON.parse(bytes.toString('utf8')));
+        }
         if (tags !== undefined) top = { manifest, tags };
       }),
     finish: async () =>
