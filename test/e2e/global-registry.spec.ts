@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,6 +72,40 @@ describe('the global registry', { timeout: 120_000 }, () => {
     expect(await user.json(['env', 'image', 'mine'])).toMatchObject({ source: 'global' });
     const lock = await user.json<{ lock: { packages: { version: string }[] } }>(['env', 'lock', 'mine']);
     expect(lock.lock.packages.map(({ version }) => version)).toEqual(['1.0']);
+  });
+
+  it('gives the platforms that are asked for, another one later, and then both under one digest', async () => {
+    await pushBases(base, { arm64: [{ name: 'etc/arm', content: 'arm\n' }] });
+    await publisher.write('iris.yml', definition('iris'));
+    const both = ['--platform', 'linux-64', '--platform', 'linux-aarch64'];
+    const push = ['env', 'build', 'iris.yml', '--push', `${far.host}/curated/`];
+    const { items: published } = await publisher.json<{ items: [ImageView, ImageView] }>([...push, ...both]);
+    const [amd, arm] = published;
+    index.publish(grape('1.1'));
+    const taken = await use();
+    expect(taken).toMatchObject({ platform: 'linux-64', digest: amd.digest, lockDigest: amd.lockDigest });
+    expect(taken).toMatchObject({ source: 'global', revision: 1 });
+    expect(taken.indexDigest).toBeUndefined();
+    // Nothing of the other one is here.
+    const own = arm.layers.filter(({ digest }) => amd.layers.every((layer) => layer.digest !== digest));
+    expect(own).not.toEqual([]);
+    const place = (digest: string): string =>
+      join(user.folder, '.terroir/registry/blobs/sha256', digest.slice(7, 9), digest.slice(7));
+    expect(existsSync(place(amd.layers[0]?.digest ?? ''))).toBe(true);
+    for (const { digest } of own) expect(existsSync(place(digest))).toBe(false);
+    expect(await use()).toMatchObject({ revision: 1, source: 'workspace' });
+    const words = ['env', 'build', 'mine.yml'];
+    const later = await user.json<ImageView>([...words, '--platform', 'linux-aarch64']);
+    expect(later).toMatchObject({ digest: arm.digest, lockDigest: arm.lockDigest, source: 'global', revision: 2 });
+    const whole = await user.json<{ items: ImageView[] }>([...words, ...both]);
+    const { indexDigest } = amd;
+    expect(indexDigest).toBeDefined();
+    expect(whole.items).toMatchObject([
+      { digest: amd.digest, indexDigest, source: 'global', revision: 3 },
+      { digest: arm.digest, indexDigest, source: 'global', revision: 3 },
+    ]);
+    for (const platform of ['linux-64', 'linux-aarch64'])
+      expect(await user.json([...words, '--platform', platform])).toMatchObject({ source: 'workspace', revision: 3 });
   });
 
   it('gives nothing that has another lock to who has one', async () => {

@@ -37,7 +37,7 @@ export async function ensureImages(
   const global = fresh
     ? async () => await Promise.resolve(undefined)
     : once(async () => await findGlobal(app, version));
-  if (!fresh) await adoptIfNew(app, workspace, { version, platforms, global });
+  if (!fresh) await adoptIfNew(app, workspace, { version, global });
   const ingredients = await ingredientsOf(app, workspace, { version, platforms, fresh });
   const repository = (await openWorkspaceRegistry(app)).repository(imageRepository(version.fingerprint));
   // What an engine made is known by what it was made of, and it may come out otherwise today: only what was made from now on is anew.
@@ -92,18 +92,14 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 async function adoptIfNew(
   app: App,
   workspace: Workspace,
-  {
-    version,
-    platforms,
-    global,
-  }: { version: EnvironmentVersion; platforms: readonly Platform[]; global: () => Promise<GlobalImage | undefined> },
+  { version, global }: { version: EnvironmentVersion; global: () => Promise<GlobalImage | undefined> },
 ): Promise<void> {
   const { locks, images } = workspace;
   const { fingerprint } = version;
   const isKnown = (await locks.list(fingerprint)).length > 0 || (await images.latest(fingerprint)) !== undefined;
   if (isKnown) return;
   const found = await global();
-  if (found !== undefined) await adoptLocks(app, workspace, { version, platforms, global: found });
+  if (found !== undefined) await adoptLocks(workspace, { version, global: found });
 }
 
 async function ingredientsOf(

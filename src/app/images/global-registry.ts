@@ -1,8 +1,16 @@
 import { imageRepository } from '../../definition/index.ts';
 import { AppError, isAppError } from '../../errors/index.ts';
-import { type ImageSource, openAll } from '../../image/index.ts';
+import {
+  composeIndex,
+  type Image,
+  type ImageSource,
+  type MultiImage,
+  ociPlatform,
+  openAll,
+  openImage,
+} from '../../image/index.ts';
 import type { RemoteRepository, Repository } from '../../registry/index.ts';
-import type { ImageRevision, Platform, PublishedImage } from '../../schema/index.ts';
+import type { ImageRevision, PlatformImage, PublishedImage } from '../../schema/index.ts';
 import type { EnvironmentVersion, Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { readSettings } from '../settings.ts';
@@ -62,33 +70,21 @@ async function openGlobal(
 }
 
 /**
- * A fingerprint that is new to the workspace takes its locks from the global registry, and what the images that it names meant there. One that is
- * known keeps what it has.
+ * A fingerprint that is new to the workspace takes its locks from the global registry, those of all platforms: then the image of another one can be
+ * taken later, too. And what the images that it names meant there. One that is known keeps what it has.
  */
 export async function adoptLocks(
-  app: App,
   workspace: Workspace,
-  {
-    version,
-    platforms,
-    global,
-  }: {
-    version: EnvironmentVersion;
-    platforms: readonly Platform[];
-    global: GlobalImage;
-  },
+  { version, global }: { version: EnvironmentVersion; global: GlobalImage },
 ): Promise<void> {
   const { fingerprint } = version;
   const { image, locks } = global.published;
-  for (const platform of platforms) {
-    if ((await workspace.locks.latest(fingerprint, platform)) !== undefined) continue;
-    const lock = locks.find((each) => each.platform === platform);
-    if (lock !== undefined) await workspace.locks.addFirst(lock);
-  }
+  for (const lock of locks)
+    if ((await workspace.locks.latest(fingerprint, lock.platform)) === undefined) await workspace.locks.addFirst(lock);
   await adoptMeanings(workspace, image.platforms, await namesOf(workspace, version));
 }
 
-/** Copies the global registry's image into the workspace's, if it is made of exactly these locks and this base. */
+/** Copies the global registry's image of the platforms that are asked for into the workspace's, if it is made of exactly these locks and this base. */
 export async function takeGlobal(
   app: App,
   workspace: Workspace,
@@ -98,17 +94,33 @@ export async function takeGlobal(
     global: { published, source },
   }: { repository: Repository; ingredients: readonly Ingredients[]; global: GlobalImage },
 ): Promise<ImageRevision | undefined> {
-  const { fingerprint, digest, platforms } = published.image;
-  const isSame = ingredients.every(({ platform, lock, named }) => {
-    const image = platforms.find((each) => each.platform === platform);
-    if (image === undefined) return false;
-    return image.lockDigest === (lock?.lock.digest ?? null) && hasSameImages(image, named);
-  });
-  if (!isSame) return undefined;
+  const { fingerprint } = published.image;
+  const platforms = published.image.platforms.filter((image) =>
+    ingredients.some(
+      ({ platform, lock, named }) =>
+        image.platform === platform && image.lockDigest === (lock?.lock.digest ?? null) && hasSameImages(image, named),
+    ),
+  );
+  if (platforms.length < ingredients.length) return undefined;
   return await keepImage(app, workspace, {
-    image: await openAll(source, { reference: digest, signal: app.signal }),
+    image: await openPublished(app, source, { published, platforms }),
     repository,
     record: { fingerprint, platforms, origin: 'global' },
     title: 'Taking the image from the global registry',
   });
+}
+
+/** All that was published under its own digest, or what is wanted of it. */
+async function openPublished(
+  { signal }: App,
+  source: ImageSource,
+  { published, platforms }: { published: PublishedImage; platforms: readonly PlatformImage[] },
+): Promise<Image | MultiImage> {
+  const { digest: whole, platforms: all } = published.image;
+  if (platforms.length === all.length) return await openAll(source, { reference: whole, signal });
+  const images: Image[] = [];
+  for (const { digest, platform } of platforms)
+    images.push(await openImage(source, { reference: digest, platform: ociPlatform(platform), signal }));
+  const [only] = images;
+  return images.length === 1 && only !== undefined ? only : composeIndex(images);
 }
