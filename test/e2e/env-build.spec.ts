@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ImageView } from '../../src/app/index.ts';
+import { openWorkspace } from '../../src/workspace/index.ts';
 import { debianLike } from '../kit/base-image.ts';
 import { pushBase, pushBases } from '../kit/push-base.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
@@ -34,6 +35,17 @@ const otherPython = debianLike.map((entry) => ({
   ...(entry.linkname === undefined ? {} : { linkname: entry.linkname.replace('3.11', '3.12') }),
   ...(typeof entry.content === 'string' ? { content: entry.content.replace('3.11', '3.12') } : {}),
 }));
+
+async function untilWritten({ stderr }: ChildProcess, text: string): Promise<void> {
+  let written = '';
+  await new Promise<void>((resolve, reject) => {
+    stderr?.on('data', (piece: Buffer) => {
+      written += piece.toString();
+      if (written.includes(text)) resolve();
+    });
+    stderr?.on('end', () => reject(new Error(`\`${text}\` was not written: ${written}`)));
+  });
+}
 
 describe('building images', { timeout: 120_000 }, () => {
   let index: PypiIndex;
@@ -239,6 +251,35 @@ describe('building images', { timeout: 120_000 }, () => {
     expect(new Set(all.map(({ digest }) => digest)).size).toBe(1);
     expect(all.filter(({ source }) => source === 'built')).toHaveLength(1);
     expect(new Set(all.map(({ revision }) => revision))).toEqual(new Set([1]));
+  });
+
+  it('builds each platform once: who builds several waits for whoever is building one of them', async () => {
+    await pushBases(base);
+    const { fingerprint } = await sandbox.json<{ fingerprint: string }>(['env', 'create', 'iris.yml']);
+    const workspace = await openWorkspace(join(sandbox.folder, '.terroir'), { user: 'bob', origin: 'test' });
+    const takeLease = async (platform: string) =>
+      await workspace.leases.take(`build-${fingerprint.slice(0, 32)}-${platform}`);
+    try {
+      const held = await takeLease('linux-aarch64');
+      if (!('lease' in held)) throw new Error('not taken');
+      // In either order: two that began at different ends would wait for each other.
+      const orders = [
+        ['--platform', 'linux-64', '--platform', 'linux-aarch64'],
+        ['--platform', 'linux-aarch64', '--platform', 'linux-64'],
+      ];
+      const words = ['env', 'build', 'iris', '--json', '--progress', 'ndjson'];
+      const builds = orders.map((platforms) => sandbox.start([...words, ...platforms]));
+      await Promise.all(builds.map(({ child }) => untilWritten(child, 'Waiting for another process')));
+      expect(await takeLease('linux-64')).toHaveProperty('heldBy');
+      expect(await workspace.images.latest(fingerprint)).toBeUndefined();
+      await held.lease.release();
+      const outcomes = await Promise.all(builds.map(async ({ outcome }) => await outcome));
+      const made = outcomes.flatMap(({ stdout }) => (JSON.parse(stdout) as { items: ImageView[] }).items);
+      expect(made.filter(({ source }) => source === 'built')).toHaveLength(2);
+      expect(made.map(({ revision }) => revision)).toEqual([1, 1, 1, 1]);
+    } finally {
+      await workspace.close();
+    }
   });
 
   it('goes on where one that was killed left off, and nothing half-made is tagged', async () => {

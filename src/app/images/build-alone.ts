@@ -6,8 +6,8 @@ import type { App } from '../app.ts';
 import { recordEvents } from '../tasks/record-events.ts';
 
 export interface BuildAlone<T> {
-  /** What is built, for the lease: letters, digits and dashes. */
-  name: string;
+  /** What is built, each with a lease of its own: letters, digits and dashes. Whoever makes several of them waits for each. */
+  names: readonly string[];
   /** For people: "the image of iris:3 for linux-64". */
   title: string;
   /** The result, if somebody has made it. */
@@ -25,7 +25,27 @@ const mostAtOnce = 1 << 20;
  * Makes something once in the whole workspace, however many ask: one has the lease, the others follow its log and take what it made. When whoever
  * builds dies, the next one goes on.
  */
-export async function buildAlone<T>(app: App, workspace: Workspace, build: BuildAlone<T>): Promise<T> {
+export async function buildAlone<T>(
+  app: App,
+  workspace: Workspace,
+  { names, work, ...build }: BuildAlone<T>,
+): Promise<T> {
+  // All take them in the same order: otherwise two might wait for each other.
+  const withAll = names
+    .toSorted()
+    .reduceRight(
+      (inner, name) => async (own: App) => await makeOne(own, workspace, { ...build, name, work: inner }),
+      work,
+    );
+  return await withAll(app);
+}
+
+/** What is made with one lease. */
+interface MakeOne<T> extends Omit<BuildAlone<T>, 'names'> {
+  name: string;
+}
+
+async function makeOne<T>(app: App, workspace: Workspace, build: MakeOne<T>): Promise<T> {
   for (;;) {
     const found = await build.look();
     if (found !== undefined) return found;
@@ -38,7 +58,7 @@ export async function buildAlone<T>(app: App, workspace: Workspace, build: Build
 async function holding<T>(
   app: App,
   { logs, lease }: Pick<Workspace, 'logs'> & { lease: Lease },
-  build: BuildAlone<T>,
+  build: MakeOne<T>,
 ): Promise<T> {
   const lost = new AbortController();
   const timer = setInterval(() => {
@@ -68,12 +88,12 @@ async function holding<T>(
   }
 }
 
-function logOf({ name }: Pick<BuildAlone<unknown>, 'name'>): LogName {
+function logOf({ name }: Pick<MakeOne<unknown>, 'name'>): LogName {
   return { kind: 'build', id: name };
 }
 
 /** Shows what the holder does, until it has ended. */
-async function follow(app: App, workspace: Workspace, { name, title, look }: BuildAlone<unknown>): Promise<void> {
+async function follow(app: App, workspace: Workspace, { name, title, look }: MakeOne<unknown>): Promise<void> {
   const current = startStep(app.emit, `Waiting for another process, which makes ${title}`);
   const lines = readLines(workspace, logOf({ name }));
   try {

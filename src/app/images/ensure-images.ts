@@ -45,7 +45,7 @@ export async function ensureImages(
   const older = isAnew ? ((await workspace.images.latest(version.fingerprint))?.revision ?? 0) : 0;
   let source: ImageView['source'] | undefined;
   const revision = await buildAlone(app, workspace, {
-    name: `${version.fingerprint.slice(0, 32)}-${platforms.join('-')}`,
+    names: platforms.map((platform) => `${version.fingerprint.slice(0, 32)}-${platform}`),
     title: `the image of ${version.name}:${version.version}`,
     look: async () => {
       const found = await findImages(workspace, repository, version.fingerprint, ingredients);
