@@ -1,6 +1,9 @@
 import { AppError } from '../errors/index.ts';
 import type { Descriptor, OciPlatform, Platform } from '../schema/index.ts';
 
+/** Those that there are images for. */
+export const imagePlatforms: readonly Platform[] = ['linux-64', 'linux-aarch64'];
+
 /** What the image specification calls a platform of ours. @throws AppError UNSUPPORTED_FEATURE where there are no images for it. */
 export function ociPlatform(platform: Platform): OciPlatform {
   if (platform === 'linux-64') return { os: 'linux', architecture: 'amd64' };

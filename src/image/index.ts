@@ -16,7 +16,7 @@
 export { type BaseFacts, type BasePython } from './base/base-facts.ts';
 export { findNode, type TreeNode } from './base/file-tree.ts';
 export type { Base } from './base/read-base.ts';
-export { choosePlatform, ociPlatform, platformName } from './choose-platform.ts';
+export { choosePlatform, imagePlatforms, ociPlatform, platformName } from './choose-platform.ts';
 export type { MetadataStep } from './compose/apply-steps.ts';
 export { type BuildImageInput, type BuiltImage, imagePrefix } from './compose/build-image.ts';
 export { checkInterpreter } from './compose/check-base.ts';

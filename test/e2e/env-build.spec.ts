@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ImageView } from '../../src/app/index.ts';
+import type { CopiedImage, ImageView } from '../../src/app/index.ts';
 import { openWorkspace } from '../../src/workspace/index.ts';
 import { debianLike } from '../kit/base-image.ts';
 import { pushBase, pushBases } from '../kit/push-base.ts';
@@ -143,6 +143,37 @@ describe('building images', { timeout: 120_000 }, () => {
     const refused = await sandbox.run(['env', 'build', 'iris', ...both, ...output]);
     expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/takes one platform\n.*--platform/) });
     expect(await readdir(sandbox.folder)).not.toContain('iris.tar');
+  });
+
+  it('lets `latest` name the newest image for each platform, whichever was built last', async () => {
+    await pushBases(base);
+    const make = async (platform: string, ...more: string[]): Promise<ImageView> =>
+      await build('iris.yml', '--platform', platform, ...more);
+    const inspect = async (repository: string, tag: string): Promise<CopiedImage> =>
+      await sandbox.json(['image', 'copy', `localhost/${repository}:${tag}`, `oci:${tag}-${Math.random()}`]);
+    const amd = await make('linux-64');
+    const { repository } = amd;
+    expect(await inspect(repository, 'latest')).toMatchObject({ digest: amd.digest, platforms: ['linux/amd64'] });
+    const arm = await make('linux-aarch64');
+    const both = await inspect(repository, 'latest');
+    expect(both.platforms).toEqual(['linux/amd64', 'linux/arm64']);
+    expect(await inspect(repository, '1')).toMatchObject({ digest: amd.digest });
+    expect(await inspect(repository, '2')).toMatchObject({ digest: arm.digest });
+    expect(await sandbox.run(['image', 'validate', `localhost/${repository}:latest`])).toMatchObject({ exitCode: 0 });
+    // What is built again takes the place of its own platform.
+    index.publish(grape('1.1'));
+    const newer = await make('linux-64', '--rebuild');
+    const copy = ['image', 'copy', `localhost/${repository}:latest`];
+    const digestFor = async (platform: string): Promise<string> =>
+      (await sandbox.json<CopiedImage>([...copy, `oci:${platform}`, '--platform', platform])).digest;
+    expect(await digestFor('linux-64')).toBe(newer.digest);
+    expect(await digestFor('linux-aarch64')).toBe(arm.digest);
+    // One that is gone is no reason to fail.
+    const manifest = arm.digest.slice('sha256:'.length);
+    await rm(join(sandbox.folder, '.terroir/registry/blobs/sha256', manifest.slice(0, 2), manifest));
+    index.publish(grape('1.2'));
+    const newest = await make('linux-64', '--rebuild');
+    expect(await inspect(repository, 'latest')).toMatchObject({ digest: newest.digest, platforms: ['linux/amd64'] });
   });
 
   it('keeps to its lock until a rebuild, which warns and makes the next revision; the earlier one stays', async () => {

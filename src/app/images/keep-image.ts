@@ -4,6 +4,7 @@ import { step } from '../../report/index.ts';
 import type { ImageRevision } from '../../schema/index.ts';
 import type { Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
+import { tagLatest } from './tag-latest.ts';
 import { workspaceHost } from './workspace-registry.ts';
 
 export interface Keeping {
@@ -28,6 +29,7 @@ export async function keepImage(
   });
   const { digest } = (isMultiImage(image) ? image.index : image.manifest).descriptor;
   const revision = await workspace.images.add({ ...record, digest });
-  await writeImage(image, sink, { tags: [String(revision.revision), 'latest'], signal });
+  await writeImage(image, sink, { tags: [String(revision.revision)], signal });
+  await tagLatest(app, workspace, { repository, fingerprint: record.fingerprint });
   return revision;
 }

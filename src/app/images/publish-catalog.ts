@@ -1,5 +1,6 @@
 import { imageRepository } from '../../definition/index.ts';
 import { AppError } from '../../errors/index.ts';
+import { imagePlatforms } from '../../image/index.ts';
 import type { ImageRevision, Platform } from '../../schema/index.ts';
 import type { EnvironmentVersion } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
@@ -21,8 +22,6 @@ export interface PublishedEnvironment {
   digest: string;
   outcome: 'published' | 'present';
 }
-
-const imagePlatforms: readonly Platform[] = ['linux-64', 'linux-aarch64'];
 
 /** Builds the curated environments, and brings images, records and locks to a registry; what it has already is left alone. */
 export async function publishCatalog(
