@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { CopiedImage, ImageView } from '../../src/app/index.ts';
 import { openWorkspace } from '../../src/workspace/index.ts';
 import { debianLike } from '../kit/base-image.ts';
+import { startCountingLine } from '../kit/counting-line.ts';
 import { pushBase, pushBases } from '../kit/push-base.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
 import { type RegistryProcess, startDockerRegistry } from '../kit/registry/docker-registry.ts';
@@ -119,6 +121,26 @@ describe('building images', { timeout: 120_000 }, () => {
     expect(inspect(`docker-archive:${archive}`).Layers).toHaveLength(image.layers.length);
     const again = await sandbox.run(['env', 'build', 'iris', '--push', `${registry.host}/team/iris`]);
     expect(again.stderr).toMatch(/all of it was there/);
+  });
+
+  it('has a registry take the layers of the base from its own repository, for every platform', async () => {
+    // What does not become small: 100 kB for each platform.
+    const large = { name: 'usr/share/noise', content: randomBytes(100_000) };
+    const line = await startCountingLine(registry.url);
+    try {
+      await pushBases(base, { amd64: [large], arm64: [{ ...large, content: randomBytes(100_000) }] });
+      // The same registry, seen from the line.
+      base = base.replace(registry.host, new URL(line.url).host);
+      await sandbox.write('iris.yml', definition());
+      const both = ['--platform', 'linux-64', '--platform', 'linux-aarch64'];
+      await sandbox.json(['env', 'build', 'iris.yml', ...both]);
+      const before = line.sent();
+      const push = ['--push', `${new URL(line.url).host}/team/mounted-${count}`];
+      await sandbox.json(['env', 'build', 'iris.yml', ...both, ...push]);
+      expect(line.sent() - before).toBeLessThan(100_000);
+    } finally {
+      await line.close();
+    }
   });
 
   it('writes the platform that is asked for to an archive for Docker, which takes no other beside it', async () => {

@@ -48,7 +48,7 @@ export async function sendImage(
     await step(app.emit, `Writing to ${where.replace(/\/$/, '')}`, async (current) => {
       let done = 0;
       let skipped = 0;
-      await writeImage(isMultiImage(image) ? image : from(image, base), sink, {
+      await writeImage(from(image, base), sink, {
         tags: names,
         signal: app.signal,
         onBlob: ({ size }, outcome) => {
@@ -85,8 +85,14 @@ export async function sendImage(
   }
 }
 
-function from(image: Image, base: Sending['base']): Image {
+/** The image with layers of its base that may be mounted from where that is. */
+function from(image: Image | MultiImage, base: Sending['base']): Image | MultiImage {
   if (base === undefined) return image;
+  if (!isMultiImage(image)) return withLayersFrom(image, base);
+  return { ...image, images: image.images.map((each) => ({ ...each, image: withLayersFrom(each.image, base) })) };
+}
+
+function withLayersFrom(image: Image, base: NonNullable<Sending['base']>): Image {
   const layers = image.layers.map((layer) =>
     base.layers.has(layer.descriptor.digest) ? { ...layer, from: base } : layer,
   );
