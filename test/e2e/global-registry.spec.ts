@@ -78,10 +78,8 @@ describe('the global registry', { timeout: 120_000 }, () => {
     await pushBases(base, { arm64: [{ name: 'etc/arm', content: 'arm\n' }] });
     await publisher.write('iris.yml', definition('iris'));
     const both = ['--platform', 'linux-64', '--platform', 'linux-aarch64'];
-    const { items: published } = await publisher.json<{ items: [ImageView, ImageView] }>([
-      ...['env', 'build', 'iris.yml', '--push', `${far.host}/curated/`],
-      ...both,
-    ]);
+    const push = ['env', 'build', 'iris.yml', '--push', `${far.host}/curated/`];
+    const { items: published } = await publisher.json<{ items: [ImageView, ImageView] }>([...push, ...both]);
     const [amd, arm] = published;
     index.publish(grape('1.1'));
     const taken = await use();

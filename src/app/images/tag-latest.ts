@@ -67,12 +67,14 @@ async function open(
   return await openImage(source, { reference: digest, platform: ociPlatform(platform), signal });
 }
 
+const gone: ReadonlySet<string> = new Set(['IMAGE_NOT_FOUND', 'CORRUPT_STORE', 'DIGEST_MISMATCH']);
+
 /** One that was damaged or deleted is left out until it is made again: what was made now is no worse for it. */
 async function openIfThere(app: App, repository: Repository, image: PlatformImage): Promise<Image | undefined> {
   try {
     return await open(app, repository, image);
   } catch (error) {
-    if (isAppError(error, 'IMAGE_NOT_FOUND') || isAppError(error, 'DIGEST_MISMATCH')) return undefined;
+    if (isAppError(error) && gone.has(error.code)) return undefined;
     throw error;
   }
 }
