@@ -5,4 +5,5 @@
  * honour is an error that names it, never ignored.
  */
 export { type CommandValues, expandCommand } from './expand-command.ts';
+export { expandName } from './expand-name.ts';
 export { type ReadJobOptions, readJob } from './read-job.ts';

@@ -84,7 +84,7 @@ async function drive(
   ]);
   app.signal.throwIfAborted();
   const inputs = await readInputs(plan.inputs, app.signal);
-  const outputs = await prepareOutputs(plan.outputs, folder);
+  const outputs = await prepareOutputs(plan.outputs, { folder, id });
   await linkOutputs(code.folder, plan.code.kind);
   const variables = readRunVariables(app, plan);
   const { version } = plan;
