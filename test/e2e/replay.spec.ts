@@ -39,4 +39,17 @@ describe('a run and its repetition', () => {
     expect(new Set(paths).size).toBe(2);
     expect(existsSync(join(sandbox.folder, 'out', '${{name}}'))).toBe(false);
   });
+
+  it('have an optional input without a value', async () => {
+    await sandbox.write(
+      'optional.yml',
+      'command: echo trees ${{inputs.trees}} $[[--seed ${{inputs.seed}}]]\nenvironment: file:own.yml\n' +
+        'inputs:\n  trees: 3\n  seed: { type: integer, optional: true }\n',
+    );
+    expect(await sandbox.run(['run', 'optional.yml'])).toMatchObject({ exitCode: 0, stdout: 'trees 3\n' });
+    const { id } = await lastRun();
+    expect(await sandbox.run(['runs', 'replay', id])).toMatchObject({ exitCode: 0, stdout: 'trees 3\n' });
+    await sandbox.run(['run', 'optional.yml', '--input', 'seed=7']);
+    expect(await sandbox.run(['runs', 'replay', (await lastRun()).id])).toMatchObject({ stdout: 'trees 3 --seed 7\n' });
+  });
 });

@@ -1,6 +1,7 @@
 import { parseReference } from '../../definition/index.ts';
 import { AppError } from '../../errors/index.ts';
 import { pathExists, sleep } from '../../io/index.ts';
+import { unsetInputs } from '../../jobs/index.ts';
 import { type JobVariable, type RunRecord, terminalStatuses } from '../../schema/index.ts';
 import { hashTree } from '../../snapshots/index.ts';
 import { endProcessGroup, recordVariables } from '../../targets/index.ts';
@@ -156,7 +157,7 @@ export async function planReplay(app: App, id: string, options: { onOutput: OnOu
           : { kind: 'path' as const, type: type as 'uri_file', path: String(value) },
       ]),
     ),
-    optionalInputs: [],
+    optionalInputs: typeof record.command === 'string' ? unsetInputs(record.command, Object.keys(record.inputs)) : [],
     outputs: Object.fromEntries(
       Object.entries(record.outputs).map(([name, { type }]) => [name, { type: type as 'uri_folder' }]),
     ),
