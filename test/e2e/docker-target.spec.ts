@@ -8,8 +8,10 @@ import type { ImageView } from '../../src/app/index.ts';
 import type { RunRecord } from '../../src/schema/index.ts';
 import { debianLike, makeBase, writeBase } from '../kit/base-image.ts';
 import { type DockerDaemon, startDockerDaemon } from '../kit/docker-daemon.ts';
+import { startPypiIndex } from '../kit/pypi-index.ts';
 import { type RegistryProcess, startDockerRegistry } from '../kit/registry/docker-registry.ts';
 import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
+import { makeWheel } from '../kit/wheel.ts';
 
 describe('runs in containers', { timeout: 120_000 }, () => {
   let folder: string;
@@ -75,6 +77,24 @@ describe('runs in containers', { timeout: 120_000 }, () => {
     const outcome = await sandbox.run(['run', '--env', 'tools.yml', '--gpus', '1', '--', 'sh']);
     expect(outcome.exitCode, outcome.stderr).toBe(106);
     expect(outcome.stderr).toContain('docker knows no GPU here');
+  });
+
+  it('learn that a driver is too old before an image is made or pulled', async () => {
+    const index = await startPypiIndex([makeWheel({ name: 'grape', version: '1.0' })]);
+    try {
+      await sandbox.write(
+        'newer.yml',
+        `name: newer\nimage: ${registry.host}/base:1\nrequirements: [grape]\nsystem_requirements: {cuda: "12.8"}\n`,
+      );
+      const words = ['run', '--env', 'newer.yml', '--target', 'docker', '--gpus', 'all', '--', 'sh'];
+      const outcome = await sandbox.run(words, { env: { PIP_INDEX_URL: index.url, CONDA_OVERRIDE_CUDA: '12.4' } });
+      expect(outcome.exitCode, outcome.stderr).toBe(105);
+      expect(outcome.stderr).toContain('the lock needs a driver for CUDA 12.8, and this machine has 12.4');
+      expect(outcome.stderr).not.toMatch(/Pulling|Writing/);
+      expect(await sandbox.json(['env', 'show', 'newer'])).toMatchObject({ name: 'newer' });
+    } finally {
+      await index.close();
+    }
   });
 
   it('are repeated in the same image, also when the registry of the base is gone', async () => {

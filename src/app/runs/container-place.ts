@@ -23,15 +23,12 @@ export async function prepareContainer(app: App, plan: RunPlan, wishes: Wishes):
   const { version } = plan;
   const what = `the target \`docker\``;
   const engine = await chooseEngine(app, { what, named: wishes.engine, containers: true });
-  const workspace = await app.openWorkspace();
   const platform = linuxOfThisMachine();
-  const bound =
-    plan.locked ??
-    (version.definition.layer === undefined ? undefined : await workspace.locks.bound(version.id, platform));
-  // Before anything large is built or pulled.
-  if (wishes.gpus !== undefined && bound !== undefined) await checkDriver(app, bound.lock);
+  const acceptLock = async (lock: Lock): Promise<void> => {
+    if (wishes.gpus !== undefined) await checkDriver(app, lock);
+  };
   const { found, id } = await useImages(
-    async () => await findImages(app, plan, platform),
+    async () => await findImages(app, plan, { platform, acceptLock }),
     async ({ revision }) => {
       const image = imageOf(revision, plan, platform);
       return { found: { revision, image }, id: await bringToEngine(app, engine, { revision, image }) };
@@ -88,8 +85,13 @@ function containerParts({ env }: App, engine: Engine, { gpus, shmSize, args }: W
 }
 
 /** A replay has the very image of its run, and none is made for it. */
-async function findImages(app: App, { imageDigest, version }: RunPlan, platform: Platform): Promise<EnsuredImages> {
-  if (imageDigest === undefined) return await ensureImages(app, version, [platform]);
+async function findImages(
+  app: App,
+  { imageDigest, locked, version }: RunPlan,
+  { platform, acceptLock }: { platform: Platform; acceptLock: (lock: Lock) => Promise<void> },
+): Promise<EnsuredImages> {
+  if (imageDigest === undefined) return await ensureImages(app, version, [platform], { acceptLock });
+  if (locked !== undefined) await acceptLock(locked.lock);
   const revision = await (await app.openWorkspace()).images.byDigest(imageDigest);
   if (revision === undefined) throw imageGone(imageDigest);
   return { revision, source: 'workspace' };
