@@ -8,3 +8,4 @@ export { type CommandValues, expandCommand } from './expand-command.ts';
 export { expandName } from './expand-name.ts';
 export { type ReadJobOptions, readJob } from './read-job.ts';
 export { unsetInputs } from './unset-inputs.ts';
+export { unsupportedResources } from './unsupported.ts';

@@ -137,12 +137,7 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
     job === undefined || request.environment !== undefined
       ? await findVersion(workspace, request.environment ?? '')
       : await environmentOf(app, workspace, job, request);
-  // Words for the engine can give a container the whole machine.
-  if (job?.container?.dockerArgs !== undefined && app.admin !== true)
-    throw new AppError('PERMISSION_DENIED', '`resources.docker_args` on a server wants the role admin', {
-      hint: 'Remove it, or run the job on a machine of your own.',
-      details: { wanted: 'admin' },
-    });
+  refuseEngineWords(app, job?.container?.dockerArgs);
   const named = request.compute ?? request.target ?? job?.compute;
   const compute = workerOf(workers, named);
   const target = request.target ?? named;
@@ -174,6 +169,15 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
 }
 
 /** The worker that a target names; undefined if it may be any. @throws AppError USAGE if there is none of that name. */
+/** Words for the engine can give a container the whole machine. @throws AppError PERMISSION_DENIED. */
+function refuseEngineWords({ admin }: App, words: readonly string[] = []): void {
+  if (words.length === 0 || admin === true) return;
+  throw new AppError('PERMISSION_DENIED', '`resources.docker_args` on a server wants the role admin', {
+    hint: 'Remove it, or run the job on a machine of your own.',
+    details: { wanted: 'admin' },
+  });
+}
+
 function workerOf(workers: readonly string[], target: string | undefined): string | undefined {
   const name = target?.replace(/^azureml:/, '');
   if (name === undefined || name === 'local' || name === 'docker') return undefined;
