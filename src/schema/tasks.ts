@@ -11,6 +11,7 @@ export const RunTask = z.object({
     z.object({
       kind: z.literal('docker'),
       engine: z.string().optional(),
+      formerEngine: z.string().optional(),
       gpus: z.string().optional(),
       shmSize: z.string().optional(),
       args: z.array(z.string()),

@@ -24,5 +24,5 @@ export {
   type StartedProcess,
 } from './local/index.ts';
 export { probeInterpreter } from './probe-interpreter.ts';
-export { recordVariables } from './record-variables.ts';
+export { recordVariables, secretHash } from './record-variables.ts';
 export { type RunFacts, runVariables } from './run-variables.ts';

@@ -79,6 +79,26 @@ describe('runs in containers', { timeout: 120_000 }, () => {
     expect(outcome.stderr).toContain('docker knows no GPU here');
   });
 
+  it('are what a job is without saying so whose environment is an image, and are started and repeated as it wants them', async () => {
+    await sandbox.write(
+      'shared.yml',
+      [
+        `command: echo "$WORDS"; busybox df -m /dev/shm | busybox awk 'NR == 2 { print $2 }'`,
+        'environment: tools',
+        `resources: { shm_size: 96m, docker_args: '--env "WORDS=two words"' }`,
+      ].join('\n'),
+    );
+    const outcome = await sandbox.run(['run', 'shared.yml']);
+    expect([outcome.exitCode, outcome.stdout], outcome.stderr).toEqual([0, 'two words\n96\n']);
+    const [first] = (await sandbox.json<{ items: RunRecord[] }>(['runs', 'list'])).items;
+    const container = { engine: 'docker', gpus: null, shmSize: '96m', args: ['--env', 'WORDS=two words'] };
+    expect(first).toMatchObject({ target: 'docker', container });
+    expect((await sandbox.run(['runs', 'show', first?.id ?? ''])).stdout).toContain('docker --shm-size 96m --env');
+    expect(await sandbox.run(['runs', 'replay', first?.id ?? ''])).toMatchObject({ stdout: outcome.stdout });
+    const [again] = (await sandbox.json<{ items: RunRecord[] }>(['runs', 'list'])).items;
+    expect(again).toMatchObject({ replayOf: first?.id, container });
+  });
+
   it('learn that a driver is too old before an image is made or pulled', async () => {
     const index = await startPypiIndex([makeWheel({ name: 'grape', version: '1.0' })]);
     try {

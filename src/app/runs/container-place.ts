@@ -1,5 +1,5 @@
 import { chooseEngine, type Engine } from '../../engines/index.ts';
-import { AppError } from '../../errors/index.ts';
+import { AppError, isAppError } from '../../errors/index.ts';
 import { imagePrefix, ociPlatform } from '../../image/index.ts';
 import { currentPlatform, userIds } from '../../io/index.ts';
 import type { ImageRevision, Lock, Platform, PlatformImage } from '../../schema/index.ts';
@@ -21,8 +21,7 @@ type Wishes = Extract<RunTarget, { kind: 'docker' }>;
  */
 export async function prepareContainer(app: App, plan: RunPlan, wishes: Wishes): Promise<RunPlace> {
   const { version } = plan;
-  const what = `the target \`docker\``;
-  const engine = await chooseEngine(app, { what, named: wishes.engine, containers: true });
+  const { engine, notes } = await engineFor(app, wishes);
   const platform = linuxOfThisMachine();
   const acceptLock = async (lock: Lock): Promise<void> => {
     if (wishes.gpus !== undefined) await checkDriver(app, lock);
@@ -38,11 +37,12 @@ export async function prepareContainer(app: App, plan: RunPlan, wishes: Wishes):
   const hasConda = lock?.lock.packages.some(({ kind }) => kind === 'conda') === true;
   return {
     target: 'docker',
+    engine: engine.name,
     lock,
     prefix: lock === undefined ? undefined : imagePrefix,
     imageDigest: found.image.digest,
     interpreter: undefined,
-    notes: [],
+    notes,
     launch: async (parts) => ({
       removed: [],
       run: async (request) =>
@@ -69,6 +69,23 @@ export async function prepareContainer(app: App, plan: RunPlan, wishes: Wishes):
         }),
     }),
   };
+}
+
+/** A replay takes the engine that its run had; where that is not here, another one does it too, and that is said. */
+async function engineFor(
+  app: App,
+  { engine: named, formerEngine }: Wishes,
+): Promise<{ engine: Engine; notes: string[] }> {
+  const choice = { what: 'the target `docker`', containers: true };
+  if (named !== undefined || formerEngine === undefined)
+    return { engine: await chooseEngine(app, { ...choice, named }), notes: [] };
+  try {
+    return { engine: await chooseEngine(app, { ...choice, named: formerEngine }), notes: [] };
+  } catch (error) {
+    if (!isAppError(error, 'ENGINE_NOT_FOUND')) throw error;
+    const engine = await chooseEngine(app, choice);
+    return { engine, notes: [`it ran with ${formerEngine}, which does not work here; ${engine.name} runs it now`] };
+  }
 }
 
 /** Of the machine only what a container does not bring itself. */

@@ -5,6 +5,7 @@ import type { App } from '../app.ts';
 import { sealSecrets } from '../tasks/sealed-secrets.ts';
 import { newRunRecord } from './new-run-record.ts';
 import type { RunCode, RunPlan } from './run-plan.ts';
+import { callersSecrets } from './run-variables.ts';
 
 /** Puts a run on record, to wait for a worker. */
 export async function enqueueRun(app: App, workspace: Workspace, plan: RunPlan & { id: string }): Promise<RunRecord> {
@@ -37,8 +38,7 @@ export async function enqueueRun(app: App, workspace: Workspace, plan: RunPlan &
 
 /** The values that the run will need, while their owner is there. @throws AppError USAGE if one is missing. */
 function secretsOf(app: App, { variables, secrets }: RunPlan): Record<string, string> {
-  const source: Readonly<Record<string, string | undefined>> =
-    app.remote === true ? (secrets ?? {}) : { ...app.env, ...secrets };
+  const source = callersSecrets(app, secrets);
   return Object.fromEntries(Object.entries(variables).flatMap(([name, variable]) => secretOf(source, name, variable)));
 }
 

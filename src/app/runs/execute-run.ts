@@ -11,7 +11,7 @@ import { keepArchives } from '../packages/keep-archives.ts';
 import { readSettings } from '../settings.ts';
 import { patiently } from '../tasks/patiently.ts';
 import { keepOutputs } from './kept-outputs.ts';
-import { newRunRecord } from './new-run-record.ts';
+import { newRunRecord, recordedContainer } from './new-run-record.ts';
 import { orNote } from './or-note.ts';
 import { prepareCode } from './prepare-code.ts';
 import { pathsOf, readInputs } from './run-inputs.ts';
@@ -123,6 +123,7 @@ async function drive(
   await workspace.runs.update(id, {
     status: 'Running',
     target: place.target,
+    container: recordedContainer(plan.target, place.engine),
     lockDigest: place.lock?.lock.digest ?? null,
     lockRevision: place.lock?.revision ?? null,
     imageDigest: place.imageDigest ?? null,

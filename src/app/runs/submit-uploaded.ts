@@ -13,8 +13,8 @@ import { uploadedSnapshot } from '../environments/uploaded-files.ts';
 import { refuseIfFull, type Waiting } from '../tasks/waiting.ts';
 import { workerNames } from '../tasks/worker-names.ts';
 import { enqueueRun } from './enqueue-run.ts';
+import { planReplay } from './plan-replay.ts';
 import type { RunCode, RunPlan } from './run-plan.ts';
-import { planReplay } from './runs.ts';
 import { placeOf, readVariables } from './submit.ts';
 
 /** A job that somebody sent, with everything that it needs. */
@@ -68,10 +68,11 @@ export async function replayUploaded(
   request: { secrets?: Record<string, string> },
   context: SubmitContext,
 ): Promise<Submission> {
-  const plan = async (): Promise<RunPlan> => ({
-    ...(await planReplay(app, id, { onOutput: () => undefined })),
-    secrets: request.secrets,
-  });
+  const plan = async (): Promise<RunPlan> => {
+    const repeated = await planReplay(app, id, { onOutput: () => undefined, secrets: request.secrets });
+    if (repeated.target.kind === 'docker') refuseEngineWords(app, repeated.target.args);
+    return repeated;
+  };
   return await submitOnce(app, { replay: id, ...request }, context, plan);
 }
 
@@ -168,7 +169,6 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
   };
 }
 
-/** The worker that a target names; undefined if it may be any. @throws AppError USAGE if there is none of that name. */
 /** Words for the engine can give a container the whole machine. @throws AppError PERMISSION_DENIED. */
 function refuseEngineWords({ admin }: App, words: readonly string[] = []): void {
   if (words.length === 0 || admin === true) return;
@@ -178,6 +178,7 @@ function refuseEngineWords({ admin }: App, words: readonly string[] = []): void 
   });
 }
 
+/** The worker that a target names; undefined if it may be any. @throws AppError USAGE if there is none of that name. */
 function workerOf(workers: readonly string[], target: string | undefined): string | undefined {
   const name = target?.replace(/^azureml:/, '');
   if (name === undefined || name === 'local' || name === 'docker') return undefined;
