@@ -72,6 +72,7 @@ export { execInEnvironment, installKernel, type KernelView, openShell } from './
 export { materialiseEnvironment, type PrefixView, verifyEnvironmentPrefix } from './prefixes/materialise.ts';
 export type { RunOutcome } from './runs/execute-run.ts';
 export { handOverRun } from './runs/hand-over-run.ts';
+export { hiddenHint, hiddenNote } from './runs/hidden-secrets.ts';
 export {
   listModelNames,
   listModels,

@@ -122,7 +122,7 @@ export const RunRecord = z.object({
   compute: z.string().nullable().default(null),
   /** The worker that runs it, if one was asked. */
   worker: z.string().nullable().default(null),
-  /** As given: the job's command text, or the words after `--`. */
+  /** As given: the job's command text, or the words after `--`; with `(secret, HASH)` in the place of what looks like a secret. */
   command: z.union([z.string(), z.array(z.string())]),
   /** With placeholders expanded: the words that were executed. */
   executed: z.array(z.string()),

@@ -14,6 +14,7 @@ export {
 export { runInContainer } from './docker/index.ts';
 export { type CleanEnvironment, cleanEnvironment, type EnvironmentParts } from './environment.ts';
 export { findExecutable } from './find-executable.ts';
+export { findSecrets, findSecretsInWords, isSecretOf } from './find-secrets.ts';
 export {
   endProcessGroup,
   findShell,

@@ -5,6 +5,7 @@ import type { RunRecord } from '../../schema/index.ts';
 import { hashTree } from '../../snapshots/index.ts';
 import type { EnvironmentVersion, LockRevision, Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
+import { withGivenSecrets } from './replay-secrets.ts';
 import { replayVariables } from './replay-variables.ts';
 import type { OnOutput, RunPlan, RunTarget } from './run-plan.ts';
 
@@ -24,7 +25,7 @@ export async function planReplay(app: App, id: string, { onOutput, secrets }: Re
   const { variables, notes: ofVariables } = await replayVariables(app, { record, version, secrets });
   const notes = [...(await changedInputs(record)), ...ofVariables, ...movedOutputs(record), ...unknownStart(record)];
   for (const message of notes) app.emit({ type: 'note', level: 'warning', message });
-  return {
+  const plan: RunPlan = {
     version,
     target,
     imageDigest: target.kind === 'docker' ? (record.imageDigest ?? undefined) : undefined,
@@ -47,6 +48,7 @@ export async function planReplay(app: App, id: string, { onOutput, secrets }: Re
     notes: [...record.notes.filter((note) => note.includes('not part of a local run')), ...notes],
     onOutput,
   };
+  return await withGivenSecrets(app, record, plan);
 }
 
 async function versionOf(workspace: Workspace, { id, environment }: RunRecord): Promise<EnvironmentVersion> {
