@@ -73,6 +73,7 @@ export { materialiseEnvironment, type PrefixView, verifyEnvironmentPrefix } from
 export { openShell } from './prefixes/open-shell.ts';
 export type { RunOutcome } from './runs/execute-run.ts';
 export { handOverRun } from './runs/hand-over-run.ts';
+export { hiddenHint, hiddenNote } from './runs/hidden-secrets.ts';
 export {
   listModelNames,
   listModels,

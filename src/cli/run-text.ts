@@ -1,7 +1,7 @@
 import type { RunOutcome } from '../app/index.ts';
 import { formatCount } from '../report/index.ts';
 import { formatBytes, formatDuration, type Style } from '../report/render/index.ts';
-import type { RecordedVariable, RunRecord } from '../schema/index.ts';
+import type { RecordedContainer, RecordedVariable, RunRecord } from '../schema/index.ts';
 import type { CommandContext, CommandResult } from './command.ts';
 import { facts } from './table.ts';
 import { ago } from './time-text.ts';
@@ -60,6 +60,7 @@ export function recordText(record: RunRecord, style: Style): string {
       ],
       ['saw', interpreter?.distributions?.map(({ name, version }) => `${name}==${version}`).join(' ')],
       ['target', record.target],
+      ['container', record.container === null ? undefined : containerText(record.container)],
       ['command', typeof record.command === 'string' ? record.command : record.command.join(' ')],
       [
         'snapshot',
@@ -129,6 +130,14 @@ export function recordText(record: RunRecord, style: Style): string {
   );
 }
 
+function containerText({ engine, gpus, shmSize, args }: RecordedContainer): string {
+  const options = [gpus && `--gpus ${gpus}`, shmSize && `--shm-size ${shmSize}`, ...args];
+  return [engine ?? 'any engine', ...options].filter(Boolean).join(' ');
+}
+
 function variableText(value: RecordedVariable): string {
-  return typeof value === 'string' ? value : `(secret, ${value.secret})`;
+  if (typeof value === 'string') return value;
+  return value.shown === undefined
+    ? `(secret, ${value.secret})`
+    : `${value.shown} (without its user info, ${value.secret})`;
 }

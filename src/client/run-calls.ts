@@ -1,5 +1,5 @@
 import type * as useCases from '../app/index.ts';
-import { handOverRun, outcomeOf, type RunInput } from '../app/index.ts';
+import { handOverRun, hiddenHint, hiddenNote, outcomeOf, type RunInput } from '../app/index.ts';
 import { AppError } from '../errors/index.ts';
 import { sleep } from '../io/index.ts';
 import { type RunRecord, terminalStatuses } from '../schema/index.ts';
@@ -91,8 +91,12 @@ export function createRunCalls({ api, cwd, env, emit, signal }: Connection, { se
     resubmit,
 
     /** Submits, and stays with it to its end. */
-    run: async (input: RunInput, onOutput: OnOutput): Promise<useCases.RunOutcome> =>
-      await attend(await submit(input), onOutput),
+    run: async (input: RunInput, onOutput: OnOutput): Promise<useCases.RunOutcome> => {
+      const run = await submit(input);
+      if (run.notes.includes(hiddenNote))
+        emit({ type: 'note', level: 'warning', message: hiddenNote, hint: hiddenHint });
+      return await attend(run, onOutput);
+    },
 
     replayRun: async (id: string, { onOutput }: { onOutput: OnOutput }): Promise<useCases.RunOutcome> => {
       const { environmentVariables } = await showRun(id);

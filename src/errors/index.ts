@@ -6,4 +6,4 @@
  */
 export { AppError, type ErrorDetails, type ErrorOptions, isAppError } from './app-error.ts';
 export { type ErrorCode, type ErrorCodeFacts, errorCodes, exitCodeOf } from './codes.ts';
-export { redact, stripUserInfo } from './redact.ts';
+export { findUserInfo, redact, stripUserInfo } from './redact.ts';

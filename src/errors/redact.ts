@@ -1,5 +1,5 @@
 /** `scheme://user:password@host` and `scheme://token@host`, wherever they stand in a text. */
-const userInfo = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s/?#@'"`]+)@/gi;
+const userInfo = /\b([a-z][a-z0-9+.-]{0,30}:\/\/)([^\s/?#@'"`]+)@/gi;
 /** Secrets in query strings, as signed URLs carry them. */
 const secretQuery =
   /([?&](?:sig|token|access_token|api_key|apikey|password|X-Amz-Signature|X-Goog-Signature)=)[^&\s'"`]+/gi;
@@ -20,6 +20,13 @@ export function redact(text: string): string {
     .replace(urlToken, '$1***')
     .replace(pathToken, '$1***')
     .replace(authorization, '$1***');
+}
+
+/** What stands before the `@` of addresses in a text, where it is no mere account. */
+export function findUserInfo(text: string): string[] {
+  return Array.from(text.matchAll(userInfo))
+    .filter(([, scheme = '', user = '']) => !isHarmlessUser(scheme, user))
+    .map(([, , user = '']) => user);
 }
 
 /** Removes user and password from a URL (or from a VCS reference such as `git+https://…`); other text comes back as it is. */

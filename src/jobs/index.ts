@@ -5,4 +5,7 @@
  * honour is an error that names it, never ignored.
  */
 export { type CommandValues, expandCommand } from './expand-command.ts';
+export { expandName } from './expand-name.ts';
 export { type ReadJobOptions, readJob } from './read-job.ts';
+export { unsetInputs } from './unset-inputs.ts';
+export { unsupportedResources } from './unsupported.ts';

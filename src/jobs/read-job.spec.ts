@@ -327,6 +327,33 @@ describe('what is wrong is named, with its place', () => {
   });
 });
 
+describe('what only a container has', () => {
+  test.each<[string, Partial<ReadJobOptions>]>([
+    ['', {}],
+    ['compute: docker\n', {}],
+    ['compute: local\n', { target: 'docker' }],
+    ['compute: box\n', { workers: ['box'] }],
+  ])('is read where the run may come into one: %j', (compute, options) => {
+    const job = read(`${minimal}${compute}resources: {shm_size: 8g, docker_args: '--env "A=b c" --ipc=host'}`, options);
+    expect(job.container).toEqual({ shmSize: '8g', dockerArgs: ['--env', 'A=b c', '--ipc=host'] });
+  });
+
+  test('may be a list of words', () => {
+    const { container } = read(`${minimal}resources: {docker_args: [--env, A=b c]}`);
+    expect(container).toEqual({ shmSize: undefined, dockerArgs: ['--env', 'A=b c'] });
+  });
+
+  test('has quotes that end', () => {
+    const { code, message, hint } = errorOf(`${minimal}resources: {docker_args: '--env "A=b c'}`);
+    expect([code, message]).toEqual(['INVALID_JOB', expect.stringContaining('3:26: a quote in `docker_args`')]);
+    expect(hint).toContain('close the quote');
+  });
+
+  test('is nothing where nothing is asked', () => {
+    expect(read(`${minimal}resources: {instance_count: 1}`).container).toBeUndefined();
+  });
+});
+
 describe('what a local run cannot do is named, never ignored', () => {
   test.each<[string, string]>([
     ['distribution: {type: pytorch, process_count_per_instance: 2}', '3:1: `distribution` is not supported'],
@@ -335,8 +362,8 @@ describe('what a local run cannot do is named, never ignored', () => {
     ['queue_settings: {job_tier: spot}', '`queue_settings` is not supported'],
     ['resources: {instance_count: 2}', '3:29: `instance_count: 2` is not supported'],
     ['resources: {instance_type: Standard_NC6}', '`resources.instance_type` is not supported'],
-    ['resources: {shm_size: 2g}', '`resources.shm_size` is not supported'],
-    ['resources: {docker_args: --ipc=host}', '`resources.docker_args` is not supported'],
+    ['compute: local\nresources: {shm_size: 2g}', '4:13: `resources.shm_size` is not supported'],
+    ['compute: azureml:local\nresources: {docker_args: --ipc=host}', '`resources.docker_args` is not supported'],
     ['compute: azureml:gpu-cluster', '3:10: the compute target `azureml:gpu-cluster`'],
     ['compute: serverless', 'the compute target `serverless`'],
     [

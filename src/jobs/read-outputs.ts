@@ -36,7 +36,7 @@ function readOutput(reader: JobReader, name: string): JobOutput {
 
 /** A path may name the run, so that runs don't write into one another's outputs. */
 function checkPath({ shape }: JobReader, path: YamlPath, text: string): void {
-  for (const { message } of checkPlaceholders(text.replaceAll(/\$\{\{\s*name\s*\}\}/g, ''), {
+  for (const { message } of checkPlaceholders(text, {
     inputs: [],
     outputs: [],
     optionalInputs: [],

@@ -1,5 +1,6 @@
 import type { CommandJob } from '../schema/index.ts';
 import type { JobReader } from './job-reader.ts';
+import { splitWords } from './split-words.ts';
 import { unsupportedResources } from './unsupported.ts';
 
 /** `compute`; the caller's target wins. */
@@ -34,12 +35,15 @@ export function readTimeout({ shape }: JobReader): number | undefined {
   return timeout;
 }
 
-/** `resources`: what one process on this machine has anyway, and what a container can be given. */
+/**
+ * `resources`: what one process on this machine has anyway, and what a container can be given. A job that does not say where it runs may come to run in
+ * one: whoever places it knows.
+ */
 export function readResources(reader: JobReader, compute: string | undefined): CommandJob['container'] {
   const { shape } = reader;
   if (!shape.map(['resources'], ['instance_count', ...Object.keys(unsupportedResources)], '`resources`'))
     return undefined;
-  const inContainer = compute === 'docker';
+  const inContainer = compute !== 'local';
   for (const [key, { reason, hint }] of Object.entries(unsupportedResources)) {
     if (inContainer && (key === 'shm_size' || key === 'docker_args')) continue;
     if (shape.has(['resources', key]))
@@ -57,5 +61,21 @@ export function readResources(reader: JobReader, compute: string | undefined): C
   const shmSize = shape.text(['resources', 'shm_size']);
   if (shmSize !== undefined && !/^\d+[bkmg]?$/i.test(shmSize))
     shape.report(['resources', 'shm_size'], `\`${shmSize}\` is no size`, 'Write it like `2g` or `512m`.');
-  return { shmSize, dockerArgs: shape.text(['resources', 'docker_args']) };
+  const dockerArgs = readDockerArgs(reader);
+  return shmSize === undefined && dockerArgs === undefined ? undefined : { shmSize, dockerArgs };
+}
+
+/** A text, or a list of words, as newer clients of Azure ML write it. */
+function readDockerArgs({ shape }: JobReader): string[] | undefined {
+  const path = ['resources', 'docker_args'];
+  if (Array.isArray(shape.value(path))) return shape.textList(path);
+  const text = shape.text(path);
+  const words = text === undefined ? [] : splitWords(text);
+  if (words === undefined)
+    shape.report(
+      path,
+      'a quote in `docker_args` does not end',
+      'It is split as a shell splits words: close the quote, write `\\"` for one that is meant, or write a list of words.',
+    );
+  return words?.length === 0 ? undefined : words;
 }

@@ -18,7 +18,7 @@ export const unsupportedKeys: Readonly<Record<string, { reason: string; hint: st
   },
 };
 
-export const unsupportedResources: Readonly<Record<string, { reason: string; hint: string }>> = {
+export const unsupportedResources = {
   instance_type: { reason: 'a local run has this machine', hint: 'Remove it.' },
   shm_size: {
     reason: 'a local run has the machine’s own shared memory',
@@ -28,7 +28,7 @@ export const unsupportedResources: Readonly<Record<string, { reason: string; hin
   locations: { reason: 'a local run happens here', hint: 'Remove it.' },
   max_instance_count: { reason: 'a local run is one process on one machine', hint: 'Remove it.' },
   properties: { reason: 'a local run has this machine', hint: 'Remove it.' },
-};
+} as const satisfies Readonly<Record<string, { reason: string; hint: string }>>;
 
 /** Azure ML's other kinds of jobs. */
 export const otherJobTypes = [

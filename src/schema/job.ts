@@ -53,8 +53,8 @@ export const CommandJob = z.object({
   outputs: z.record(z.string(), JobOutput),
   /** Where it shall run; undefined if nobody says. */
   compute: z.string().optional(),
-  /** `resources`, as far as a container has them. */
-  container: z.object({ shmSize: z.string().optional(), dockerArgs: z.string().optional() }).optional(),
+  /** `resources`, as far as only a container has them. */
+  container: z.object({ shmSize: z.string().optional(), dockerArgs: z.array(z.string()).optional() }).optional(),
   /** Seconds. */
   timeout: z.number().positive().optional(),
   /** Things that the submitter should be told, and the run's record should hold. */

@@ -20,7 +20,12 @@ export const terminalStatuses: ReadonlySet<RunStatus> = new Set(['Completed', 'F
 export const RecordedVariable = z.union([
   z.string(),
   /** `from`: the variable of the submitter that it was taken from. */
-  z.object({ secret: z.string(), from: z.string().optional() }),
+  z.object({
+    secret: z.string(),
+    from: z.string().optional(),
+    /** What may be seen of it: an address without the user info that it had. */
+    shown: z.string().optional(),
+  }),
 ]);
 export type RecordedVariable = z.infer<typeof RecordedVariable>;
 
@@ -84,6 +89,18 @@ export const InterpreterFacts = z.object({
 });
 export type InterpreterFacts = z.infer<typeof InterpreterFacts>;
 
+/** How a container was started, besides its image. */
+export const RecordedContainer = z.object({
+  /** Which engine ran it; until one is chosen, the one that was asked for. */
+  engine: z.string().nullable(),
+  /** A number, or `all`. */
+  gpus: z.string().nullable(),
+  shmSize: z.string().nullable(),
+  /** Further words for the engine. */
+  args: z.array(z.string()),
+});
+export type RecordedContainer = z.infer<typeof RecordedContainer>;
+
 /** The record of a run, as `runs show --json` prints it. After the end it never changes. */
 export const RunRecord = z.object({
   id: z.string(),
@@ -99,11 +116,13 @@ export const RunRecord = z.object({
   prefix: z.string().nullable(),
   interpreter: InterpreterFacts.nullable(),
   target: z.string(),
+  /** Null for a run without a container, and in records from before this was told. */
+  container: RecordedContainer.nullable().default(null),
   /** The worker that it was sent to by name. */
   compute: z.string().nullable().default(null),
   /** The worker that runs it, if one was asked. */
   worker: z.string().nullable().default(null),
-  /** As given: the job's command text, or the words after `--`. */
+  /** As given: the job's command text, or the words after `--`; with `(secret, HASH)` in the place of what looks like a secret. */
   command: z.union([z.string(), z.array(z.string())]),
   /** With placeholders expanded: the words that were executed. */
   executed: z.array(z.string()),

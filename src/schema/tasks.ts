@@ -11,6 +11,7 @@ export const RunTask = z.object({
     z.object({
       kind: z.literal('docker'),
       engine: z.string().optional(),
+      formerEngine: z.string().optional(),
       gpus: z.string().optional(),
       shmSize: z.string().optional(),
       args: z.array(z.string()),
@@ -24,7 +25,7 @@ export const RunTask = z.object({
   optionalInputs: z.array(z.string()),
   outputs: z.record(z.string(), JobOutput),
   variables: z.record(z.string(), JobVariable),
-  /** The values of `secret` variables, encrypted with the workspace's key. */
+  /** The values of `secret` variables and of what is hidden in the record, encrypted with the workspace's key. */
   secrets: z.string().nullable(),
   /** Of a replay: what it must have. */
   imageDigest: z.string().optional(),

@@ -210,7 +210,7 @@ export interface Run {
   /** The worker that it was sent to by name, and the one that runs it. */
   compute: string | null;
   worker: string | null;
-  /** As given: the job's text, or words. */
+  /** As given: the job's text, or words; with `(secret, HASH)` in the place of what looks like a secret. */
   command: string | string[];
   tags: Record<string, string>;
   exitCode: number | null;

@@ -15,6 +15,7 @@ export {
 export { runInContainer } from './docker/index.ts';
 export { type CleanEnvironment, cleanEnvironment, type EnvironmentParts } from './environment.ts';
 export { findExecutable } from './find-executable.ts';
+export { findSecrets, findSecretsInWords, isSecretOf } from './find-secrets.ts';
 export {
   endProcessGroup,
   findShell,
@@ -25,5 +26,5 @@ export {
   type StartedProcess,
 } from './local/index.ts';
 export { probeInterpreter } from './probe-interpreter.ts';
-export { recordVariables } from './record-variables.ts';
+export { recordVariables, secretHash } from './record-variables.ts';
 export { type RunFacts, runVariables } from './run-variables.ts';

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { recordVariables } from './index.ts';
+import { recordVariables, secretHash } from './index.ts';
 
 const secretKey = Buffer.alloc(32, 1);
 const record = (name: string, value: string, isSecret?: (name: string) => boolean) =>
@@ -58,7 +58,11 @@ describe('values that it shows', () => {
   });
 
   test('without user info', () => {
-    expect(record('INDEX', 'https://me:pw@pypi.example.com/simple')).toBe('https://pypi.example.com/simple');
+    const value = 'https://me:pw@pypi.example.com/simple';
+    expect(record('INDEX', value)).toEqual({
+      secret: secretHash(value, secretKey),
+      shown: 'https://pypi.example.com/simple',
+    });
   });
 });
 

@@ -10,7 +10,7 @@ export interface RecordOptions {
   isSecret?: (name: string) => boolean;
 }
 
-/** Variables as a record shows them: values that are secret, or look so by name or shape, only as keyed hashes; no user info in URLs. */
+/** Variables as a record shows them: values that are secret, or look so by name or shape, only as keyed hashes; addresses without user info, with one. */
 export function recordVariables(
   variables: Readonly<Record<string, string>>,
   { secretKey, isSecret = () => false }: RecordOptions,
@@ -20,8 +20,15 @@ export function recordVariables(
     names.map((name): [string, RecordedVariable] => {
       const value = variables[name] ?? '';
       const open = stripUserInfo(value);
-      if (!isSecret(name) && !looksSecret(name, open)) return [name, open];
-      return [name, { secret: createHmac('sha256', secretKey).update(value).digest('hex').slice(0, 16) }];
+      const isHidden = isSecret(name) || looksSecret(name, open);
+      if (!isHidden && open === value) return [name, value];
+      const secret = secretHash(value, secretKey);
+      return [name, isHidden ? { secret } : { secret, shown: open }];
     }),
   );
+}
+
+/** Tells only whether a secret is the same as another one, and only to whoever has the workspace's key. */
+export function secretHash(value: string, secretKey: Uint8Array): string {
+  return createHmac('sha256', secretKey).update(value).digest('hex').slice(0, 16);
 }

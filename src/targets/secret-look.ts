@@ -17,7 +17,7 @@ const secretWords = new Set([
   'cookie',
 ]);
 /** Words that make a secret of a `KEY` or `STRING` that follows them. */
-const keyWords = new Set([
+export const keyWords: ReadonlySet<string> = new Set([
   'api',
   'access',
   'private',
@@ -38,20 +38,21 @@ const keyWords = new Set([
 /** Variables of every shell, whose names only look like it. */
 const harmlessNames = new Set(['PWD', 'OLDPWD']);
 
-/** Tokens that issuers mark by their shape, and keys. */
-const secretShapes: readonly RegExp[] = [
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
+/** Tokens that issuers mark by their shape, and keys; in what belongs to no token itself, the group `secret`. */
+export const secretShapes: readonly RegExp[] = [
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----|[\s\S]*)/,
   /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{20,})/,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/,
   /\bhf_[A-Za-z0-9]{20,}/,
   /\bpypi-[A-Za-z0-9_-]{20,}/,
-  /\b(?:sk|pk|rk)[-_](?:[a-z]+[-_])*[A-Za-z0-9_-]{20,}/,
+  // With a part that nobody would write: `sk-proj-…`, but not `sk-learn-forest-of-many-trees`.
+  /\b(?:sk|pk|rk)[-_](?=[\w-]{0,40}?(?=[A-Za-z]{0,15}\d)[A-Za-z0-9]{16})[\w-]{20,}/,
   /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/,
-  /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]+/,
+  /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?/,
   /\bdapi[a-f0-9]{32}\b/,
   /\bAIza[A-Za-z0-9_-]{30,}/,
-  /\b(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=[^;\s]+/i,
-  /[?&](?:sig|token|access_token|api_key|password|X-Amz-Signature|X-Goog-Signature)=[^&\s]+/i,
+  /\b(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=(?<secret>[^;\s"'`]+)/i,
+  /[?&](?:sig|token|access_token|api_key|password|X-Amz-Signature|X-Goog-Signature)=(?<secret>[^&\s"'`]+)/i,
 ];
 
 /** True if a variable looks as if it held a secret. Rather too often: the record then still tells whether the value changed. */
@@ -78,7 +79,7 @@ function namesSecret(name: string, value: string): boolean {
 }
 
 /** A long text without blanks that mixes cases and digits as only a generator does. Digests in hex and paths are none. */
-function isRandomText(value: string): boolean {
+export function isRandomText(value: string): boolean {
   if (!/^[A-Za-z0-9+_=-]{36,}$/.test(value) || !/[a-z]/.test(value) || !/[A-Z]/.test(value)) return false;
   const classes = Array.from(value, (char) =>
     /[a-z]/.test(char) ? 'a' : /[A-Z]/.test(char) ? 'A' : /\d/.test(char) ? '0' : '-',

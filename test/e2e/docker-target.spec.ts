@@ -8,8 +8,10 @@ import type { ImageView } from '../../src/app/index.ts';
 import type { RunRecord } from '../../src/schema/index.ts';
 import { debianLike, makeBase, writeBase } from '../kit/base-image.ts';
 import { type DockerDaemon, startDockerDaemon } from '../kit/docker-daemon.ts';
+import { startPypiIndex } from '../kit/pypi-index.ts';
 import { type RegistryProcess, startDockerRegistry } from '../kit/registry/docker-registry.ts';
 import { createSandbox, type Sandbox } from '../kit/sandbox.ts';
+import { makeWheel } from '../kit/wheel.ts';
 
 describe('runs in containers', { timeout: 120_000 }, () => {
   let folder: string;
@@ -75,6 +77,44 @@ describe('runs in containers', { timeout: 120_000 }, () => {
     const outcome = await sandbox.run(['run', '--env', 'tools.yml', '--gpus', '1', '--', 'sh']);
     expect(outcome.exitCode, outcome.stderr).toBe(106);
     expect(outcome.stderr).toContain('docker knows no GPU here');
+  });
+
+  it('are what a job is without saying so whose environment is an image, and are started and repeated as it wants them', async () => {
+    await sandbox.write(
+      'shared.yml',
+      [
+        `command: echo "$WORDS"; busybox df -m /dev/shm | busybox awk 'NR == 2 { print $2 }'`,
+        'environment: tools',
+        `resources: { shm_size: 96m, docker_args: '--env "WORDS=two words"' }`,
+      ].join('\n'),
+    );
+    const outcome = await sandbox.run(['run', 'shared.yml']);
+    expect([outcome.exitCode, outcome.stdout], outcome.stderr).toEqual([0, 'two words\n96\n']);
+    const [first] = (await sandbox.json<{ items: RunRecord[] }>(['runs', 'list'])).items;
+    const container = { engine: 'docker', gpus: null, shmSize: '96m', args: ['--env', 'WORDS=two words'] };
+    expect(first).toMatchObject({ target: 'docker', container });
+    expect((await sandbox.run(['runs', 'show', first?.id ?? ''])).stdout).toContain('docker --shm-size 96m --env');
+    expect(await sandbox.run(['runs', 'replay', first?.id ?? ''])).toMatchObject({ stdout: outcome.stdout });
+    const [again] = (await sandbox.json<{ items: RunRecord[] }>(['runs', 'list'])).items;
+    expect(again).toMatchObject({ replayOf: first?.id, container });
+  });
+
+  it('learn that a driver is too old before an image is made or pulled', async () => {
+    const index = await startPypiIndex([makeWheel({ name: 'grape', version: '1.0' })]);
+    try {
+      await sandbox.write(
+        'newer.yml',
+        `name: newer\nimage: ${registry.host}/base:1\nrequirements: [grape]\nsystem_requirements: {cuda: "12.8"}\n`,
+      );
+      const words = ['run', '--env', 'newer.yml', '--target', 'docker', '--gpus', 'all', '--', 'sh'];
+      const outcome = await sandbox.run(words, { env: { PIP_INDEX_URL: index.url, CONDA_OVERRIDE_CUDA: '12.4' } });
+      expect(outcome.exitCode, outcome.stderr).toBe(105);
+      expect(outcome.stderr).toContain('the lock needs a driver for CUDA 12.8, and this machine has 12.4');
+      expect(outcome.stderr).not.toMatch(/Pulling|Writing/);
+      expect(await sandbox.json(['env', 'show', 'newer'])).toMatchObject({ name: 'newer' });
+    } finally {
+      await index.close();
+    }
   });
 
   it('are repeated in the same image, also when the registry of the base is gone', async () => {

@@ -35,6 +35,7 @@ describe('mistakes', () => {
       'multi.yml',
       'command: python x.py\nenvironment: file:ok.txt\ndistribution: { type: pytorch }\nresources: { instance_count: 4 }\n',
     );
+    await sandbox.write('shared.yml', 'command: echo\nenvironment: file:ok.txt\nresources: { shm_size: 2g }\n');
     await sandbox.write(
       'nested.yml',
       'command: echo ${{inputs.tree}}\nenvironment: file:ok.txt\ninputs: { trees: 1 }\n',
@@ -101,6 +102,7 @@ describe('mistakes', () => {
     ],
     [['run', '--env', 'image.yml', '--target', 'moon', '--', 'true'], 102, 'USAGE', /no target `moon`/],
     [['run', '--env', 'ok.txt', '--', 'pyhton', 'x.py'], 104, 'COMMAND_NOT_FOUND', /the command `pyhton`/],
+    [['run', 'shared.yml'], 102, 'UNSUPPORTED_KEY', /`resources.shm_size` is not supported.*--target docker/s],
     [
       ['run', 'multi.yml'],
       102,

@@ -4,7 +4,7 @@ import { useLocation } from 'preact-iso';
 import { call, queryText } from '../api/client.ts';
 import type { RunRecord } from '../api/types.ts';
 import { useData } from '../api/use-data.ts';
-import { commandText } from '../parts/format.ts';
+import { commandText, containerText } from '../parts/format.ts';
 import { tookText } from '../parts/run-row.tsx';
 import { Failure, Loading } from '../parts/states.tsx';
 import { useTitle } from '../parts/use-title.ts';
@@ -106,6 +106,7 @@ function facts(run: RunRecord): Map<string, string> {
     ['Code', run.snapshot?.digest.slice(0, 16) ?? 'none'],
     ['Git', run.git === null ? 'none' : `${run.git.commit.slice(0, 10)}${run.git.dirty ? ' with changes' : ''}`],
     ['Target', run.target],
+    ['Container', run.container === null ? 'none' : containerText(run.container)],
     ['Interpreter', run.interpreter?.version ?? 'none'],
     ['Machine', run.machine === null ? 'none' : `${run.machine.os}, ${run.machine.cpu}`],
     ['Terroir', run.terroirVersion],

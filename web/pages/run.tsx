@@ -5,7 +5,7 @@ import { call, queryText } from '../api/client.ts';
 import { mayAct } from '../api/session.ts';
 import type { ModelRecord, Page, RunRecord } from '../api/types.ts';
 import { useData } from '../api/use-data.ts';
-import { bytes, commandText, duration, plural, shortDigest } from '../parts/format.ts';
+import { bytes, commandText, containerText, duration, plural, shortDigest } from '../parts/format.ts';
 import { LogView } from '../parts/log-view.tsx';
 import { EnvironmentLink, tookText } from '../parts/run-row.tsx';
 import { Copy, Fact, Status, Tabs, Tags, Time } from '../parts/small.tsx';
@@ -134,6 +134,11 @@ function Record({ of }: { of: RunRecord }): JSX.Element {
     <>
       <dl class="facts grid">
         <Fact title="Target">{of.target}</Fact>
+        {of.container !== null && (
+          <Fact title="Container">
+            <code>{containerText(of.container)}</code>
+          </Fact>
+        )}
         <Fact title="Lock">
           {of.lockDigest === null ? 'none' : `revision ${of.lockRevision ?? '–'} · ${shortDigest(of.lockDigest)}`}
         </Fact>

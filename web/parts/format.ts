@@ -1,3 +1,5 @@
+import type { RunRecord } from '../api/types.ts';
+
 /** `1.2 MB`, in powers of 1000. */
 export function bytes(count: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -51,4 +53,14 @@ export function commandText(command: string | readonly string[]): string {
   return command
     .map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`))
     .join(' ');
+}
+
+/** How a run's container was started: the engine and the words that it got. */
+export function containerText({ engine, gpus, shmSize, args }: NonNullable<RunRecord['container']>): string {
+  const options = [
+    ...(gpus === null ? [] : ['--gpus', gpus]),
+    ...(shmSize === null ? [] : ['--shm-size', shmSize]),
+    ...args,
+  ];
+  return commandText([engine ?? 'any engine', ...options]);
 }

@@ -1,7 +1,7 @@
 import { imageRepository, needsEngine } from '../../definition/index.ts';
 import { inParallel } from '../../io/index.ts';
 import type { Repository } from '../../registry/index.ts';
-import { type ImageRevision, normaliseImage, type Platform } from '../../schema/index.ts';
+import { type ImageRevision, type Lock, normaliseImage, type Platform } from '../../schema/index.ts';
 import type { EnvironmentVersion, LockRevision, Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { refuseWhatCannotBuild } from '../environments/runnable.ts';
@@ -22,15 +22,23 @@ export interface EnsuredImages {
   source: ImageView['source'];
 }
 
+interface EnsureOptions {
+  /** Looks at the base anew, and takes nothing from the global registry. */
+  fresh?: boolean;
+  engine?: string;
+  /** Refuses a lock by throwing, as soon as it is known: before anything large is fetched or built for it. */
+  acceptLock?: (lock: Lock) => Promise<void>;
+}
+
 /**
  * The image revision of a version for some platforms: the workspace's if it has one of this lock and base, else the global registry's, else it is
- * built, by one of all who ask at the same time. `fresh` looks at the base anew and takes nothing from the global registry.
+ * built, by one of all who ask at the same time.
  */
 export async function ensureImages(
   app: App,
   version: EnvironmentVersion,
   platforms: readonly Platform[],
-  { fresh = false, engine }: { fresh?: boolean; engine?: string } = {},
+  { fresh = false, engine, acceptLock }: EnsureOptions = {},
 ): Promise<EnsuredImages> {
   refuseWhatCannotBuild(version);
   const workspace = await app.openWorkspace();
@@ -38,7 +46,7 @@ export async function ensureImages(
     ? async () => await Promise.resolve(undefined)
     : once(async () => await findGlobal(app, version));
   if (!fresh) await adoptIfNew(app, workspace, { version, global });
-  const ingredients = await ingredientsOf(app, workspace, { version, platforms, fresh });
+  const ingredients = await ingredientsOf(app, workspace, { version, platforms, fresh, acceptLock });
   const repository = (await openWorkspaceRegistry(app)).repository(imageRepository(version.fingerprint));
   // What an engine made is known by what it was made of, and it may come out otherwise today: only what was made from now on is anew.
   const isAnew = fresh && isExecuted(version.definition);
@@ -105,7 +113,16 @@ async function adoptIfNew(
 async function ingredientsOf(
   app: App,
   workspace: Workspace,
-  { version, platforms, fresh }: { version: EnvironmentVersion; platforms: readonly Platform[]; fresh: boolean },
+  {
+    version,
+    platforms,
+    fresh,
+    acceptLock,
+  }: Pick<EnsureOptions, 'acceptLock'> & {
+    version: EnvironmentVersion;
+    platforms: readonly Platform[];
+    fresh: boolean;
+  },
 ): Promise<Ingredients[]> {
   const { image, layer, autoRebuild, dockerSteps = '' } = version.definition;
   const held = autoRebuild === 'disabled' && !fresh ? await meaningsOfNewest(workspace, version) : undefined;
@@ -121,12 +138,9 @@ async function ingredientsOf(
       const lock = layer === undefined ? undefined : await lockOf(app, version, platform);
       // One that was resolved just now has seen its base.
       const isOlder = lock?.outcome === 'cached';
-      ingredients.push({
-        platform,
-        base,
-        named,
-        lock: isOlder ? await withPythonOf(app, workspace, { version, base, lock }) : lock,
-      });
+      const used = isOlder ? await withPythonOf(app, workspace, { version, base, lock }) : lock;
+      if (used !== undefined) await acceptLock?.(used.lock);
+      ingredients.push({ platform, base, named, lock: used });
     }
   } catch (error) {
     await early?.stop();

@@ -1,6 +1,7 @@
 import { inParallel } from '../../io/index.ts';
 import { step } from '../../report/index.ts';
 import type { Lock, LockedPackage } from '../../schema/index.ts';
+import type { Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { patiently, patientlyKeep } from '../tasks/patiently.ts';
 
@@ -23,9 +24,16 @@ export async function keepArchives(app: App, lock: Lock, what: string): Promise<
 
 async function keepAll(app: App, lockDigest: string, packages: readonly LockedPackage[]): Promise<void> {
   const { locks, blobs } = await app.openWorkspace();
-  await inParallel(packages, parallel, async ({ sha256 }) => {
-    if (await app.store.hasArchive(sha256))
-      await blobs.putFile(app.store.archivePath(sha256), { link: true, digest: sha256 });
-  });
-  await locks.keepArchives(lockDigest, packages);
+  const kept = await inParallel(packages, parallel, async (each) => ((await keepOne(app, blobs, each)) ? [each] : []));
+  await locks.keepArchives(lockDigest, kept.flat());
+}
+
+/**
+ * False where neither this machine nor the workspace has it, as after a run in an image that came from a registry: the next run that fetches it keeps
+ * it.
+ */
+async function keepOne({ store }: App, blobs: Workspace['blobs'], { sha256 }: LockedPackage): Promise<boolean> {
+  if (!(await store.hasArchive(sha256))) return (await blobs.size(sha256)) !== undefined;
+  await blobs.putFile(store.archivePath(sha256), { link: true, digest: sha256 });
+  return true;
 }

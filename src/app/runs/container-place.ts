@@ -1,5 +1,5 @@
 import { chooseEngine, type Engine } from '../../engines/index.ts';
-import { AppError } from '../../errors/index.ts';
+import { AppError, isAppError } from '../../errors/index.ts';
 import { imagePrefix, ociPlatform } from '../../image/index.ts';
 import { currentPlatform, userIds } from '../../io/index.ts';
 import type { ImageRevision, Lock, Platform, PlatformImage } from '../../schema/index.ts';
@@ -21,17 +21,13 @@ type Wishes = Extract<RunTarget, { kind: 'docker' }>;
  */
 export async function prepareContainer(app: App, plan: RunPlan, wishes: Wishes): Promise<RunPlace> {
   const { version } = plan;
-  const what = `the target \`docker\``;
-  const engine = await chooseEngine(app, { what, named: wishes.engine, containers: true });
-  const workspace = await app.openWorkspace();
+  const { engine, notes } = await engineFor(app, wishes);
   const platform = linuxOfThisMachine();
-  const bound =
-    plan.locked ??
-    (version.definition.layer === undefined ? undefined : await workspace.locks.bound(version.id, platform));
-  // Before anything large is built or pulled.
-  if (wishes.gpus !== undefined && bound !== undefined) await checkDriver(app, bound.lock);
+  const acceptLock = async (lock: Lock): Promise<void> => {
+    if (wishes.gpus !== undefined) await checkDriver(app, lock);
+  };
   const { found, id } = await useImages(
-    async () => await findImages(app, plan, platform),
+    async () => await findImages(app, plan, { platform, acceptLock }),
     async ({ revision }) => {
       const image = imageOf(revision, plan, platform);
       return { found: { revision, image }, id: await bringToEngine(app, engine, { revision, image }) };
@@ -41,11 +37,12 @@ export async function prepareContainer(app: App, plan: RunPlan, wishes: Wishes):
   const hasConda = lock?.lock.packages.some(({ kind }) => kind === 'conda') === true;
   return {
     target: 'docker',
+    engine: engine.name,
     lock,
     prefix: lock === undefined ? undefined : imagePrefix,
     imageDigest: found.image.digest,
     interpreter: undefined,
-    notes: [],
+    notes,
     launch: async (parts) => ({
       removed: [],
       run: async (request) =>
@@ -74,6 +71,23 @@ export async function prepareContainer(app: App, plan: RunPlan, wishes: Wishes):
   };
 }
 
+/** A replay takes the engine that its run had; where that is not here, another one does it too, and that is said. */
+async function engineFor(
+  app: App,
+  { engine: named, formerEngine }: Wishes,
+): Promise<{ engine: Engine; notes: string[] }> {
+  const choice = { what: 'the target `docker`', containers: true };
+  if (named !== undefined || formerEngine === undefined)
+    return { engine: await chooseEngine(app, { ...choice, named }), notes: [] };
+  try {
+    return { engine: await chooseEngine(app, { ...choice, named: formerEngine }), notes: [] };
+  } catch (error) {
+    if (!isAppError(error, 'ENGINE_NOT_FOUND')) throw error;
+    const engine = await chooseEngine(app, choice);
+    return { engine, notes: [`it ran with ${formerEngine}, which does not work here; ${engine.name} runs it now`] };
+  }
+}
+
 /** Of the machine only what a container does not bring itself. */
 async function checkDriver(app: App, lock: Lock): Promise<void> {
   const { platform, inputs } = lock;
@@ -88,8 +102,13 @@ function containerParts({ env }: App, engine: Engine, { gpus, shmSize, args }: W
 }
 
 /** A replay has the very image of its run, and none is made for it. */
-async function findImages(app: App, { imageDigest, version }: RunPlan, platform: Platform): Promise<EnsuredImages> {
-  if (imageDigest === undefined) return await ensureImages(app, version, [platform]);
+async function findImages(
+  app: App,
+  { imageDigest, locked, version }: RunPlan,
+  { platform, acceptLock }: { platform: Platform; acceptLock: (lock: Lock) => Promise<void> },
+): Promise<EnsuredImages> {
+  if (imageDigest === undefined) return await ensureImages(app, version, [platform], { acceptLock });
+  if (locked !== undefined) await acceptLock(locked.lock);
   const revision = await (await app.openWorkspace()).images.byDigest(imageDigest);
   if (revision === undefined) throw imageGone(imageDigest);
   return { revision, source: 'workspace' };

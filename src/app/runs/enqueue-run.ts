@@ -3,13 +3,18 @@ import type { JobVariable, RunRecord, RunTask } from '../../schema/index.ts';
 import type { Workspace } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { sealSecrets } from '../tasks/sealed-secrets.ts';
+import { hideSecrets } from './hidden-secrets.ts';
 import { newRunRecord } from './new-run-record.ts';
 import type { RunCode, RunPlan } from './run-plan.ts';
+import { callersSecrets } from './run-variables.ts';
 
 /** Puts a run on record, to wait for a worker. */
 export async function enqueueRun(app: App, workspace: Workspace, plan: RunPlan & { id: string }): Promise<RunRecord> {
-  const { id, version, target, inputs, optionalInputs, outputs, variables, imageDigest, locked } = plan;
-  const secrets = secretsOf(app, plan);
+  const { id, version, optionalInputs, outputs, variables, imageDigest, locked } = plan;
+  const key = await workspace.secretKey();
+  const { shown, hidden } = hideSecrets(app, plan, key);
+  const { target, inputs } = shown;
+  const secrets = { ...secretsOf(app, plan), ...hidden };
   const request: RunTask = {
     versionId: version.id,
     target,
@@ -18,11 +23,11 @@ export async function enqueueRun(app: App, workspace: Workspace, plan: RunPlan &
     optionalInputs,
     outputs,
     variables,
-    secrets: Object.keys(secrets).length === 0 ? null : sealSecrets(secrets, await workspace.secretKey(), id),
+    secrets: Object.keys(secrets).length === 0 ? null : sealSecrets(secrets, key, id),
     imageDigest,
     lockDigest: locked?.lock.digest,
   };
-  const record = newRunRecord(app, plan, 'Queued');
+  const record = newRunRecord(app, shown, 'Queued');
   const { compute, priority = 0 } = plan;
   await workspace.runs.create(record, version.id, {
     id,
@@ -37,8 +42,7 @@ export async function enqueueRun(app: App, workspace: Workspace, plan: RunPlan &
 
 /** The values that the run will need, while their owner is there. @throws AppError USAGE if one is missing. */
 function secretsOf(app: App, { variables, secrets }: RunPlan): Record<string, string> {
-  const source: Readonly<Record<string, string | undefined>> =
-    app.remote === true ? (secrets ?? {}) : { ...app.env, ...secrets };
+  const source = callersSecrets(app, secrets);
   return Object.fromEntries(Object.entries(variables).flatMap(([name, variable]) => secretOf(source, name, variable)));
 }
 

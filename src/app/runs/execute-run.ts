@@ -10,8 +10,9 @@ import type { App } from '../app.ts';
 import { keepArchives } from '../packages/keep-archives.ts';
 import { readSettings } from '../settings.ts';
 import { patiently } from '../tasks/patiently.ts';
+import { hiddenSecrets, hideIn, hideSecrets, withTexts } from './hidden-secrets.ts';
 import { keepOutputs } from './kept-outputs.ts';
-import { newRunRecord } from './new-run-record.ts';
+import { newRunRecord, recordedContainer } from './new-run-record.ts';
 import { orNote } from './or-note.ts';
 import { prepareCode } from './prepare-code.ts';
 import { pathsOf, readInputs } from './run-inputs.ts';
@@ -30,12 +31,13 @@ export interface RunOutcome {
 /**
  * Runs a plan to its end and records everything. The script's own failure is an outcome; what fails before or around it is thrown, and on record.
  */
-export async function executeRun(app: App, plan: RunPlan): Promise<RunOutcome> {
+export async function executeRun(app: App, asked: RunPlan): Promise<RunOutcome> {
   const workspace = await app.openWorkspace();
   // Before the script, not hours after it.
   const settings = await readSettings(app);
   await workspace.runs.endOrphans();
-  const record = newRunRecord(app, plan, 'Preparing');
+  const { plan, shown } = hideSecrets(app, asked, await workspace.secretKey());
+  const record = newRunRecord(app, shown, 'Preparing');
   await workspace.runs.create(record, plan.version.id);
   return await conductRun(app, workspace, { plan, settings, id: record.id });
 }
@@ -83,8 +85,11 @@ async function drive(
     machineFacts(app.env),
   ]);
   app.signal.throwIfAborted();
-  const inputs = await readInputs(plan.inputs, app.signal);
-  const outputs = await prepareOutputs(plan.outputs, folder);
+  const key = await workspace.secretKey();
+  const hidden = hiddenSecrets(plan, key);
+  const hide = (text: string): string => hideIn(text, hidden);
+  const inputs = await readInputs(plan.inputs, { signal: app.signal, hide });
+  const outputs = await prepareOutputs(plan.outputs, { folder, id });
   await linkOutputs(code.folder, plan.code.kind);
   const variables = readRunVariables(app, plan);
   const { version } = plan;
@@ -118,11 +123,11 @@ async function drive(
           }),
         }
       : plan.command;
-  const key = await workspace.secretKey();
   const notes = [...plan.notes, ...code.notes, ...place.notes];
   await workspace.runs.update(id, {
     status: 'Running',
     target: place.target,
+    container: recordedContainer(withTexts(plan, hide).target, place.engine),
     lockDigest: place.lock?.lock.digest ?? null,
     lockRevision: place.lock?.revision ?? null,
     imageDigest: place.imageDigest ?? null,
@@ -137,7 +142,7 @@ async function drive(
     outputs: outputs.recorded,
     machine,
     startedAt: now(),
-    executed: 'shell' in executed ? [executed.shell] : [...executed],
+    executed: ('shell' in executed ? [executed.shell] : executed).map(hide),
     notes,
   });
   const result = await launch.run({

@@ -1,8 +1,8 @@
 import { now } from '../../io/index.ts';
-import type { RunRecord } from '../../schema/index.ts';
+import type { RecordedContainer, RunRecord } from '../../schema/index.ts';
 import { createRunId } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
-import type { RunPlan } from './run-plan.ts';
+import type { RunPlan, RunTarget } from './run-plan.ts';
 
 /** The record of a run that is about to begin. */
 export function newRunRecord(app: App, plan: RunPlan, status: RunRecord['status']): RunRecord {
@@ -21,6 +21,7 @@ export function newRunRecord(app: App, plan: RunPlan, status: RunRecord['status'
     prefix: null,
     interpreter: null,
     target: plan.target.kind,
+    container: recordedContainer(plan.target),
     compute: plan.compute ?? null,
     worker: null,
     command: typeof plan.command === 'string' ? plan.command : [...plan.command],
@@ -47,4 +48,11 @@ export function newRunRecord(app: App, plan: RunPlan, status: RunRecord['status'
     notes: plan.notes,
     terroirVersion: app.version,
   };
+}
+
+/** How a run's container is started; by this engine, once it is chosen. */
+export function recordedContainer(target: RunTarget, engine?: string): RecordedContainer | null {
+  if (target.kind !== 'docker') return null;
+  const { gpus = null, shmSize = null, args } = target;
+  return { engine: engine ?? target.engine ?? target.formerEngine ?? null, gpus, shmSize, args };
 }

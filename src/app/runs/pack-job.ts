@@ -26,7 +26,12 @@ export interface PackedJob {
 /** Reads a job file and sees what must go with it. @throws AppError FILE_NOT_FOUND, INVALID_JOB. */
 export async function packJob(
   path: string,
-  { cwd, environment, inputs }: { cwd: string; environment?: string; inputs?: Record<string, string> },
+  {
+    cwd,
+    environment,
+    inputs,
+    target,
+  }: { cwd: string; environment?: string; inputs?: Record<string, string>; target?: string },
 ): Promise<PackedJob> {
   const file = resolve(cwd, path);
   if ((await statIfExists(file))?.isFile() !== true)
@@ -35,7 +40,7 @@ export async function packJob(
     });
   const text = decodeSource(await readBytes(file), path);
   const folder = dirname(file);
-  const job = readJob({ path, text }, { folder, environment, inputs, cwd: folder, workers: 'any' });
+  const job = readJob({ path, text }, { folder, environment, inputs, target, cwd: folder, workers: 'any' });
   const own = environment === undefined ? job.environment : undefined;
   const named = own?.kind === 'reference' && (await isDefinitionPath({ cwd: folder }, own.reference));
   return {

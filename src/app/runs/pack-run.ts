@@ -77,11 +77,12 @@ async function whatOf(input: RunInput, { cwd, settle }: PackOptions): Promise<Wh
       throw new AppError('USAGE', 'there is nothing to run', { hint: 'Give `job`, or `environment` and `command`.' });
     return { ...nothing, request: { environment: await settle(environment), command: [...command] } };
   }
-  const { environment, inputs } = input;
+  const { environment, inputs, target } = input;
   const { text, environmentFile, inline, code, secrets } = await packJob(input.job, {
     cwd,
     environment,
     inputs,
+    target,
   });
   const word = environment ?? environmentFile;
   const request: UploadedJob = { job: text, environment: word === undefined ? undefined : await settle(word) };

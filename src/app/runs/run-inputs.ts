@@ -3,10 +3,10 @@ import { pathExists } from '../../io/index.ts';
 import type { JobInput, RecordedInput } from '../../schema/index.ts';
 import { hashTree } from '../../snapshots/index.ts';
 
-/** What the inputs of a job are, for its command and for the record. @throws AppError FILE_NOT_FOUND. */
+/** What the inputs of a job are, for its command and, without what `hide` takes out, for the record. @throws AppError FILE_NOT_FOUND. */
 export async function readInputs(
   inputs: Readonly<Record<string, JobInput>>,
-  signal: AbortSignal,
+  { signal, hide }: { signal: AbortSignal; hide(text: string): string },
 ): Promise<{ values: Record<string, string | { path: string }>; recorded: Record<string, RecordedInput> }> {
   const values: Record<string, string | { path: string }> = {};
   const recorded: Record<string, RecordedInput> = {};
@@ -14,7 +14,10 @@ export async function readInputs(
     signal.throwIfAborted();
     if (input.kind === 'literal') {
       values[name] = String(input.value);
-      recorded[name] = { type: 'literal', value: input.value };
+      recorded[name] = {
+        type: 'literal',
+        value: typeof input.value === 'string' ? hide(input.value) : input.value,
+      };
       continue;
     }
     if (!(await pathExists(input.path))) {

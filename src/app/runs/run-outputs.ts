@@ -1,18 +1,20 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathExists, withFsErrors } from '../../io/index.ts';
+import { expandName } from '../../jobs/index.ts';
 import type { JobOutput, RecordedOutput } from '../../schema/index.ts';
 import { hashTree } from '../../snapshots/index.ts';
 import type { RunPlan } from './run-plan.ts';
 
-/** Makes the places that a job writes to. */
+/** Makes the places that a job writes to: of the run with that id. */
 export async function prepareOutputs(
   outputs: Readonly<Record<string, JobOutput>>,
-  folder: string,
+  { folder, id }: { folder: string; id: string },
 ): Promise<{ values: Record<string, string>; recorded: Record<string, RecordedOutput> }> {
   const values: Record<string, string> = {};
   const recorded: Record<string, RecordedOutput> = {};
-  for (const [name, { type, path }] of Object.entries(outputs)) {
+  for (const [name, { type, path: wanted }] of Object.entries(outputs)) {
+    const path = wanted === undefined ? undefined : expandName(wanted, id);
     const target = path ?? join(folder, 'outputs', name);
     const parent = type === 'uri_file' ? join(target, '..') : target;
     await withFsErrors(`make \`${parent}\``, () => mkdir(parent, { recursive: true }));

@@ -9,6 +9,8 @@ import type { RunPlan } from './run-plan.ts';
 export interface RunPlace {
   /** As the record names it. */
   target: string;
+  /** The container engine that runs it, if one does. */
+  engine: string | undefined;
   lock: { lock: Lock; revision: number } | undefined;
   prefix: string | undefined;
   imageDigest: string | undefined;
@@ -42,6 +44,7 @@ export async function preparePlace(app: App, plan: RunPlan): Promise<RunPlace> {
   const ready = await prepareEnvironment(app, plan.version, plan.locked);
   return {
     target: 'local',
+    engine: undefined,
     lock: ready.lock,
     prefix: ready.prefix,
     imageDigest: undefined,

@@ -44,6 +44,8 @@ export type RunTarget =
       kind: 'docker';
       /** The one that the user wants. */
       engine?: string;
+      /** Of a replay: the one that ran it, which is taken if it is here. */
+      formerEngine?: string;
       gpus?: string;
       shmSize?: string;
       /** Further words for the engine. */

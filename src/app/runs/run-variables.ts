@@ -5,6 +5,14 @@ import type { App } from '../app.ts';
 import { condaFileVariables } from '../prefixes/command-environment.ts';
 import type { RunPlan } from './run-plan.ts';
 
+/** What secrets are taken from: what was sent along and, for somebody at this machine, their environment. */
+export function callersSecrets(
+  { env, remote }: Pick<App, 'env' | 'remote'>,
+  secrets: RunPlan['secrets'],
+): Readonly<Record<string, string | undefined>> {
+  return remote === true ? (secrets ?? {}) : { ...env, ...secrets };
+}
+
 /** The definition's variables, then the job's; secrets are taken from the caller's environment. */
 export function readRunVariables(
   app: App,

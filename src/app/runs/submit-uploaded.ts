@@ -13,8 +13,8 @@ import { uploadedSnapshot } from '../environments/uploaded-files.ts';
 import { refuseIfFull, type Waiting } from '../tasks/waiting.ts';
 import { workerNames } from '../tasks/worker-names.ts';
 import { enqueueRun } from './enqueue-run.ts';
+import { planReplay } from './plan-replay.ts';
 import type { RunCode, RunPlan } from './run-plan.ts';
-import { planReplay } from './runs.ts';
 import { placeOf, readVariables } from './submit.ts';
 
 /** A job that somebody sent, with everything that it needs. */
@@ -68,10 +68,11 @@ export async function replayUploaded(
   request: { secrets?: Record<string, string> },
   context: SubmitContext,
 ): Promise<Submission> {
-  const plan = async (): Promise<RunPlan> => ({
-    ...(await planReplay(app, id, { onOutput: () => undefined })),
-    secrets: request.secrets,
-  });
+  const plan = async (): Promise<RunPlan> => {
+    const repeated = await planReplay(app, id, { onOutput: () => undefined, secrets: request.secrets });
+    if (repeated.target.kind === 'docker') refuseEngineWords(app, repeated.target.args);
+    return repeated;
+  };
   return await submitOnce(app, { replay: id, ...request }, context, plan);
 }
 
@@ -137,12 +138,7 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
     job === undefined || request.environment !== undefined
       ? await findVersion(workspace, request.environment ?? '')
       : await environmentOf(app, workspace, job, request);
-  // Words for the engine can give a container the whole machine.
-  if (job?.container?.dockerArgs !== undefined && app.admin !== true)
-    throw new AppError('PERMISSION_DENIED', '`resources.docker_args` on a server wants the role admin', {
-      hint: 'Remove it, or run the job on a machine of your own.',
-      details: { wanted: 'admin' },
-    });
+  refuseEngineWords(app, job?.container?.dockerArgs);
   const named = request.compute ?? request.target ?? job?.compute;
   const compute = workerOf(workers, named);
   const target = request.target ?? named;
@@ -171,6 +167,15 @@ async function planOf(app: App, request: UploadedJob): Promise<RunPlan> {
     notes: [...place.notes, ...(job?.notes ?? [])],
     onOutput: () => undefined,
   };
+}
+
+/** Words for the engine can give a container the whole machine. @throws AppError PERMISSION_DENIED. */
+function refuseEngineWords({ admin }: App, words: readonly string[] = []): void {
+  if (words.length === 0 || admin === true) return;
+  throw new AppError('PERMISSION_DENIED', '`resources.docker_args` on a server wants the role admin', {
+    hint: 'Remove it, or run the job on a machine of your own.',
+    details: { wanted: 'admin' },
+  });
 }
 
 /** The worker that a target names; undefined if it may be any. @throws AppError USAGE if there is none of that name. */

@@ -1,7 +1,7 @@
 import { dirname, relative, resolve } from 'node:path';
 import { AppError } from '../../errors/index.ts';
 import { readBytes, statIfExists } from '../../io/index.ts';
-import { readJob } from '../../jobs/index.ts';
+import { readJob, unsupportedResources } from '../../jobs/index.ts';
 import type { CommandJob, JobVariable } from '../../schema/index.ts';
 import type { EnvironmentVersion } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
@@ -142,7 +142,7 @@ export function readVariables(given: Readonly<Record<string, string>>): Record<s
   );
 }
 
-/** Decides where the run happens, and says what a local run leaves out. @throws AppError USAGE. */
+/** Decides where the run happens, and says what a local run leaves out. @throws AppError USAGE, UNSUPPORTED_KEY. */
 export function placeOf(
   app: App,
   version: EnvironmentVersion,
@@ -155,8 +155,8 @@ export function placeOf(
 ): { target: RunTarget; notes: string[] } {
   const chosen = target?.replace(/^azureml:/, '') ?? defaultTarget(version);
   if (chosen === 'docker') {
-    const args = (container?.dockerArgs ?? '').split(/\s+/).filter((word) => word !== '');
-    return { target: { kind: 'docker', engine, gpus, shmSize: container?.shmSize, args }, notes: [] };
+    const { shmSize, dockerArgs: args = [] } = container ?? {};
+    return { target: { kind: 'docker', engine, gpus, shmSize, args }, notes: [] };
   }
   if (chosen !== 'local')
     throw new AppError('USAGE', `there is no target \`${chosen}\``, {
@@ -166,8 +166,17 @@ export function placeOf(
     throw new AppError('USAGE', `${gpus === undefined ? '--engine' : '--gpus'} is for containers`, {
       hint: 'A local run sees the machine’s GPUs anyway; with `--target docker` a container gets them.',
     });
+  refuseWithoutContainer(container);
   const notes = notesOf(app, version);
   return { target: { kind: 'local' }, notes };
+}
+
+/** @throws AppError UNSUPPORTED_KEY for what only a container has. */
+function refuseWithoutContainer({ shmSize, dockerArgs }: NonNullable<CommandJob['container']> = {}): void {
+  const key = shmSize !== undefined ? 'shm_size' : dockerArgs !== undefined ? 'docker_args' : undefined;
+  if (key === undefined) return;
+  const { reason, hint } = unsupportedResources[key];
+  throw new AppError('UNSUPPORTED_KEY', `\`resources.${key}\` is not supported: ${reason}`, { hint });
 }
 
 function notesOf(app: App, { definition }: EnvironmentVersion): string[] {

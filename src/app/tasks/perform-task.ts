@@ -10,6 +10,7 @@ import {
 } from '../../workspace/index.ts';
 import type { App } from '../app.ts';
 import { conductRun } from '../runs/execute-run.ts';
+import { revealIn, withTexts } from '../runs/hidden-secrets.ts';
 import { forgetFolder } from '../runs/kept-outputs.ts';
 import type { RunPlan } from '../runs/run-plan.ts';
 import { readSettings } from '../settings.ts';
@@ -164,7 +165,8 @@ async function planOf(workspace: Workspace, record: RunRecord, task: RunTask): P
   if (version === undefined)
     throw new AppError('ENVIRONMENT_NOT_FOUND', `the environment of the run ${record.id} is gone`);
   const { target, code, inputs, optionalInputs, outputs, variables, imageDigest, lockDigest, secrets } = task;
-  return {
+  const opened = secrets === null ? {} : openSecrets(secrets, await workspace.secretKey(), record.id);
+  const plan: RunPlan = {
     id: record.id,
     version,
     target,
@@ -180,10 +182,11 @@ async function planOf(workspace: Workspace, record: RunRecord, task: RunTask): P
     optionalInputs,
     outputs,
     variables,
-    secrets: secrets === null ? {} : openSecrets(secrets, await workspace.secretKey(), record.id),
+    secrets: opened,
     timeout: record.timeout ?? undefined,
     replayOf: record.replayOf ?? undefined,
     notes: record.notes,
     onOutput: () => undefined,
   };
+  return withTexts(plan, (text) => revealIn(text, opened));
 }

@@ -8,7 +8,7 @@ export const command: Command = {
   summary: 'Repeat a run: same snapshot, same packages',
   description: [
     'Repeats a run with the snapshot, the lock and the inputs of its record, whatever the definition, the index or the code look like today.',
-    'Secrets are taken from your environment again. What cannot be the same (an input that changed, another machine) is said.',
+    'Secrets that are on record only as hashes are taken from your environment again. What cannot be the same (an input that changed, another machine) is said.',
   ].join('\n'),
   arguments: [{ name: '<run>', description: 'Its id, or the beginning of it' }],
   runsScript: true,

@@ -58,6 +58,10 @@ describe('who may do what', () => {
       expect(taken.status, taken.text).toBe(202);
       const task = await (await own.app.openWorkspace()).tasks.claim({ worker: 'test' });
       expect(task?.request).toMatchObject({ target: { kind: 'docker', args: ['--ipc=host', '--pid=host'] } });
+      const repeat = async (role: Role) =>
+        await own.call(`POST /api/v1/runs/${String(taken.body.id)}/replay`, { token: own.tokens[role], body: {} });
+      expect((await repeat('contributor')).body).toMatchObject({ code: 'PERMISSION_DENIED' });
+      expect((await repeat('admin')).body).toMatchObject({ container: { args: ['--ipc=host', '--pid=host'] } });
     } finally {
       await own.close();
     }

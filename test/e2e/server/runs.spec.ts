@@ -163,6 +163,28 @@ describe('runs over HTTP', () => {
     expect(server.log.join('')).not.toContain('very-secret');
   });
 
+  it('have the secrets of their commands, and show marks for them', async () => {
+    const token = `hf_${'aB3d'.repeat(8)}`;
+    const words = ['python3', '-c', 'import sys; print(sys.argv[2])', '--token', token];
+    const { body } = await submit({ environment: 'own', command: words });
+    expect(body.command.at(-1)).toMatch(/^\(secret, [0-9a-f]{16}\)$/);
+    const record = await ended(body.id);
+    expect(await logOf(body.id)).toBe(`${token}\n`);
+    expect(JSON.stringify(record)).not.toContain(token);
+    expect(record.notes.join()).toContain('looks like a secret');
+    const replay = async (secrets?: object) =>
+      await server.call(`POST ${v1}/runs/${body.id}/replay`, { body: { secrets } });
+    const refused = await replay();
+    expect([refused.status, refused.body.code, refused.text]).toEqual([
+      400,
+      'USAGE',
+      expect.stringContaining('after `--token` in its command'),
+    ]);
+    const again = await replay({ ANY: token });
+    expect((await ended(again.body.id)).command).toEqual(record.command);
+    expect(await logOf(again.body.id)).toBe(`${token}\n`);
+  });
+
   it('are one run, sent twice with the same key', async () => {
     const body = { environment: 'own', command: ['python3', '-c', 'pass'] };
     const key = { 'idempotency-key': 'k 1' };

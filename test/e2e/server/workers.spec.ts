@@ -187,14 +187,19 @@ describe.each(['SQLite', 'PostgreSQL', 'PostgreSQL and a registry'])(
     });
 
     it('keep secrets only for as long as they wait, and not as they are', async () => {
-      const given = { variables: { KEY: 'secret:MINE' }, secrets: { MINE: 'very-secret' } };
-      const run = await submit('import os; print(os.environ["KEY"])', given);
+      const script = 'import os, sys; print(os.environ["KEY"], sys.argv[2])';
+      const command = ['python3', '-uc', script, '--password', 'also-very-secret'];
+      const run = await submit(script, {
+        command,
+        variables: { KEY: 'secret:MINE' },
+        secrets: { MINE: 'very-secret' },
+      });
       const database = await sandbox.run(['backup', join(sandbox.folder, 'copy.tar')]);
       if (isSpread) expect(database).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('pg_dump') });
       else expect((await readFile(join(sandbox.folder, 'copy.tar'))).includes('very-secret')).toBe(false);
       await work();
       expect(await ended(run.id)).toMatchObject({ status: 'Completed' });
-      expect(await logOf(run.id)).toBe('very-secret\n');
+      expect(await logOf(run.id)).toBe('very-secret also-very-secret\n');
     });
 
     it('build once, whoever asks and however many they are', async () => {

@@ -95,6 +95,7 @@ export function sampleRun(id: string, version: EnvironmentVersion, more: Partial
     inputs: {},
     outputs: {},
     machine: null,
+    container: null,
     keptOutputs: null,
     resources: null,
     createdAt: '2026-01-01T00:00:00.000Z',
