@@ -260,6 +260,12 @@ const cases: readonly { code: string; path?: string; text: string; at: string; n
     at: '2:15',
     near: 'image: a:1\ndocker_steps: ENV TOKENIZERS_PARALLELISM=false\n',
   },
+  {
+    code: 'unexpanded-variable',
+    text: 'image: a:1\nenvironment_variables:\n  API_TOKEN: ${API_TOKEN}\n',
+    at: '3:14',
+    near: 'image: a:1\nenvironment_variables:\n  PRICE: 5$\n',
+  },
 ];
 const around: Files = { 'd/Dockerfile': 'FROM debian:12.5\n', 'c.txt': 'a<2\n', 'p/setup.py': '' };
 

@@ -34,6 +34,12 @@ export interface CondaDependency {
   spec: CondaSpec;
 }
 
+export interface Variable {
+  path: Path;
+  name: string;
+  value: string;
+}
+
 /** Every entry of the Python layer's pip side, those of included files too; constraints only if asked for. */
 export function entriesOf(
   { definition: { layer } }: ReadResult,
@@ -95,6 +101,19 @@ export function channelsOf({ definition: { layer } }: ReadResult): { path: Path;
   return layer?.kind === 'conda'
     ? layer.channels.map((channel, index) => ({ path: ['layer', 'channels', index], channel }))
     : [];
+}
+
+/** Variables of the definition, and of its conda file. */
+export function variablesOf({ definition: { environmentVariables, layer } }: ReadResult): Variable[] {
+  const ofLayer = layer?.kind === 'conda' ? (layer.variables ?? {}) : {};
+  return [
+    ...Object.entries(environmentVariables).map(([name, value]) => ({
+      path: ['environmentVariables', name],
+      name,
+      value,
+    })),
+    ...Object.entries(ofLayer).map(([name, value]) => ({ path: ['layer', 'variables', name], name, value })),
+  ];
 }
 
 /** The text of the main file's part at a place, replaced. */

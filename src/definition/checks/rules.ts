@@ -5,7 +5,7 @@ import { headerRules } from './rules-header.ts';
 import { indexRules } from './rules-indexes.ts';
 import { packageRules } from './rules-packages.ts';
 import { pythonRules } from './rules-python.ts';
-import { secretRules } from './rules-secrets.ts';
+import { placeholderRules, secretRules } from './rules-secrets.ts';
 
 /** Every rule. */
 export const checkRules: readonly CheckRule[] = [
@@ -16,4 +16,5 @@ export const checkRules: readonly CheckRule[] = [
   ...indexRules,
   ...condaRules,
   ...secretRules,
+  ...placeholderRules,
 ];
