@@ -90,7 +90,7 @@ const cases: readonly { code: string; path?: string; text: string; at: string; n
     code: 'unresolved-from',
     text: 'build: { path: e }\n',
     files: { 'e/Dockerfile': 'ARG B\nFROM $B\n' },
-    at: '1:8',
+    at: '2:1',
     near: 'build: { path: d }\n',
   },
   {
