@@ -74,7 +74,8 @@ async function readPython(state: ReadState, reader: ShapeReader, definition: Def
   definition.python = userManaged ? { userManaged, interpreterPath: interpreterPath ?? 'python' } : { userManaged };
   if (reader.has([...path, 'baseCondaEnvironment'])) {
     state.warnings.push({
-      position: reader.document.locate([...path, 'baseCondaEnvironment']),
+      code: 'base-conda-environment',
+      position: reader.document.locate([...path, 'baseCondaEnvironment'], 'key'),
       message: '`baseCondaEnvironment` is not read: an environment does not build on another one of a machine',
     });
   }
@@ -238,6 +239,7 @@ function readForeign(state: ReadState, reader: ShapeReader): void {
     Object.values(libraries).some((list) => Array.isArray(list) && list.length > 0);
   if (isUsed)
     state.warnings.push({
+      code: 'databricks-libraries',
       position: reader.document.locate(['databricks'], 'key'),
       message: 'the Databricks libraries have no meaning outside of Databricks; they are left out',
     });

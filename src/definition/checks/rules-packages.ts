@@ -301,20 +301,6 @@ export const packageRules: readonly CheckRule[] = [
       ),
   },
   {
-    code: 'editable-install',
-    severity: 'info',
-    title: 'Editable install',
-    explanation:
-      'A version is content: the project is built from its files as they are at registration, and later changes of the folder are a new version.',
-    example: '-e .',
-    run: (read) =>
-      entriesOf(read).flatMap(({ path, entry }) =>
-        entry.type === 'local' && entry.editable
-          ? [{ path, message: `\`-e ${entry.file.path}\` is built from its files as they are now` }]
-          : [],
-      ),
-  },
-  {
     code: 'missing-inference-server',
     severity: 'warning',
     title: 'Deployment without inference server',
