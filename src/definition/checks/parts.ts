@@ -60,14 +60,32 @@ export function entriesOf(
 }
 
 export function requirementsOf(read: ReadResult): NamedRequirement[] {
-  return entriesOf(read).flatMap(({ path, entry }) => {
-    if (entry.type !== 'requirement') return [];
-    const { requirement: text, options } = splitRequirementOptions(entry.text);
-    const requirement = parseRequirement(text);
-    return requirement === undefined
-      ? []
-      : [{ path, text, name: normaliseName(requirement.name), requirement, options }];
-  });
+  return entriesOf(read).flatMap(namedRequirement);
+}
+
+/** What `-c` files say, each with the file that says it. */
+export function constraintsOf(read: ReadResult): (NamedRequirement & { file: string })[] {
+  const visit = (
+    entries: readonly RequirementEntry[],
+    at: Path,
+    file: string,
+  ): (NamedRequirement & { file: string })[] =>
+    entries.flatMap((entry, index) => {
+      const path = [...at, index];
+      return entry.type === 'include' || entry.type === 'constraint'
+        ? visit(entry.entries, [...path, 'entries'], entry.file.path)
+        : namedRequirement({ path, entry }).map((each) => ({ ...each, file }));
+    });
+  return entriesOf(read).flatMap(({ path, entry }) =>
+    entry.type === 'constraint' ? visit(entry.entries, [...path, 'entries'], entry.file.path) : [],
+  );
+}
+
+function namedRequirement({ path, entry }: { path: Path; entry: RequirementEntry }): NamedRequirement[] {
+  if (entry.type !== 'requirement') return [];
+  const { requirement: text, options } = splitRequirementOptions(entry.text);
+  const requirement = parseRequirement(text);
+  return requirement === undefined ? [] : [{ path, text, name: normaliseName(requirement.name), requirement, options }];
 }
 
 /** Requirements that are an address and nothing else. */
