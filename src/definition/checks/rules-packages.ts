@@ -6,7 +6,6 @@ import {
   addressesOf,
   type CondaDependency,
   condaOf,
-  entriesOf,
   type NamedRequirement,
   replacement,
   requirementsOf,
