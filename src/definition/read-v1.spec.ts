@@ -287,12 +287,14 @@ describe('a v1 folder is refused', () => {
     expect(lines[(problems[0]?.position.line ?? 0) - 1]).toMatch(line);
   });
 
-  it('with a way out for each', async () => {
-    for (const [json, files] of [
-      [scaffold({ python: null }), conda],
-      [scaffold(), {}],
+  it('with a code and a way out where Azure ML has a rule', async () => {
+    for (const [json, files, code] of [
+      [scaffold({ python: null }), conda, 'python-section-missing'],
+      [scaffold(), {}, 'conda-dependencies-missing'],
     ] as const)
-      expect((await problemsOf(json, files))[0]?.hint).toContain('userManagedDependencies');
+      expect(await problemsOf(json, files)).toMatchObject([
+        { code, hint: expect.stringContaining('userManagedDependencies') },
+      ]);
   });
 });
 

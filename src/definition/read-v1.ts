@@ -73,7 +73,7 @@ async function readPython(state: ReadState, reader: ShapeReader, definition: Def
   // A Dockerfile with its context brings its packages itself.
   const needsPython = !reader.has(['docker', 'buildContext']);
   if (!isSection) {
-    if (needsPython && !reader.has(path)) reportNoPython(reader);
+    if (needsPython && !reader.has(path)) reportNoPython(state, reader);
     return;
   }
   const userManaged = reader.flag([...path, 'userManagedDependencies']) ?? false;
@@ -90,7 +90,7 @@ async function readPython(state: ReadState, reader: ShapeReader, definition: Def
   if (userManaged) return;
   const layer = await readCondaLayer(state, reader);
   if (layer !== undefined) definition.layer = layer;
-  else if (needsPython && state.problems.length === 0) reportNoDependencies(reader);
+  else if (needsPython && state.problems.length === 0) reportNoDependencies(state, reader);
 }
 
 /** The conda file: written into the section, named by it, or beside it. Undefined if there is none. */
@@ -113,22 +113,23 @@ async function readCondaLayer(state: ReadState, reader: ShapeReader): Promise<De
   return { ...layer, file: { path: file, digest: sha256(source.text), size: Buffer.byteLength(source.text) } };
 }
 
-function reportNoPython(reader: ShapeReader): void {
-  reader.report(
-    [],
-    'the `python` section is missing',
-    'Write `"python": {"userManagedDependencies": true}` if the image brings its packages; else `{"userManagedDependencies": false}`, with `conda_dependencies.yml` beside the file.',
-  );
+function reportNoPython(state: ReadState, { document }: ShapeReader): void {
+  state.problems.push({
+    code: 'python-section-missing',
+    position: document.locate([]),
+    message: 'the `python` section is missing',
+    hint: 'Write `"python": {"userManagedDependencies": true}` if the image brings its packages; else `{"userManagedDependencies": false}`, with `conda_dependencies.yml` beside the file.',
+  });
 }
 
 /** Taken for an environment without packages, it would hide that the file was lost. */
-function reportNoDependencies(reader: ShapeReader): void {
-  reader.report(
-    ['python'],
-    `\`userManagedDependencies\` is false, and there are no conda dependencies: \`${condaFileName}\` is not beside the file`,
-    'Put it there, or name another with `condaDependenciesFile`; if the image brings its packages, set `userManagedDependencies` to true.',
-    'key',
-  );
+function reportNoDependencies(state: ReadState, { document }: ShapeReader): void {
+  state.problems.push({
+    code: 'conda-dependencies-missing',
+    position: document.locate(['python'], 'key'),
+    message: `\`userManagedDependencies\` is false, and there are no conda dependencies: \`${condaFileName}\` is not beside the file`,
+    hint: 'Put it there, or name another with `condaDependenciesFile`; if the image brings its packages, set `userManagedDependencies` to true.',
+  });
 }
 
 const dockerKeys = [

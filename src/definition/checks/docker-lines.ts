@@ -8,6 +8,8 @@ import type { Place } from './finding.ts';
 
 export interface DockerLine extends Pick<DockerInstruction, 'keyword' | 'value'> {
   place: Place;
+  /** The images that it names. */
+  images: string[];
 }
 
 /** The Dockerfile of the build context. */
@@ -25,17 +27,18 @@ export function dockerLinesOf(read: ReadResult): DockerLine[] {
   const dockerfile = dockerfileOf(read);
   const steps = read.definition.dockerSteps ?? '';
   return [
-    ...dockerInstructions(steps).map(
-      ({ keyword, value, start, end }): DockerLine => ({
-        keyword,
-        value,
-        place: { path: ['dockerSteps'], about: steps.slice(start, end) },
-      }),
-    ),
-    ...dockerInstructions(dockerfile?.text ?? '').map(
-      ({ keyword, value, start }): DockerLine => ({ keyword, value, place: placeIn(dockerfile, start) }),
-    ),
+    ...linesOf(steps, ({ start, end }) => ({ path: ['dockerSteps'], about: steps.slice(start, end) })),
+    ...linesOf(dockerfile?.text ?? '', ({ start }) => placeIn(dockerfile, start)),
   ];
+}
+
+function linesOf(text: string, placeOf: (instruction: DockerInstruction) => Place): DockerLine[] {
+  const images = dockerfileImages(text);
+  return dockerInstructions(text).map((instruction) => {
+    const { keyword, value, start, end } = instruction;
+    const own = images.filter((image) => image.start >= start && image.end <= end);
+    return { keyword, value, place: placeOf(instruction), images: own.map(({ reference }) => reference) };
+  });
 }
 
 function placeIn(dockerfile: ReadResult['sources'][number] | undefined, start: number): Place {

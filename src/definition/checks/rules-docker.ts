@@ -1,7 +1,7 @@
 import { positionAt } from '../../documents/index.ts';
 import { type ImageReference, normaliseImage, parseImage } from '../../schema/index.ts';
 import type { ReadResult } from '../read-result.ts';
-import { dockerfileOf, dockerLinesOf, imagesOf } from './docker-lines.ts';
+import { type DockerLine, dockerfileOf, dockerLinesOf, imagesOf } from './docker-lines.ts';
 import type { CheckRule, Hit } from './finding.ts';
 
 /** Base images that Azure ML withdrew, and distributions without patches, by the beginning of their normal form. */
@@ -25,10 +25,10 @@ const deprecatedImages: readonly (readonly [RegExp, string])[] = [
 const moving =
   /^(?:latest|stable|edge|nightly|main|master|dev|current|lts|\d+|\d+\.\d+|bookworm|bullseye|trixie|jammy|noble|slim|alpine)$/;
 
-const find = (read: ReadResult, test: (keyword: string, value: string) => string | undefined, help?: string): Hit[] =>
-  dockerLinesOf(read).flatMap(({ place, keyword, value }) => {
-    const message = test(keyword, value);
-    return message === undefined ? [] : [{ ...place, message, help }];
+const find = (read: ReadResult, test: (line: DockerLine) => string | undefined, help?: string): Hit[] =>
+  dockerLinesOf(read).flatMap((line) => {
+    const message = test(line);
+    return message === undefined ? [] : [{ ...line.place, message, help }];
   });
 
 /** The same of the images that a definition is made from. */
@@ -179,7 +179,7 @@ export const dockerRules: readonly CheckRule[] = [
     run: (read) =>
       find(
         read,
-        (keyword, value) =>
+        ({ keyword, value }) =>
           keyword === 'RUN' && /\b(?:pip3?|conda|mamba|micromamba|uv pip)\s+install\b/.test(value)
             ? 'a Docker step installs Python packages past the lock'
             : undefined,
@@ -194,7 +194,7 @@ export const dockerRules: readonly CheckRule[] = [
       'The step installs whatever the distribution has on the day of the build. The built image is kept by digest, so this matters only for a rebuild.',
     example: 'docker_steps: RUN apt-get install -y gcc',
     run: (read) =>
-      find(read, (keyword, value) =>
+      find(read, ({ keyword, value }) =>
         keyword === 'RUN' &&
         /\bapt(?:-get)?\s+(?:-\S+\s+)*install\b/.test(value) &&
         !/\binstall\b[^&;|]*\S=\S/.test(value)
@@ -209,7 +209,7 @@ export const dockerRules: readonly CheckRule[] = [
     explanation: 'What is behind the address can be something else tomorrow.',
     example: 'docker_steps: ADD https://example.com/tool.tgz /opt/',
     run: (read) =>
-      find(read, (keyword, value) =>
+      find(read, ({ keyword, value }) =>
         keyword === 'ADD' && /https?:\/\//.test(value) && !value.includes('--checksum')
           ? '`ADD` downloads a file without `--checksum`'
           : undefined,
@@ -219,11 +219,14 @@ export const dockerRules: readonly CheckRule[] = [
     code: 'unresolved-from',
     severity: 'info',
     title: 'Base that is an argument',
-    explanation: 'The base of the Dockerfile is decided by a build argument, so it cannot be checked here.',
+    explanation:
+      'The base of the Dockerfile is decided by a build argument that has no value in the file, so it cannot be checked here.',
     example: 'FROM ${BASE}',
     run: (read) =>
-      find(read, (keyword, value) =>
-        keyword === 'FROM' && value.includes('$') ? `the base \`${value}\` is an argument` : undefined,
+      find(read, ({ keyword, value, images }) =>
+        keyword === 'FROM' && value.includes('$') && images.length === 0
+          ? `the base \`${value}\` is an argument`
+          : undefined,
       ),
   },
 ];
