@@ -40,7 +40,7 @@ async function main(given: readonly string[]): Promise<number> {
       process.stdout.write(`${nounOverview(found, style)}\n`);
       return words.length === 1 ? 2 : 0;
     }
-    if (!found.isService) (await import('../schema/interpret-schemas.ts')).interpretSchemas();
+    if (!found.isService) (await import('./short-lived.ts')).expectToEndSoon();
     command = await found.load();
     return await execute(command, words.slice(found.words));
   } catch (error) {

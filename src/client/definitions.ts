@@ -30,8 +30,8 @@ export interface Header {
 export interface Definitions {
   /** Sends what the server lacks of the files that a definition names. */
   upload: (packed: PackedDefinition) => Promise<DefinitionUpload>;
-  /** The files that a definition names are sent, and it is answered as a request has it. */
-  pack: (source: DefinitionSource) => Promise<DefinitionUpload>;
+  /** The files that a definition names are sent, and it is answered as a request has it. `quiet` for who asks the server what is odd about it. */
+  pack: (source: DefinitionSource, options?: { quiet?: boolean }) => Promise<DefinitionUpload>;
   /** Sends a definition with the files that it names. */
   register: (source: DefinitionSource, header?: Header) => Promise<RegisteredVersion>;
   /** What a word on the command line means there: a reference as it is; a file is registered now. */
@@ -43,13 +43,13 @@ export function createDefinitions({ api, cwd, emit }: Connection): Definitions {
     await uploadMissing({ api, emit }, contents);
     return { text, path, files };
   };
-  const send = async (source: LocalSource): Promise<DefinitionUpload> => {
+  const send = async (source: LocalSource, quiet: boolean): Promise<DefinitionUpload> => {
     const packed = await packDefinition({ cwd }, source);
-    noteWarnings(emit, packed.warnings);
+    if (!quiet) noteWarnings(emit, packed.warnings);
     return await upload(packed);
   };
-  const pack: Definitions['pack'] = async (source) =>
-    source.kind === 'uploaded' ? withoutKind(source) : await send(source);
+  const pack: Definitions['pack'] = async (source, { quiet = false } = {}) =>
+    source.kind === 'uploaded' ? withoutKind(source) : await send(source, quiet);
   const register: Definitions['register'] = async (source, header = {}) => {
     const body = { definition: await pack(source), ...header };
     return await readRegistered(api, await api.send({ method: 'POST', path: '/environments', body }));

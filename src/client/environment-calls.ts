@@ -110,7 +110,7 @@ export function createEnvironmentCalls(
     checkVersion,
 
     checkDefinition: async (source: useCases.DefinitionSource): Promise<CheckResult> =>
-      await api.json({ method: 'POST', path: '/check', body: { definition: await pack(source) } }),
+      await api.json({ method: 'POST', path: '/check', body: { definition: await pack(source, { quiet: true }) } }),
 
     saveFolder: async (reference: string, folder: string, options: { overwrite?: boolean }) => {
       const version = await api.json<VersionView>({ path: versionPath(reference) });

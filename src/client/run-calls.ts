@@ -1,5 +1,6 @@
 import type * as useCases from '../app/index.ts';
-import { handOverRun, hiddenHint, hiddenNote, outcomeOf, type RunInput } from '../app/index.ts';
+import { handOverRun, hiddenHint, hiddenNote, noteWarnings, outcomeOf, type RunInput } from '../app/index.ts';
+import type { ReadWarning } from '../definition/index.ts';
 import { AppError } from '../errors/index.ts';
 import { sleep } from '../io/index.ts';
 import { type RunRecord, terminalStatuses } from '../schema/index.ts';
@@ -29,7 +30,8 @@ export function createRunCalls({ api, cwd, env, emit, signal }: Connection, { se
   };
 
   const submit = async (input: RunInput): Promise<RunRecord> => {
-    const options = { cwd, env, signal, settle };
+    const warn = (warnings: readonly ReadWarning[]): void => noteWarnings(emit, warnings);
+    const options = { cwd, env, signal, settle, warn };
     const request = await handOverRun(input, options, (contents) => uploadMissing({ api, emit }, contents));
     return await api.json({ method: 'POST', path: '/runs', body: request, signal: sure() });
   };

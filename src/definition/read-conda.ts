@@ -36,6 +36,8 @@ export async function readCondaFile(
     await readDependencies(state, reader, root, layer, place);
     const variables = reader.textMap([...root, 'variables']);
     if (variables !== undefined) layer.variables = variables;
+    for (const name of Object.keys(variables ?? {}))
+      mark(state, document, [...root, 'variables', name], [...place.at, 'variables', name]);
     for (const path of reader.list([...root, 'platforms']) ?? []) {
       const platform = reader.oneOf(path, platforms);
       if (platform !== undefined) result.platforms.push(platform);

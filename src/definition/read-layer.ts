@@ -93,6 +93,7 @@ export async function readRequirementsLayer(
   const entries = await readRequirementsText(state, source, ['layer', 'entries']);
   if (state.problems.length === 0 && !namesPackage(entries))
     state.warnings.push({
+      code: 'names-no-package',
       position: { file: source.path, line: 1, column: 1 },
       message: `\`${source.path}\` names no package`,
       hint: 'The environment will have Python and nothing else; write one package on each line, such as `numpy==2.3.5`.',

@@ -10,7 +10,7 @@ type Part = Pick<Definition, 'layer' | 'platforms'> & { python: string | undefin
 export function readLockLayer(state: ReadState, source: SourceDocument, format: ListedLock['format']): Part {
   const { lock, warnings } = readLockFile(source, format);
   for (const { offset, message, hint } of warnings)
-    state.warnings.push({ position: positionAt(source, offset), message, hint });
+    state.warnings.push({ code: 'left-out-of-lock-file', position: positionAt(source, offset), message, hint });
   const file = { path: source.path, digest: sha256(source.text), size: Buffer.byteLength(source.text) };
   state.mark(['layer'], { file: source.path, start: 0, end: source.text.length });
   const common = { file, lock: { file, content: contentOf(lock) } };

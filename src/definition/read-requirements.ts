@@ -80,6 +80,7 @@ export async function readRequirementEntry(
     case 'requirement':
       if (line.editable) {
         state.warnings.push({
+          code: 'editable-install',
           position: origin.locate(),
           message: 'an editable install is made as an ordinary one',
           hint: 'A version is content, not a folder that changes; register again after a change.',
@@ -111,6 +112,7 @@ function readValueOption(
   }
   if (isLocalLinks) {
     state.warnings.push({
+      code: 'local-find-links',
       position: origin.locate(value),
       message: `\`--find-links ${value}\` names a folder of this machine`,
       hint: 'Name the wheels that you need one by one (`./wheels/x.whl`): then their content is part of the version.',
@@ -180,6 +182,7 @@ async function readLocal(
     noteName(state, full, await nameOfProject(state.files, full));
     if (line.editable) {
       state.warnings.push({
+        code: 'editable-install',
         position: origin.locate(line.path),
         message: `\`-e ${line.path}\` is built and installed as a wheel, from its content now`,
         hint: 'A later change of the folder is a new version.',

@@ -5,8 +5,19 @@ import type { ReferencedFile } from './file-access.ts';
 export const definitionFormats = ['v2', 'v1', 'conda', 'requirements', 'dockerfile', 'lock'] as const;
 export type DefinitionFormat = (typeof definitionFormats)[number];
 
+export type WarningCode =
+  | 'base-conda-environment'
+  | 'databricks-libraries'
+  | 'editable-install'
+  | 'left-out-of-lock-file'
+  | 'local-find-links'
+  | 'meaningless-key'
+  | 'names-no-package';
+
 /** Something that is read but has no effect, or not the effect that one might think. */
 export interface ReadWarning {
+  /** That of the rule under which `env check` tells it. */
+  code: WarningCode;
   message: string;
   hint?: string;
   position: Position;

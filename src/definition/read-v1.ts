@@ -1,6 +1,7 @@
 import { createShapeReader, parseYaml, type ShapeReader, type YamlDocument } from '../documents/index.ts';
 import { type Definition, type DefinitionHeader, parseImage, sha256 } from '../schema/index.ts';
 import { emptyDefinition } from './defaults.ts';
+import { checkDockerSteps } from './docker-steps.ts';
 import { markValue, readCondaFile } from './read-conda.ts';
 import { readContext } from './read-context.ts';
 import { simpleForm } from './read-dockerfile.ts';
@@ -58,7 +59,7 @@ export async function readV1(
 
 async function readPython(state: ReadState, reader: ShapeReader, definition: Definition): Promise<void> {
   const path = ['python'];
-  reader.map(
+  const isSection = reader.map(
     path,
     [
       'userManagedDependencies',
@@ -69,38 +70,66 @@ async function readPython(state: ReadState, reader: ShapeReader, definition: Def
     ],
     '`python`',
   );
+  // A Dockerfile with its context brings its packages itself.
+  const needsPython = !reader.has(['docker', 'buildContext']);
+  if (!isSection) {
+    if (needsPython && !reader.has(path)) reportNoPython(state, reader);
+    return;
+  }
   const userManaged = reader.flag([...path, 'userManagedDependencies']) ?? false;
   const interpreterPath = reader.text([...path, 'interpreterPath']);
   definition.python = userManaged ? { userManaged, interpreterPath: interpreterPath ?? 'python' } : { userManaged };
   if (reader.has([...path, 'baseCondaEnvironment'])) {
     state.warnings.push({
-      position: reader.document.locate([...path, 'baseCondaEnvironment']),
+      code: 'base-conda-environment',
+      position: reader.document.locate([...path, 'baseCondaEnvironment'], 'key'),
       message: '`baseCondaEnvironment` is not read: an environment does not build on another one of a machine',
+      hint: 'List all that is needed in the conda file, and set it to null.',
     });
   }
   if (userManaged) return;
-  if (reader.has([...path, 'condaDependencies'])) {
-    markValue(state, reader.document, [...path, 'condaDependencies'], ['layer']);
-    const { layer } = await readCondaFile(state, reader.document, [...path, 'condaDependencies'], {
-      at: ['layer'],
-      folder: '.',
-    });
-    definition.layer = layer;
-    return;
+  const layer = await readCondaLayer(state, reader);
+  if (layer !== undefined) definition.layer = layer;
+  else if (needsPython && state.problems.length === 0) reportNoDependencies(state, reader);
+}
+
+/** The conda file: written into the section, named by it, or beside it. Undefined if there is none. */
+async function readCondaLayer(state: ReadState, reader: ShapeReader): Promise<Definition['layer']> {
+  const [inline, pointer] = [
+    ['python', 'condaDependencies'],
+    ['python', 'condaDependenciesFile'],
+  ];
+  if (reader.has(inline)) {
+    markValue(state, reader.document, inline, ['layer']);
+    return (await readCondaFile(state, reader.document, inline, { at: ['layer'], folder: '.' })).layer;
   }
-  const named = reader.text([...path, 'condaDependenciesFile']);
+  const named = reader.text(pointer);
   const file = named === undefined ? condaFileName : joinPath('.', named);
-  if (named === undefined && (await state.files.kind(file)) !== 'file') return;
-  const source = await readReferencedText(state, file, reader.document.locate([...path, 'condaDependenciesFile']));
-  if (source === undefined) return;
-  const { layer } = await readCondaFile(state, parseYaml(source, 'INVALID_DEFINITION'), [], {
-    at: ['layer'],
-    folder: joinPath(file, '..'),
+  if (named === undefined && (await state.files.kind(file)) !== 'file') return undefined;
+  const source = await readReferencedText(state, file, reader.document.locate(pointer));
+  if (source === undefined) return undefined;
+  const place = { at: ['layer'], folder: joinPath(file, '..') };
+  const { layer } = await readCondaFile(state, parseYaml(source, 'INVALID_DEFINITION'), [], place);
+  return { ...layer, file: { path: file, digest: sha256(source.text), size: Buffer.byteLength(source.text) } };
+}
+
+function reportNoPython(state: ReadState, { document }: ShapeReader): void {
+  state.problems.push({
+    code: 'python-section-missing',
+    position: document.locate([]),
+    message: 'the `python` section is missing',
+    hint: 'Write `"python": {"userManagedDependencies": true}` if the image brings its packages; else `{"userManagedDependencies": false}`, with `conda_dependencies.yml` beside the file.',
   });
-  definition.layer = {
-    ...layer,
-    file: { path: file, digest: sha256(source.text), size: Buffer.byteLength(source.text) },
-  };
+}
+
+/** Taken for an environment without packages, it would hide that the file was lost. */
+function reportNoDependencies(state: ReadState, { document }: ShapeReader): void {
+  state.problems.push({
+    code: 'conda-dependencies-missing',
+    position: document.locate(['python'], 'key'),
+    message: `\`userManagedDependencies\` is false, and there are no conda dependencies: \`${condaFileName}\` is not beside the file`,
+    hint: 'Put it there, or name another with `condaDependenciesFile`; if the image brings its packages, set `userManagedDependencies` to true.',
+  });
 }
 
 const dockerKeys = [
@@ -137,7 +166,8 @@ async function readDocker(state: ReadState, reader: ShapeReader, definition: Def
   const context = [...path, 'buildContext'];
   if (reader.map(context, ['locationType', 'location', 'dockerfilePath'], '`buildContext`')) {
     const location = reader.text([...context, 'location']);
-    if (location === undefined || /^[a-z]+:\/\//i.test(location)) {
+    const isElsewhere = /^(?:git|storageaccount)$/i.test(reader.text([...context, 'locationType']) ?? '');
+    if (location === undefined || isElsewhere || /^[a-z]+:\/\/|^git@/i.test(location)) {
       reader.report(
         [...context, 'location'],
         'a build context in Azure storage or in git cannot be read',
@@ -169,11 +199,18 @@ function readImage(state: ReadState, reader: ShapeReader, definition: Definition
   }
   const image = reader.text(['docker', 'baseImage']);
   if (image === undefined) return;
-  const address = reader.text([...registry, 'address'])?.replace(/\/+$/, '');
+  if (reader.has([...registry, 'registryIdentity']))
+    state.warnings.push({
+      code: 'meaningless-key',
+      position: reader.document.locate([...registry, 'registryIdentity'], 'key'),
+      message: '`registryIdentity` is an identity of Azure’s, and is not used',
+      hint: 'Log in with `docker login` on the machine that pulls.',
+    });
+  const address = reader.text([...registry, 'address'])?.replace(/^https?:\/\/|\/+$/g, '');
   definition.image = address === undefined || image.startsWith(`${address}/`) ? image : `${address}/${image}`;
   markValue(state, reader.document, ['docker', 'baseImage'], ['image']);
   if (parseImage(definition.image) === undefined)
-    reader.report(['docker', 'baseImage'], `\`${image}\` is no image reference`);
+    reader.report(['docker', 'baseImage'], `\`${definition.image}\` is no image reference`);
 }
 
 async function readBaseDockerfile(
@@ -197,6 +234,7 @@ async function readBaseDockerfile(
     );
     return;
   }
+  for (const { message, hint } of checkDockerSteps(simple.steps)) reader.report(path, message, hint);
   definition.image = simple.image;
   if (simple.steps !== '') definition.dockerSteps = simple.steps;
   markValue(state, reader.document, path, ['image']);
@@ -214,11 +252,13 @@ function readPlatform(reader: ShapeReader, definition: Definition): void {
 
 function readSpark(reader: ShapeReader, definition: Definition): void {
   if (!reader.map(['spark'], ['repositories', 'packages', 'precachePackages'], '`spark`')) return;
-  const packages = (reader.list(['spark', 'packages']) ?? []).map((item) => ({
-    group: reader.text([...item, 'group']) ?? '',
-    artifact: reader.text([...item, 'artifact']) ?? '',
-    version: reader.text([...item, 'version']) ?? '',
-  }));
+  const packages = (reader.list(['spark', 'packages']) ?? []).flatMap((item) => {
+    if (!reader.map(item, ['group', 'artifact', 'version'], 'a Spark package')) return [];
+    const [group, artifact, version] = ['group', 'artifact', 'version'].map((key) => reader.text([...item, key]));
+    if (group !== undefined && artifact !== undefined && version !== undefined) return [{ group, artifact, version }];
+    reader.report(item, 'a Spark package needs `group`, `artifact` and `version`');
+    return [];
+  });
   const repositories = reader.textList(['spark', 'repositories']) ?? [];
   if (packages.length > 0 || repositories.length > 0) definition.spark = { packages, repositories };
 }
@@ -231,6 +271,14 @@ function readForeign(state: ReadState, reader: ShapeReader): void {
       'Azure ML ended them in 2021; use a base image or Docker steps that bring R.',
       'key',
     );
+  // Azure ML knows null and this one word.
+  if (reader.oneOf(['inferencingStackVersion'], ['latest']) !== undefined)
+    state.warnings.push({
+      code: 'meaningless-key',
+      position: reader.document.locate(['inferencingStackVersion'], 'key'),
+      message: '`inferencingStackVersion` adds no server to the image',
+      hint: 'Add `azureml-inference-server-http` to the conda file’s `pip:` block.',
+    });
   const libraries = reader.value(['databricks']);
   const isUsed =
     typeof libraries === 'object' &&
@@ -238,6 +286,7 @@ function readForeign(state: ReadState, reader: ShapeReader): void {
     Object.values(libraries).some((list) => Array.isArray(list) && list.length > 0);
   if (isUsed)
     state.warnings.push({
+      code: 'databricks-libraries',
       position: reader.document.locate(['databricks'], 'key'),
       message: 'the Databricks libraries have no meaning outside of Databricks; they are left out',
     });

@@ -52,6 +52,7 @@ export async function readV2(
     state.mark([], { file: document.source.path, start: 0, end: 0 });
     for (const key of readOnly.filter((name) => reader.has([name]))) {
       state.warnings.push({
+        code: 'meaningless-key',
         position: document.locate([key], 'key'),
         message: `\`${key}\` has no meaning in a definition; it is left out`,
       });

@@ -3,6 +3,8 @@ import { formatPosition, type Position } from './position.ts';
 
 /** One thing that is wrong in a file. */
 export interface Problem {
+  /** Which rule it breaks, of those that have a name; it does not change. */
+  code?: string;
   position: Position;
   /** What was found and what is allowed, without the position. */
   message: string;

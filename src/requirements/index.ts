@@ -9,6 +9,7 @@ export { isMarker } from './marker.ts';
 export { type MarkerEnvironment, matchesMarker } from './match-marker.ts';
 export { normaliseName } from './name.ts';
 export { parseRequirement, type Requirement } from './requirement.ts';
-export { isPinned, matchesSpecifier, parseSpecifiers, pinnedVersion, type Specifier } from './specifier.ts';
+export { isPinned, matchesSpecifier, parseSpecifiers, type Specifier } from './specifier.ts';
 export { canonicalVersion, compareVersions, parseVersion, type Version } from './version.ts';
+export { condaRangesOf, isEmptyRange, rangeOf, type VersionRange } from './version-range.ts';
 export { parseWheelFilename, type WheelFilename } from './wheel-filename.ts';

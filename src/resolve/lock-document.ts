@@ -9,7 +9,14 @@ export function lockDigest(lock: Omit<Lock, 'digest'> & { digest?: string }): st
 
 /** As a file: keys in a fixed order, each package a block of lines, so that a change touches only its own lines. */
 export function serialiseLock(lock: Lock): string {
-  return `${JSON.stringify(Lock.parse(lock), undefined, 2)}\n`;
+  const { inputs } = lock;
+  const sorted = { ...inputs, virtualPackages: sortKeys(inputs.virtualPackages), tools: sortKeys(inputs.tools) };
+  return `${JSON.stringify(Lock.parse({ ...lock, inputs: sorted }), undefined, 2)}\n`;
+}
+
+/** A schema orders what it names; names of tools and virtual packages it does not know. */
+function sortKeys(record: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Reads a lock from outside. @throws AppError INVALID_LOCK for a wrong shape or digest, or another fingerprint or platform. */

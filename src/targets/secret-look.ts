@@ -1,3 +1,5 @@
+import { tokenShapes } from '../errors/index.ts';
+
 /** Words that name a secret, wherever they stand in a name. */
 const secretWords = new Set([
   'secret',
@@ -38,19 +40,9 @@ export const keyWords: ReadonlySet<string> = new Set([
 /** Variables of every shell, whose names only look like it. */
 const harmlessNames = new Set(['PWD', 'OLDPWD']);
 
-/** Tokens that issuers mark by their shape, and keys; in what belongs to no token itself, the group `secret`. */
+/** Tokens by their shape, and values whose own name tells that they are secret; what is around a secret is outside of the group of that name. */
 export const secretShapes: readonly RegExp[] = [
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----|[\s\S]*)/,
-  /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{20,})/,
-  /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/,
-  /\bhf_[A-Za-z0-9]{20,}/,
-  /\bpypi-[A-Za-z0-9_-]{20,}/,
-  // With a part that nobody would write: `sk-proj-…`, but not `sk-learn-forest-of-many-trees`.
-  /\b(?:sk|pk|rk)[-_](?=[\w-]{0,40}?(?=[A-Za-z]{0,15}\d)[A-Za-z0-9]{16})[\w-]{20,}/,
-  /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/,
-  /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?/,
-  /\bdapi[a-f0-9]{32}\b/,
-  /\bAIza[A-Za-z0-9_-]{30,}/,
+  ...tokenShapes,
   /\b(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=(?<secret>[^;\s"'`]+)/i,
   /[?&](?:sig|token|access_token|api_key|password|X-Amz-Signature|X-Goog-Signature)=(?<secret>[^&\s"'`]+)/i,
 ];

@@ -111,10 +111,14 @@ describe('environments of a workspace', () => {
   });
 
   it('compares definitions and packages', async () => {
+    const early = await sandbox.json(['env', 'diff', 'field:1', 'field:2']);
+    expect(early.packages).toEqual({ added: [], removed: [], changed: [] });
+    expect(early.notes).toEqual([expect.stringContaining('field:2 is not locked')]);
     await sandbox.json(['env', 'lock', 'field:2']);
     const diff = await sandbox.json(['env', 'diff', 'field:1', 'field:2']);
     expect(diff).toMatchObject({ packages: { added: [{ name: 'gamma', version: '0.1' }], removed: [], changed: [] } });
     expect(diff.definition).toContainEqual({ path: 'requirements', from: null, to: 'gamma' });
+    expect(diff.notes).toEqual([]);
   });
 
   it('clones with changes, comments kept, and a lock that moves little', async () => {

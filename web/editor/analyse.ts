@@ -17,6 +17,7 @@ export interface Analysis {
 }
 
 interface Problem {
+  code?: string;
   position: NonNullable<Finding['position']>;
   message: string;
   hint?: string;
@@ -38,8 +39,8 @@ export async function analyse(files: readonly OpenFile[], name: string): Promise
 
 function problemsOf(error: AppError, path: string): Finding[] {
   const listed = (error.details?.problems ?? []) as Problem[];
-  const finding = ({ position, message, hint }: Problem): Finding => ({
-    code: error.code,
+  const finding = ({ code, position, message, hint }: Problem): Finding => ({
+    code: code ?? error.code,
     severity: 'error',
     message,
     explanation: 'The definition cannot be read as it stands.',

@@ -77,7 +77,7 @@ async function checkFile(
   const read = await readDefinition(main, fixedFiles);
   const pins = await pinsOf(read, async () =>
     findVersions === undefined
-      ? versionsOf(await ensureLock(app, await registerAnonymous(app, { ...source, read, files: fixedFiles })))
+      ? versionsOf(await ensureLock(app, await registerAnonymous(app, { read, files: fixedFiles })))
       : await findVersions(await packText(main, fixedFiles, folder)),
   );
   const final = applyFixes(repaired, pins);
@@ -125,11 +125,12 @@ async function checkRegistered(app: App, reference: string, { fix }: { fix: bool
   const [main] = sources;
   if (main === undefined) return { findings, changes: [] };
   const repaired = { read: await readDefinition(main, files), files };
-  const result = await register(
-    app,
-    { ...repaired, read: { ...repaired.read, warnings: [] } },
-    { name: version.name, description: version.description ?? undefined, tags: version.tags, derivedFrom: version.id },
-  );
+  const result = await register(app, repaired, {
+    name: version.name,
+    description: version.description ?? undefined,
+    tags: version.tags,
+    derivedFrom: version.id,
+  });
   const { name, version: number } = result.version;
   const changes =
     result.outcome === 'created' ? [`registered ${name}:${number}`] : [`${name}:${number} has everything already`];

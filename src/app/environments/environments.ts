@@ -166,7 +166,6 @@ export async function cloneEnvironment(app: App, reference: string, request: Clo
   const own = {
     ...edited,
     header: { tags: {}, description: edited.header.description ?? source.description ?? undefined },
-    warnings: [],
   };
   const result = await register(
     app,

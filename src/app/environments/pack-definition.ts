@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { posix, resolve } from 'node:path';
-import { type FileAccess, type ReadResult, readDefinition, type TreeEntry } from '../../definition/index.ts';
+import { type FileAccess, type ReadWarning, readDefinition, type TreeEntry } from '../../definition/index.ts';
 import type { SourceDocument } from '../../documents/index.ts';
 import type { UploadedFiles } from '../../schema/index.ts';
 import type { App } from '../app.ts';
 import { accessFolder } from './folder-files.ts';
 import type { PackedContent } from './packed-content.ts';
-import { type LocalSource, locateSource, withFilesAsShown } from './read-source.ts';
+import { type LocalSource, locateSource, showWarnings, withFilesAsShown } from './read-source.ts';
 
 /** A definition with everything that it refers to, to be sent elsewhere. */
 export interface PackedDefinition {
@@ -15,14 +15,15 @@ export interface PackedDefinition {
   files: UploadedFiles;
   /** By digest. */
   contents: Map<string, PackedContent>;
-  warnings: ReadResult['warnings'];
+  warnings: readonly ReadWarning[];
 }
 
 /** Reads a definition as registering would, and keeps what it reads. @throws AppError FILE_NOT_FOUND, INVALID_DEFINITION. */
 export async function packDefinition(place: Pick<App, 'cwd'>, source: LocalSource): Promise<PackedDefinition> {
   const located = await locateSource(place, source);
   const { folder, path, text } = located;
-  return await withFilesAsShown(located, () => packText({ path, text }, accessFolder(folder), folder));
+  const packed = await withFilesAsShown(located, () => packText({ path, text }, accessFolder(folder), folder));
+  return { ...packed, warnings: showWarnings(packed, located.shown) };
 }
 
 /** The same for a text that does not stand in its folder. */

@@ -5,6 +5,7 @@ import {
   type FileAccess,
   lockFileFormat,
   type ReadResult,
+  type ReadWarning,
   readDefinition,
 } from '../../definition/index.ts';
 import { withShownFiles } from '../../documents/index.ts';
@@ -42,6 +43,8 @@ export type LocalSource = Exclude<DefinitionSource, { kind: 'uploaded' }>;
 export interface ReadSource {
   read: ReadResult;
   files: FileAccess;
+  /** Those of `read`, with files as `shown` names them. */
+  warnings: readonly ReadWarning[];
   /** The name of one of its files as the caller knows it. */
   shown: (file: string) => string;
 }
@@ -51,22 +54,26 @@ export async function readSource(app: App, source: DefinitionSource): Promise<Re
   if (source.kind === 'uploaded') {
     const { blobs } = await app.openWorkspace();
     const files = await accessUploads(blobs, source.files);
-    return {
-      read: await readDefinition({ path: source.path, text: source.text }, files),
-      files,
-      shown: (file) => file,
-    };
+    const read = await readDefinition({ path: source.path, text: source.text }, files);
+    return { read, files, warnings: read.warnings, shown: asItIs };
   }
   if (app.remote === true) throw new Error(`a ${source.kind} of another machine`);
   const located = await locateSource(app, source);
   const { folder, path, text, shown } = located;
   const files = accessFolder(folder);
   const read = await withFilesAsShown(located, () => readDefinition({ path, text }, files));
-  const warnings = read.warnings.map((warning) => ({
+  return { read, files, warnings: showWarnings(read, shown), shown };
+}
+
+/** What reading found odd, with files as the caller knows them. */
+export function showWarnings(
+  { warnings }: { warnings: readonly ReadWarning[] },
+  shown: LocatedSource['shown'],
+): readonly ReadWarning[] {
+  return warnings.map((warning) => ({
     ...warning,
     position: { ...warning.position, file: shown(warning.position.file) },
   }));
-  return { read: { ...read, warnings }, files, shown };
 }
 
 /** Reads, and names files in errors as the caller does. */

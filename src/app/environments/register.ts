@@ -9,6 +9,7 @@ import {
   type FileAccess,
   fingerprint,
   type ReadResult,
+  type ReadWarning,
 } from '../../definition/index.ts';
 import { formatPosition } from '../../documents/index.ts';
 import { AppError } from '../../errors/index.ts';
@@ -40,6 +41,8 @@ export interface CreateRequest {
 interface Registrable {
   read: Omit<ReadResult, 'locate' | 'span'>;
   files: FileAccess;
+  /** To be told to whoever registers it; of what is made from a version, they were told before. */
+  warnings?: readonly ReadWarning[];
 }
 
 /** Definitions that were sent as one text: who submits jobs sends the same few again and again. */
@@ -63,11 +66,11 @@ async function readOnce(app: App, source: DefinitionSource): Promise<Registrable
   if (source.kind !== 'uploaded' || Object.keys(source.files).length > 0) return await readSource(app, source);
   const key = `${source.path}\n${source.text}`;
   const known = definitions.find(key);
-  if (known !== undefined) return { read: known, files: noFiles };
-  const { read, files } = await readSource(app, source);
+  if (known !== undefined) return { read: known, files: noFiles, warnings: known.warnings };
+  const { read, files, warnings } = await readSource(app, source);
   const { locate: _locate, span: _span, ...kept } = read;
   definitions.keep(key, kept);
-  return { read: kept, files };
+  return { read: kept, files, warnings };
 }
 
 const noFiles: FileAccess = {
@@ -97,7 +100,7 @@ interface Header {
 
 /** Registers what was read, under the name that the user gives or the file has. */
 export async function register(app: App, source: Registrable, header: Header): Promise<RegisterResult> {
-  const { read, files } = source;
+  const { read, files, warnings } = source;
   if (app.remote === true) refuseLocalAddresses(read.definition);
   const name = header.name ?? read.header.name;
   if (name === undefined) {
@@ -111,7 +114,7 @@ export async function register(app: App, source: Registrable, header: Header): P
   if (version !== undefined) checkVersion(version);
   const tags = { ...read.header.tags, ...header.tags };
   checkTags(tags);
-  noteWarnings(app.emit, read.warnings);
+  noteWarnings(app.emit, warnings);
   const workspace = await app.openWorkspace();
   const { definition } = read;
   const request = {
@@ -131,18 +134,19 @@ export async function register(app: App, source: Registrable, header: Header): P
   return await workspace.environments.register({ ...request, files: await storeFiles(workspace, read, files) });
 }
 
-/** What reading a definition found odd, for whoever registers it. */
-export function noteWarnings(emit: Emit, warnings: ReadResult['warnings']): void {
+/** What reading a definition found odd, for whoever registers or uses it. */
+export function noteWarnings(emit: Emit, warnings: readonly ReadWarning[] = []): void {
   for (const { position, message, hint } of warnings)
     emit({ type: 'note', level: 'warning', message: `${formatPosition(position)}: ${message}`, hint });
 }
 
 /** Registers what a submission brought without a name. The same definition is the same version for ever. */
-export async function registerAnonymous(app: App, source: ReadSource): Promise<EnvironmentVersion> {
+export async function registerAnonymous(app: App, source: Registrable): Promise<EnvironmentVersion> {
   return (await registerUnnamed(app, source)).version;
 }
 
-async function registerUnnamed(app: App, { read, files }: Registrable): Promise<RegisterResult> {
+async function registerUnnamed(app: App, { read, files, warnings }: Registrable): Promise<RegisterResult> {
+  noteWarnings(app.emit, warnings);
   const workspace = await app.openWorkspace();
   const { definition } = read;
   if (app.remote === true) refuseLocalAddresses(definition);

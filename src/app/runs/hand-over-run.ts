@@ -17,7 +17,7 @@ export async function handOverRun(
   keep: (contents: ReadonlyMap<string, PackedContent>) => Promise<void>,
 ): Promise<UploadedJob> {
   for (let attempt = 1; ; attempt += 1) {
-    const { request, contents } = await packRun(input, options);
+    const { request, contents } = await packRun(input, attempt === 1 ? options : { ...options, warn: undefined });
     try {
       await keep(contents);
       return request;

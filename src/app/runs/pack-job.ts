@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { AppError } from '../../errors/index.ts';
 import { readBytes, statIfExists } from '../../io/index.ts';
 import { readJob } from '../../jobs/index.ts';
@@ -13,7 +13,7 @@ import { codeFolder } from './code-folder.ts';
 /** What of a job is on this machine: its text, the definition that it names by path, its code. */
 export interface PackedJob {
   text: string;
-  /** The definition's file, if the job names one. */
+  /** The definition's file, if the job names one, as one names it in `cwd`. */
   environmentFile: string | undefined;
   /** A definition that stands in the job, and the folder that its paths start from. */
   inline: { text: string; folder: string } | undefined;
@@ -45,7 +45,7 @@ export async function packJob(
   const named = own?.kind === 'reference' && (await isDefinitionPath({ cwd: folder }, own.reference));
   return {
     text,
-    environmentFile: named ? resolve(folder, bareDefinitionPath(own.reference)) : undefined,
+    environmentFile: named ? `./${relative(cwd, resolve(folder, bareDefinitionPath(own.reference)))}` : undefined,
     inline: own?.kind === 'inline' ? { text: own.source, folder } : undefined,
     code: job.code === undefined ? undefined : await codeFolder(job.code),
     secrets: Object.values(job.environmentVariables).flatMap((each) => (each.kind === 'secret' ? [each.variable] : [])),

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { ReadWarning } from '../../definition/index.ts';
 import { AppError } from '../../errors/index.ts';
 import { packDefinition } from '../environments/pack-definition.ts';
 import type { PackedContent } from '../environments/packed-content.ts';
@@ -37,6 +38,8 @@ export interface PackOptions {
   signal?: AbortSignal;
   /** The reference of what a word means that may name a definition's file. */
   settle: (word: string) => Promise<string>;
+  /** Takes what is odd about an environment that is written into the job, where nobody else will tell it here. */
+  warn?: (warnings: readonly ReadWarning[]) => void;
 }
 
 /** A run with everything of this machine that it needs. @throws AppError FILE_NOT_FOUND, INVALID_JOB, SNAPSHOT_TOO_LARGE; USAGE for a secret that is not set. */
@@ -69,7 +72,7 @@ interface What {
   secrets: readonly string[];
 }
 
-async function whatOf(input: RunInput, { cwd, settle }: PackOptions): Promise<What> {
+async function whatOf(input: RunInput, { cwd, settle, warn }: PackOptions): Promise<What> {
   const nothing = { contents: new Map<string, PackedContent>(), secrets: [] };
   if (!('job' in input)) {
     const { environment, command } = input as Partial<typeof input>;
@@ -87,7 +90,8 @@ async function whatOf(input: RunInput, { cwd, settle }: PackOptions): Promise<Wh
   const word = environment ?? environmentFile;
   const request: UploadedJob = { job: text, environment: word === undefined ? undefined : await settle(word) };
   if (inline === undefined) return { ...nothing, request, code, secrets };
-  const { files, contents } = await packDefinition({ cwd }, { kind: 'inline', path: 'job.yml', ...inline });
+  const { files, contents, warnings } = await packDefinition({ cwd }, { kind: 'inline', path: 'job.yml', ...inline });
+  warn?.(warnings);
   return { request: { ...request, files }, contents, code, secrets };
 }
 

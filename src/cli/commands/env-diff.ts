@@ -39,6 +39,7 @@ export const command: Command = {
           : packages.map((line) => `  ${line}`)),
       ...imageDiffLines(diff.image, style),
     ].join('\n');
-    return { data: { definition: diff.definition, packages: diff.packages, image: diff.image }, text };
+    const { definition, packages: moved, image, notes } = diff;
+    return { data: { definition, packages: moved, image, notes }, text };
   },
 };

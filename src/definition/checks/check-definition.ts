@@ -1,6 +1,6 @@
 import type { ReadResult } from '../read-result.ts';
 import { createLocatePart } from '../written-place.ts';
-import type { Finding, Hit } from './finding.ts';
+import type { Finding, Place } from './finding.ts';
 import { checkRules } from './rules.ts';
 
 export interface CheckFacts {
@@ -15,12 +15,12 @@ export function checkDefinition(read: ReadResult, facts: CheckFacts = {}): Findi
   const ruleFacts = { name: facts.name, today: facts.today ?? new Date().toISOString() };
   const findings = checkRules.flatMap(({ code, severity, explanation, run }) =>
     run(read, ruleFacts).map(
-      ({ path, about, message, help, fix }): Finding => ({
+      ({ message, help, fix, ...place }): Finding => ({
         code,
         severity,
         message,
         explanation,
-        position: placeOf(read, path, about),
+        position: positionOf(read, place),
         help,
         fix,
       }),
@@ -40,7 +40,8 @@ export function checkDefinition(read: ReadResult, facts: CheckFacts = {}): Findi
   });
 }
 
-function placeOf(read: ReadResult, path: Hit['path'], about: string | undefined): Finding['position'] {
+function positionOf(read: ReadResult, { path, about, position }: Place): Finding['position'] {
+  if (position !== undefined) return position;
   const span = about === undefined ? undefined : read.span(path);
   const source = read.sources.find((each) => each.path === span?.file);
   return span === undefined || source === undefined ? read.locate(path) : createLocatePart(source, span)(about);

@@ -22,6 +22,9 @@ export function checksPage(): string {
     '',
     '`--fix` repairs what can be repaired and pins what is not pinned to the versions of the lock; comments, order and spacing stay.',
     '',
+    'What cannot be read is refused before any rule looks at it, with `INVALID_DEFINITION` and each problem in `details.problems`. Two of those are rules of',
+    'Azure ML, on v1 folders, and have a `code` there: `python-section-missing` and `conda-dependencies-missing`.',
+    '',
     ...sections,
   ]
     .join('\n')

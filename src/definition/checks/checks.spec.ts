@@ -16,6 +16,8 @@ async function findings(path: string, text: string, files?: Files) {
   );
 }
 
+const explicit = `https://x.org/c/linux-64/python-3.11.7-h1_0.conda#${'0'.repeat(32)}\n`;
+
 /** Each rule: what fires it, where; and what is near and does not. */
 const cases: readonly { code: string; path?: string; text: string; at: string; near: string; files?: Files }[] = [
   { code: 'reserved-name', text: 'name: AzureML-x\nimage: a:1\n', at: '1:1', near: 'name: x-azureml\nimage: a:1\n' },
@@ -90,7 +92,7 @@ const cases: readonly { code: string; path?: string; text: string; at: string; n
     code: 'unresolved-from',
     text: 'build: { path: e }\n',
     files: { 'e/Dockerfile': 'ARG B\nFROM $B\n' },
-    at: '1:8',
+    at: '2:1',
     near: 'build: { path: d }\n',
   },
   {
@@ -162,7 +164,37 @@ const cases: readonly { code: string; path?: string; text: string; at: string; n
     at: '1:5',
     near: `x @ https://x/y.whl#sha256=${'a'.repeat(64)}\n`,
   },
-  { code: 'editable-install', path: 'r.txt', text: '-e ./p\n', files: { 'p/setup.py': '' }, at: '1:1', near: './p\n' },
+  { code: 'editable-install', path: 'r.txt', text: '-e ./p\n', files: { 'p/setup.py': '' }, at: '1:4', near: './p\n' },
+  { code: 'meaningless-key', text: 'image: a:1\ndatastore: x\n', at: '2:1', near: 'image: a:1\n' },
+  { code: 'names-no-package', path: 'r.txt', text: '# numpy\n', at: '1:1', near: 'numpy\n' },
+  {
+    code: 'local-find-links',
+    path: 'r.txt',
+    text: '--find-links /data/wheels\na\n',
+    at: '1:14',
+    near: '--find-links https://x/wheels\na\n',
+  },
+  {
+    code: 'left-out-of-lock-file',
+    path: 'explicit.txt',
+    text: `@EXPLICIT\n${explicit}# pip a @ https://x/a.whl\n`,
+    at: '3:1',
+    near: `@EXPLICIT\n${explicit}# pips\n`,
+  },
+  {
+    code: 'base-conda-environment',
+    path: 'azureml_environment.json',
+    text: '{"python":{"userManagedDependencies":true,\n"baseCondaEnvironment":"base"},"docker":{}}',
+    at: '2:1',
+    near: '{"python":{"userManagedDependencies":true,\n"baseCondaEnvironment":null},"docker":{}}',
+  },
+  {
+    code: 'databricks-libraries',
+    path: 'azureml_environment.json',
+    text: '{"python":{"userManagedDependencies":true},"docker":{},\n"databricks":{"jarLibraries":["x"]}}',
+    at: '2:1',
+    near: '{"python":{"userManagedDependencies":true},"docker":{},\n"databricks":{"jarLibraries":[]}}',
+  },
   {
     code: 'missing-inference-server',
     text: 'requirements: [a]\ninference_config: { liveness_route: { path: /, port: 1 }, readiness_route: { path: /, port: 1 }, scoring_route: { path: /, port: 1 } }\n',
@@ -259,6 +291,12 @@ const cases: readonly { code: string; path?: string; text: string; at: string; n
     text: 'image: a:1\ndocker_steps: ENV API_TOKEN=abc\n',
     at: '2:15',
     near: 'image: a:1\ndocker_steps: ENV TOKENIZERS_PARALLELISM=false\n',
+  },
+  {
+    code: 'unexpanded-variable',
+    text: 'image: a:1\nenvironment_variables:\n  API_TOKEN: ${API_TOKEN}\n',
+    at: '3:14',
+    near: 'image: a:1\nenvironment_variables:\n  PRICE: 5$\n',
   },
 ];
 const around: Files = { 'd/Dockerfile': 'FROM debian:12.5\n', 'c.txt': 'a<2\n', 'p/setup.py': '' };

@@ -29,10 +29,15 @@ export interface Hit {
   path: readonly (string | number)[];
   /** The part of that place which it is about, as the definition has it; its beginning, if not given. */
   about?: string;
+  /** The place itself, where it is no part of the definition: in a Dockerfile, in what is left out. */
+  position?: Position;
   message: string;
   help?: string;
   fix?: Fix;
 }
+
+/** Where a hit is. */
+export type Place = Pick<Hit, 'path' | 'about' | 'position'>;
 
 /** What is known besides the definition. */
 export interface RuleFacts {

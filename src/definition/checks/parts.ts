@@ -34,6 +34,12 @@ export interface CondaDependency {
   spec: CondaSpec;
 }
 
+export interface Variable {
+  path: Path;
+  name: string;
+  value: string;
+}
+
 /** Every entry of the Python layer's pip side, those of included files too; constraints only if asked for. */
 export function entriesOf(
   { definition: { layer } }: ReadResult,
@@ -54,14 +60,32 @@ export function entriesOf(
 }
 
 export function requirementsOf(read: ReadResult): NamedRequirement[] {
-  return entriesOf(read).flatMap(({ path, entry }) => {
-    if (entry.type !== 'requirement') return [];
-    const { requirement: text, options } = splitRequirementOptions(entry.text);
-    const requirement = parseRequirement(text);
-    return requirement === undefined
-      ? []
-      : [{ path, text, name: normaliseName(requirement.name), requirement, options }];
-  });
+  return entriesOf(read).flatMap(namedRequirement);
+}
+
+/** What `-c` files say, each with the file that says it. */
+export function constraintsOf(read: ReadResult): (NamedRequirement & { file: string })[] {
+  const visit = (
+    entries: readonly RequirementEntry[],
+    at: Path,
+    file: string,
+  ): (NamedRequirement & { file: string })[] =>
+    entries.flatMap((entry, index) => {
+      const path = [...at, index];
+      return entry.type === 'include' || entry.type === 'constraint'
+        ? visit(entry.entries, [...path, 'entries'], entry.file.path)
+        : namedRequirement({ path, entry }).map((each) => ({ ...each, file }));
+    });
+  return entriesOf(read).flatMap(({ path, entry }) =>
+    entry.type === 'constraint' ? visit(entry.entries, [...path, 'entries'], entry.file.path) : [],
+  );
+}
+
+function namedRequirement({ path, entry }: { path: Path; entry: RequirementEntry }): NamedRequirement[] {
+  if (entry.type !== 'requirement') return [];
+  const { requirement: text, options } = splitRequirementOptions(entry.text);
+  const requirement = parseRequirement(text);
+  return requirement === undefined ? [] : [{ path, text, name: normaliseName(requirement.name), requirement, options }];
 }
 
 /** Requirements that are an address and nothing else. */
@@ -95,6 +119,19 @@ export function channelsOf({ definition: { layer } }: ReadResult): { path: Path;
   return layer?.kind === 'conda'
     ? layer.channels.map((channel, index) => ({ path: ['layer', 'channels', index], channel }))
     : [];
+}
+
+/** Variables of the definition, and of its conda file. */
+export function variablesOf({ definition: { environmentVariables, layer } }: ReadResult): Variable[] {
+  const ofLayer = layer?.kind === 'conda' ? (layer.variables ?? {}) : {};
+  return [
+    ...Object.entries(environmentVariables).map(([name, value]) => ({
+      path: ['environmentVariables', name],
+      name,
+      value,
+    })),
+    ...Object.entries(ofLayer).map(([name, value]) => ({ path: ['layer', 'variables', name], name, value })),
+  ];
 }
 
 /** The text of the main file's part at a place, replaced. */

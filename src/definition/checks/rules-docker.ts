@@ -1,6 +1,7 @@
-import { normaliseImage, parseImage } from '../../schema/index.ts';
-import { dockerInstructions } from '../dockerfile.ts';
+import { positionAt } from '../../documents/index.ts';
+import { type ImageReference, normaliseImage, parseImage } from '../../schema/index.ts';
 import type { ReadResult } from '../read-result.ts';
+import { type DockerLine, dockerfileOf, dockerLinesOf, imagesOf } from './docker-lines.ts';
 import type { CheckRule, Hit } from './finding.ts';
 
 /** Base images that Azure ML withdrew, and distributions without patches, by the beginning of their normal form. */
@@ -24,26 +25,24 @@ const deprecatedImages: readonly (readonly [RegExp, string])[] = [
 const moving =
   /^(?:latest|stable|edge|nightly|main|master|dev|current|lts|\d+|\d+\.\d+|bookworm|bullseye|trixie|jammy|noble|slim|alpine)$/;
 
-/** Steps and Dockerfiles: every instruction with the place of its text. */
-function instructions({
-  definition,
-  sources,
-}: ReadResult): { path: readonly string[]; keyword: string; value: string }[] {
-  const steps = dockerInstructions(definition.dockerSteps ?? '').map((each) => ({ ...each, path: ['dockerSteps'] }));
-  const dockerfile =
-    definition.build === undefined
-      ? undefined
-      : sources.find(({ path }) => path.endsWith(definition.build?.dockerfilePath ?? ''));
-  const own =
-    dockerfile === undefined ? [] : dockerInstructions(dockerfile.text).map((each) => ({ ...each, path: ['build'] }));
-  return [...steps, ...own];
-}
-
-const find = (read: ReadResult, test: (keyword: string, value: string) => string | undefined, help?: string): Hit[] =>
-  instructions(read).flatMap(({ path, keyword, value }) => {
-    const message = test(keyword, value);
-    return message === undefined ? [] : [{ path, message, help }];
+const find = (read: ReadResult, test: (line: DockerLine) => string | undefined, help?: string): Hit[] =>
+  dockerLinesOf(read).flatMap((line) => {
+    const message = test(line);
+    return message === undefined ? [] : [{ ...line.place, message, help }];
   });
+
+/** The same of the images that a definition is made from. */
+const findImages = (
+  read: ReadResult,
+  test: (image: ImageReference, reference: string) => Pick<Hit, 'message' | 'help'> | undefined,
+): Hit[] =>
+  imagesOf(read).flatMap(({ reference, place }) => {
+    const image = parseImage(reference);
+    const hit = image === undefined ? undefined : test(image, reference);
+    return hit === undefined ? [] : [{ ...place, ...hit }];
+  });
+
+const dockerfileLimit = 100_000;
 
 export const dockerRules: readonly CheckRule[] = [
   {
@@ -66,13 +65,13 @@ export const dockerRules: readonly CheckRule[] = [
     explanation: 'The image, or the distribution in it, gets no security patches any more.',
     example: 'image: mcr.microsoft.com/azureml/openmpi3.1.2-ubuntu18.04',
     azure: true,
-    run: ({ definition: { image } }) => {
-      const found =
-        image === undefined ? undefined : deprecatedImages.find(([pattern]) => pattern.test(normaliseImage(image)));
-      return found === undefined
-        ? []
-        : [{ path: ['image'], message: `\`${image}\` gets no patches any more`, help: `Use ${found[1]}.` }];
-    },
+    run: (read) =>
+      findImages(read, (_image, reference) => {
+        const found = deprecatedImages.find(([pattern]) => pattern.test(normaliseImage(reference)));
+        return found === undefined
+          ? undefined
+          : { message: `\`${reference}\` gets no patches any more`, help: `Use ${found[1]}.` };
+      }),
   },
   {
     code: 'image-without-tag',
@@ -81,18 +80,15 @@ export const dockerRules: readonly CheckRule[] = [
     explanation: 'Without a tag, `latest` is meant, and that is another image every few weeks.',
     example: 'image: debian',
     azure: true,
-    run: ({ definition: { image } }) => {
-      const parsed = image === undefined ? undefined : parseImage(image);
-      return parsed !== undefined && parsed.tag === undefined && parsed.digest === undefined
-        ? [
-            {
-              path: ['image'],
-              message: `\`${image}\` has neither tag nor digest, so it means \`${image}:latest\``,
+    run: (read) =>
+      findImages(read, ({ tag, digest }, reference) =>
+        tag === undefined && digest === undefined
+          ? {
+              message: `\`${reference}\` has neither tag nor digest, so it means \`${reference}:latest\``,
               help: 'Name a tag, or better a digest.',
-            },
-          ]
-        : [];
-    },
+            }
+          : undefined,
+      ),
   },
   {
     code: 'moving-tag',
@@ -101,18 +97,15 @@ export const dockerRules: readonly CheckRule[] = [
     explanation:
       'The tag is given to a new image from time to time. Terroir records the digest and makes a new revision when the tag moves; `auto_rebuild: disabled` or a digest keeps it still.',
     example: 'image: python:3.12',
-    run: ({ definition: { image } }) => {
-      const parsed = image === undefined ? undefined : parseImage(image);
-      return parsed?.tag !== undefined && parsed.digest === undefined && moving.test(parsed.tag)
-        ? [
-            {
-              path: ['image'],
-              message: `the tag of \`${image}\` moves`,
-              help: 'Pin a digest (`image: name:tag@sha256:…`) if it must not.',
-            },
-          ]
-        : [];
-    },
+    run: (read) =>
+      findImages(read, ({ tag, digest }, reference) =>
+        tag !== undefined && digest === undefined && moving.test(tag)
+          ? {
+              message: `the tag of \`${reference}\` moves`,
+              help: 'Pin a digest (`name:tag@sha256:…`) if it must not.',
+            }
+          : undefined,
+      ),
   },
   {
     code: 'dockerfile-too-large',
@@ -121,15 +114,28 @@ export const dockerRules: readonly CheckRule[] = [
     explanation: 'Azure ML refuses Dockerfiles over 100 KB, and no builder likes them.',
     example: 'docker_steps: …  # more than 100 KB',
     azure: true,
-    run: ({ definition }) =>
-      (definition.dockerSteps?.length ?? 0) > 100_000
-        ? [
-            {
-              path: ['dockerSteps'],
-              message: `the Docker steps are ${definition.dockerSteps?.length} characters long; 100 KB are allowed`,
-            },
-          ]
-        : [],
+    run: (read) => {
+      const steps = read.definition.dockerSteps ?? '';
+      const dockerfile = dockerfileOf(read);
+      const texts = [
+        { text: steps, what: 'the Docker steps are', place: { path: ['dockerSteps'] } },
+        ...(dockerfile === undefined
+          ? []
+          : [
+              {
+                text: dockerfile.text,
+                what: 'the Dockerfile is',
+                place: { path: ['build'], position: positionAt(dockerfile, 0) },
+              },
+            ]),
+      ];
+      return texts
+        .filter(({ text }) => text.length > dockerfileLimit)
+        .map(({ text, what, place }) => ({
+          ...place,
+          message: `${what} ${text.length} characters long; 100 KB are allowed`,
+        }));
+    },
   },
   {
     code: 'large-context',
@@ -173,7 +179,7 @@ export const dockerRules: readonly CheckRule[] = [
     run: (read) =>
       find(
         read,
-        (keyword, value) =>
+        ({ keyword, value }) =>
           keyword === 'RUN' && /\b(?:pip3?|conda|mamba|micromamba|uv pip)\s+install\b/.test(value)
             ? 'a Docker step installs Python packages past the lock'
             : undefined,
@@ -188,7 +194,7 @@ export const dockerRules: readonly CheckRule[] = [
       'The step installs whatever the distribution has on the day of the build. The built image is kept by digest, so this matters only for a rebuild.',
     example: 'docker_steps: RUN apt-get install -y gcc',
     run: (read) =>
-      find(read, (keyword, value) =>
+      find(read, ({ keyword, value }) =>
         keyword === 'RUN' &&
         /\bapt(?:-get)?\s+(?:-\S+\s+)*install\b/.test(value) &&
         !/\binstall\b[^&;|]*\S=\S/.test(value)
@@ -203,7 +209,7 @@ export const dockerRules: readonly CheckRule[] = [
     explanation: 'What is behind the address can be something else tomorrow.',
     example: 'docker_steps: ADD https://example.com/tool.tgz /opt/',
     run: (read) =>
-      find(read, (keyword, value) =>
+      find(read, ({ keyword, value }) =>
         keyword === 'ADD' && /https?:\/\//.test(value) && !value.includes('--checksum')
           ? '`ADD` downloads a file without `--checksum`'
           : undefined,
@@ -213,11 +219,14 @@ export const dockerRules: readonly CheckRule[] = [
     code: 'unresolved-from',
     severity: 'info',
     title: 'Base that is an argument',
-    explanation: 'The base of the Dockerfile is decided by a build argument, so it cannot be checked here.',
+    explanation:
+      'The base of the Dockerfile is decided by a build argument that has no value in the file, so it cannot be checked here.',
     example: 'FROM ${BASE}',
     run: (read) =>
-      find(read, (keyword, value) =>
-        keyword === 'FROM' && value.includes('$') ? `the base \`${value}\` is an argument` : undefined,
+      find(read, ({ keyword, value, images }) =>
+        keyword === 'FROM' && value.includes('$') && images.length === 0
+          ? `the base \`${value}\` is an argument`
+          : undefined,
       ),
   },
 ];

@@ -1,17 +1,11 @@
-import {
-  compareVersions,
-  isPinned,
-  matchesSpecifier,
-  normaliseName,
-  parseVersion,
-  pinnedVersion,
-} from '../../requirements/index.ts';
+import { isPinned, normaliseName } from '../../requirements/index.ts';
+import type { ReadResult } from '../read-result.ts';
+import { contradictionsIn, isUnsatisfiable, isUnsatisfiableConda } from './contradictions.ts';
 import type { CheckRule, Hit } from './finding.ts';
 import {
   addressesOf,
   type CondaDependency,
   condaOf,
-  entriesOf,
   type NamedRequirement,
   replacement,
   requirementsOf,
@@ -100,31 +94,18 @@ function grouped(requirements: readonly NamedRequirement[]): NamedRequirement[][
   return [...groups.values()].filter((group) => group.length > 1);
 }
 
-function listedAgain(dependencies: readonly CondaDependency[]): Hit[] {
+function listedAgain(dependencies: readonly CondaDependency[]): CondaDependency[] {
   const seen = new Set<string>();
-  return dependencies.flatMap(({ path, spec: { name } }) => {
-    if (seen.has(name)) return [{ path, message: `\`${name}\` is listed again` }];
+  return dependencies.filter(({ spec: { name } }) => {
+    if (seen.has(name)) return true;
     seen.add(name);
-    return [];
+    return false;
   });
 }
 
-/** True if no version can satisfy both: the pin of one is excluded by the other. */
-function contradict(a: NamedRequirement, b: NamedRequirement): boolean {
-  if (a.requirement.marker !== undefined || b.requirement.marker !== undefined) return false;
-  const [pinA, pinB] = [pinnedVersion(a.requirement.specifiers), pinnedVersion(b.requirement.specifiers)];
-  if (pinA !== undefined) return !matchesSpecifier(pinA, b.requirement.specifiers);
-  if (pinB !== undefined) return !matchesSpecifier(pinB, a.requirement.specifiers);
-  return isEmptyRange([...a.requirement.specifiers, ...b.requirement.specifiers]);
-}
-
-function isEmptyRange(specifiers: NamedRequirement['requirement']['specifiers']): boolean {
-  const bounds = (operators: readonly string[]) =>
-    specifiers
-      .filter(({ operator }) => operators.includes(operator))
-      .map(({ version }) => parseVersion(version))
-      .filter((version) => version !== undefined);
-  return bounds(['>=', '>']).some((low) => bounds(['<=', '<']).some((high) => compareVersions(low, high) > 0));
+/** Which places have more wrong with them than that a package is named twice. */
+function contradictingPaths(read: ReadResult): Set<string> {
+  return new Set(contradictionsIn(read).map(({ path }) => JSON.stringify(path)));
 }
 
 export const packageRules: readonly CheckRule[] = [
@@ -154,17 +135,11 @@ export const packageRules: readonly CheckRule[] = [
     code: 'conflicting-pins',
     severity: 'error',
     title: 'Requirements that contradict each other',
-    explanation: 'No version satisfies both lines.',
+    explanation:
+      'No version satisfies both lines: two requirements or two specifications of conda, a requirement and a constraint, or a requirement and what conda installs.',
     example: 'numpy==1.26.4  # and numpy>=2 further down',
     run: (read) =>
-      grouped(requirementsOf(read)).flatMap((group) =>
-        group.slice(1).flatMap((each) => {
-          const other = group.find((earlier) => earlier !== each && contradict(earlier, each));
-          return other === undefined
-            ? []
-            : [{ path: each.path, message: `\`${each.text}\` contradicts \`${other.text}\`` }];
-        }),
-      ),
+      contradictionsIn(read).map(({ path, text, other }) => ({ path, message: `\`${text}\` contradicts ${other}` })),
   },
   {
     code: 'empty-range',
@@ -173,9 +148,10 @@ export const packageRules: readonly CheckRule[] = [
     explanation: 'The bounds exclude each other.',
     example: 'numpy>=2,<1.5',
     run: (read) =>
-      requirementsOf(read).flatMap(({ path, text, requirement }) =>
-        isEmptyRange(requirement.specifiers) ? [{ path, message: `no version fits \`${text}\`` }] : [],
-      ),
+      [
+        ...requirementsOf(read).filter(({ requirement }) => isUnsatisfiable(requirement.specifiers)),
+        ...condaOf(read).filter(isUnsatisfiableConda),
+      ].map(({ path, text }) => ({ path, message: `no version fits \`${text}\`` })),
   },
   {
     code: 'duplicate-package',
@@ -183,18 +159,23 @@ export const packageRules: readonly CheckRule[] = [
     title: 'Package listed twice',
     explanation: 'Both lines hold at once; one of them is probably a leftover.',
     example: 'numpy  # twice',
-    run: (read) => [
-      ...grouped(requirementsOf(read)).flatMap((group) => {
-        const [first, ...others] = group;
-        return others.flatMap((each): Hit[] => {
-          const marked = each.requirement.marker !== undefined && first?.requirement.marker !== undefined;
-          return first === undefined || marked || group.some((other) => other !== each && contradict(other, each))
-            ? []
-            : [{ path: each.path, message: `\`${each.requirement.name}\` is listed again` }];
-        });
-      }),
-      ...listedAgain(condaOf(read).filter(({ spec }) => spec.name !== 'python')),
-    ],
+    run: (read) => {
+      const contradicting = contradictingPaths(read);
+      const again = [
+        ...grouped(requirementsOf(read)).flatMap(([first, ...others]) =>
+          others
+            .filter((each) => each.requirement.marker === undefined || first?.requirement.marker === undefined)
+            .map(({ path, requirement }) => ({ path, name: requirement.name })),
+        ),
+        ...listedAgain(condaOf(read).filter(({ spec }) => spec.name !== 'python')).map(({ path, spec }) => ({
+          path,
+          name: spec.name,
+        })),
+      ];
+      return again
+        .filter(({ path }) => !contradicting.has(JSON.stringify(path)))
+        .map(({ path, name }) => ({ path, message: `\`${name}\` is listed again` }));
+    },
   },
   {
     code: 'package-in-conda-and-pip',
@@ -297,20 +278,6 @@ export const packageRules: readonly CheckRule[] = [
       addressesOf(read).flatMap(({ path, text }) =>
         /^https?:/.test(text) && !/sha256=[0-9a-f]{64}/.test(text)
           ? [{ path, about: text, message: 'the archive has no digest', help: 'Add `#sha256=…` to the address.' }]
-          : [],
-      ),
-  },
-  {
-    code: 'editable-install',
-    severity: 'info',
-    title: 'Editable install',
-    explanation:
-      'A version is content: the project is built from its files as they are at registration, and later changes of the folder are a new version.',
-    example: '-e .',
-    run: (read) =>
-      entriesOf(read).flatMap(({ path, entry }) =>
-        entry.type === 'local' && entry.editable
-          ? [{ path, message: `\`-e ${entry.file.path}\` is built from its files as they are now` }]
           : [],
       ),
   },

@@ -1,20 +1,8 @@
-import { dockerInstructions } from '../dockerfile.ts';
+import { hasTokenShape } from '../../errors/index.ts';
+import { dockerLinesOf } from './docker-lines.ts';
 import type { CheckRule, Hit } from './finding.ts';
-import { addressesOf, channelsOf, condaOf, optionsOf } from './parts.ts';
-
-const secretName =
-  /(?:^|_)(?:TOKEN|SECRETS?|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|ACCOUNT_?KEY|CREDENTIALS?|CONNECTION_?STRING)(?:_|$)|(?:TOKEN|SECRET|PASSWORD|APIKEY)$/i;
-const secretShape =
-  /\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{20,}|glpat-[\w-]{16,}|hf_[A-Za-z0-9]{20,}|AKIA[A-Z0-9]{16}|xox[abprs]-[\w-]{10,}|npm_[A-Za-z0-9]{30,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+)\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|AccountKey=[A-Za-z0-9+/=]{20,}|[?&]sig=[A-Za-z0-9%+/=]{20,}/;
-const userInfo = /^[a-z][a-z0-9+.-]*:\/\/([^\s/@]+)@/i;
-const condaToken = /\/t\/[A-Za-z0-9_-]{6,}\//;
-
-/** User and password in an address; `${VAR}` and an account alone over ssh are none. */
-function hasCredentials(address: string): boolean {
-  const user = userInfo.exec(address)?.[1];
-  if (user === undefined || /\$\{\w+\}/.test(user)) return false;
-  return !(/^(?:git\+)?ssh:/i.test(address) && !user.includes(':'));
-}
+import { addressesOf, channelsOf, condaOf, optionsOf, variablesOf } from './parts.ts';
+import { assignmentsOf, hasCondaToken, hasCredentials, hasLogin, looksSecret, placeholderOf } from './secret-signs.ts';
 
 export const secretRules: readonly CheckRule[] = [
   {
@@ -38,7 +26,7 @@ export const secretRules: readonly CheckRule[] = [
         ...condaOf(read).map(({ path, spec }) => ({ path, text: `${spec.channel ?? ''}/`, what: 'a channel' })),
       ];
       return places.flatMap(({ path, text, what }): Hit[] =>
-        hasCredentials(text) || condaToken.test(text)
+        hasCredentials(text) || hasCondaToken(text) || hasTokenShape(text)
           ? [{ path, about: text, message: `${what} has credentials in its address`, help }]
           : [],
       );
@@ -52,20 +40,18 @@ export const secretRules: readonly CheckRule[] = [
       'The value is kept with the version for ever. A job can take it from your environment unrecorded: `environment_variables: {HF_TOKEN: secret:HF_TOKEN}`.',
     example: 'environment_variables: { HF_TOKEN: hf_abc… }',
     azure: true,
-    run: ({ definition }) =>
-      Object.entries(definition.environmentVariables).flatMap(([name, value]) => {
-        const isSecret =
-          value !== '' && !/^\$\{?\w+\}?$|^secret:/.test(value) && (secretName.test(name) || secretShape.test(value));
-        return isSecret
+    run: (read) =>
+      variablesOf(read).flatMap(({ path, name, value }): Hit[] =>
+        looksSecret(name, value) || hasLogin(value)
           ? [
               {
-                path: ['environmentVariables', name],
+                path,
                 message: `the variable \`${name}\` looks like a secret`,
                 help: `Remove it here, and write \`${name}: secret:${name}\` in the job.`,
               },
             ]
-          : [];
-      }),
+          : [],
+      ),
   },
   {
     code: 'secret-in-steps',
@@ -73,26 +59,37 @@ export const secretRules: readonly CheckRule[] = [
     title: 'Secret in Docker steps',
     explanation: 'Whoever can pull the image can read it.',
     example: 'docker_steps: ENV API_TOKEN=abc',
-    run: (read) => {
-      const { definition, sources } = read;
-      const dockerfile =
-        definition.build === undefined
-          ? undefined
-          : sources.find(({ path }) => path.endsWith(definition.build?.dockerfilePath ?? ''));
-      const steps = [
-        ...dockerInstructions(definition.dockerSteps ?? '').map((each) => ({ ...each, path: ['dockerSteps'] })),
-        ...dockerInstructions(dockerfile?.text ?? '').map((each) => ({ ...each, path: ['build'] })),
-      ];
-      return steps.flatMap(({ keyword, value, path }) => {
-        const assigned =
-          keyword === 'ENV' || keyword === 'ARG'
-            ? [...value.matchAll(/([A-Za-z_]\w*)=("[^"]*"|\S+)/g)].find(
-                (match) => secretName.test(match[1] ?? '') && !/^\$|^""$/.test(match[2] ?? ''),
-              )
-            : undefined;
-        if (assigned !== undefined) return [{ path, message: `\`${keyword} ${assigned[1]}\` looks like a secret` }];
-        return secretShape.test(value) ? [{ path, message: `\`${keyword}\` has what looks like a secret` }] : [];
-      });
-    },
+    run: (read) =>
+      dockerLinesOf(read).flatMap(({ keyword, value, place }): Hit[] => {
+        const assigned = assignmentsOf(keyword, value).find(([name, given]) => looksSecret(name, given));
+        if (assigned !== undefined) return [{ ...place, message: `\`${keyword} ${assigned[0]}\` looks like a secret` }];
+        if (hasLogin(value)) return [{ ...place, message: `\`${keyword}\` has credentials in an address` }];
+        return hasTokenShape(value) ? [{ ...place, message: `\`${keyword}\` has what looks like a secret` }] : [];
+      }),
+  },
+];
+
+/** Not a secret itself, and so nothing that a server refuses. */
+export const placeholderRules: readonly CheckRule[] = [
+  {
+    code: 'unexpanded-variable',
+    severity: 'warning',
+    title: 'Variable that stays as it is written',
+    explanation:
+      'A definition says the same to everybody, so nothing of the caller is put into it: the script gets the text `${API_TOKEN}` or `secret:API_TOKEN` itself. What comes from the caller belongs into the job.',
+    example: 'environment_variables: { API_TOKEN: "${API_TOKEN}" }',
+    run: (read) =>
+      variablesOf(read).flatMap(({ path, name, value }): Hit[] => {
+        const meant = placeholderOf(value);
+        return meant === undefined
+          ? []
+          : [
+              {
+                path,
+                message: `\`${name}\` has the text \`${value}\` in every run: nothing is put in its place`,
+                help: `Remove it here, and write \`${name}: secret:${meant}\` under \`environment_variables\` of the job (docs/jobs.md).`,
+              },
+            ];
+      }),
   },
 ];

@@ -36,7 +36,14 @@ describe('secrets in a workspace that is shared', () => {
       {},
     ],
     ['a variable', 'image: debian:13\nenvironment_variables: {HF_TOKEN: hush-hush}\n', {}],
+    ['a variable of a conda file', 'conda_file: {dependencies: [python], variables: {HF_TOKEN: hush-hush}}\n', {}],
     ['a Docker step', 'image: debian:13\ndocker_steps: ENV API_KEY=hush-hush\n', {}],
+    ['an address in a step', 'image: debian:13\ndocker_steps: RUN pip install -i https://u:hush-hush@h/simple a\n', {}],
+    [
+      'a Dockerfile',
+      'build: {path: c}\n',
+      { 'c/Dockerfile': { text: 'FROM debian:13\nCOPY . /\nENV API_TOKEN hush-hush\n' } },
+    ],
     ['what can be nothing else', `image: debian:13\nenvironment_variables: {X: ${pat}}\n`, {}],
   ])('are refused in %s of a definition, and are in no answer, log or list', async (_title, text, files) => {
     const { status, body, text: answer } = await register(text, files);
@@ -58,6 +65,7 @@ describe('secrets in a workspace that is shared', () => {
 
   it.each([
     'requirements: ["--index-url https://${USER}:${TOKEN}@h/simple", "alpha @ git+ssh://git@h/alpha"]\n',
+    'image: debian:13\ndocker_steps: "RUN curl https://h:8443/x@1 && git clone https://team@dev.azure.com/team/x"\n',
     'image: debian:13\nenvironment_variables: {HF_TOKEN: "secret:HF_TOKEN", MAX_TOKENS: "100", KEY: "${KEY}"}\n',
   ])('are none where there is only their name: %s', async (text) => {
     const { status, text: answer } = await register(text);
