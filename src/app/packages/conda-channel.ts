@@ -13,6 +13,7 @@ import { createHttp, type Http } from '../../io/index.ts';
 import { parseCondaSpec } from '../../requirements/index.ts';
 import type { CondaSolver } from '../../resolve/index.ts';
 import type { Definition, Platform } from '../../schema/index.ts';
+import { openCondaArchives } from '../../store/index.ts';
 import type { App } from '../app.ts';
 import { tellWaiting } from '../tell-waiting.ts';
 
@@ -83,8 +84,7 @@ export function openSolver(app: App, { configuration, credentials, http, known }
     offline,
     emit,
     signal,
-    findArchive: async (sha256) => ((await store.hasArchive(sha256)) ? store.archivePath(sha256) : undefined),
-    keep: async (file) => await store.addArchive(file),
+    archives: openCondaArchives(store),
   });
 }
 

@@ -249,7 +249,7 @@ async function digest(
     if (variant === 'absent') return;
     // The folder is made by the index.
     await writeAtomically(cache.indexPath(generation), '');
-    const index = await spoolRecords(limited(await textOf(path, variant), signal), cache.contentPath(generation));
+    const index = await spoolRecords(limited(textOf(path, variant), signal), cache.contentPath(generation));
     await writeAtomically(cache.indexPath(generation), JSON.stringify(index));
   } catch (error) {
     await removeTree(cache.contentPath(generation));
@@ -260,10 +260,10 @@ async function digest(
   }
 }
 
-async function textOf(path: string, variant: 'zst' | 'bz2' | 'json'): Promise<AsyncIterable<Uint8Array>> {
+function textOf(path: string, variant: 'zst' | 'bz2' | 'json'): AsyncIterable<Uint8Array> {
+  if (variant === 'bz2') return decodeBzip2(path);
   const input = createReadStream(path, { highWaterMark: 1 << 20 });
   if (variant === 'json') return input;
-  if (variant === 'bz2') return await decodeBzip2(input);
   // Pieces go to another thread and back: large ones.
   const options = { chunkSize, highWaterMark: chunkSize };
   const decoder = createZstdDecompress(options as Parameters<typeof createZstdDecompress>[0]);
