@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ImageView } from '../../src/app/index.ts';
 import { debianLike } from '../kit/base-image.ts';
+import { startCondaChannel } from '../kit/conda-channel.ts';
+import { makeCondaPackage } from '../kit/conda-package.ts';
 import { pushBase } from '../kit/push-base.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
 import { type RegistryProcess, startDockerRegistry } from '../kit/registry/docker-registry.ts';
@@ -84,6 +86,26 @@ describe('building images', { timeout: 120_000 }, () => {
     const elsewhere = { TERROIR_HOME: join(sandbox.folder, 'other'), TERROIR_WORKSPACE: join(sandbox.folder, 'w2') };
     const again = await sandbox.json<ImageView>(['env', 'build', 'iris.yml'], { env: elsewhere });
     expect(again).toMatchObject({ digest: first.digest, source: 'built' });
+  });
+
+  it('says once what a conda package would have done when it is installed, and who took files of whom', async () => {
+    const files = { 'share/same': 'x' };
+    const channel = await startCondaChannel([
+      makeCondaPackage({ name: 'font', version: '1', noarch: 'generic', files: { ...files, 'bin/.font-post-link.sh': 'true' } }),
+      makeCondaPackage({ name: 'wind', version: '1', noarch: 'generic', files }),
+    ]);
+    const dependencies = `conda_file: {channels: ["${channel.url}"], dependencies: [font, wind]}`;
+    await sandbox.write('font.yml', `name: font\nimage: ${base}\n${dependencies}\n`);
+    const first = await sandbox.run(['env', 'build', 'font.yml']);
+    const again = await sandbox.run(['env', 'build', 'font.yml']);
+    await channel.close();
+    expect(first).toMatchObject({ exitCode: 0 });
+    const count = (text: string, part: string): number => text.split(part).length - 1;
+    expect(count(first.stderr, 'font has what conda runs when it installs (`bin/.font-post-link.sh`)')).toBe(1);
+    expect(first.stderr).toContain('do the same in `docker_steps`');
+    expect(count(first.stderr, 'has a file that')).toBe(1);
+    // Nothing was built.
+    expect(again.stderr).not.toContain('docker_steps');
   });
 
   it('sends it where it is asked to, and other tools can read it', async () => {
