@@ -91,7 +91,12 @@ describe('building images', { timeout: 120_000 }, () => {
   it('says once what a conda package would have done when it is installed, and who took files of whom', async () => {
     const files = { 'share/same': 'x' };
     const channel = await startCondaChannel([
-      makeCondaPackage({ name: 'font', version: '1', noarch: 'generic', files: { ...files, 'bin/.font-post-link.sh': 'true' } }),
+      makeCondaPackage({
+        name: 'font',
+        version: '1',
+        noarch: 'generic',
+        files: { ...files, 'bin/.font-post-link.sh': 'true' },
+      }),
       makeCondaPackage({ name: 'wind', version: '1', noarch: 'generic', files }),
     ]);
     const dependencies = `conda_file: {channels: ["${channel.url}"], dependencies: [font, wind]}`;

@@ -211,6 +211,25 @@ wheels = [${wheel('vat-1.1-py3-none-any.whl')}]
     await secret.close();
   });
 
+  it.each([
+    ['a mirror of the name', (url: string) => ({ TERROIR_MIRRORED_CHANNELS: `forge=${url}` })],
+    [
+      'a mirror of the address',
+      (url: string) => ({ TERROIR_MIRRORED_CHANNELS: `https://conda.anaconda.org/forge=${url}` }),
+    ],
+    ['an alias', (url: string) => ({ TERROIR_CHANNEL_ALIAS: url.replace(/\/forge$/, '') })],
+  ])('reads public addresses at %s, and locks them as they are', async (what, envOf) => {
+    for (const each of packages) channel.publish('forge', each);
+    const name = what.replaceAll(' ', '-');
+    const text = (await exported('original', 'conda-lock')).replaceAll(channel.url, 'https://conda.anaconda.org/forge');
+    await create('conda-lock.yml', text, name);
+    const env = { ...envOf(channel.urlOf('forge')), TERROIR_HOME: join(sandbox.folder, name) };
+    const { lock } = await sandbox.json<{ lock: Lock }>(['env', 'lock', name, '--platform', 'linux-64'], { env });
+    expect(lock.packages.map(key)).toEqual(original.packages.map(key));
+    for (const { url } of lock.packages) expect(url).toContain('https://conda.anaconda.org/forge/');
+    expect(await sandbox.run(['env', 'prefix', name], { env })).toMatchObject({ exitCode: 0 });
+  });
+
   it('takes tokens from TERROIR_CHANNEL_TOKENS', async () => {
     const secret = await startCondaChannel(packages, { token: 'tk-secret-2' });
     await create('bare.yml', `channels: [${secret.origin}/main]\ndependencies: [grape]\n`, 'bare');

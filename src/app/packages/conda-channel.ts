@@ -12,7 +12,7 @@ import {
 import { createHttp, type Http } from '../../io/index.ts';
 import { parseCondaSpec } from '../../requirements/index.ts';
 import type { CondaSolver } from '../../resolve/index.ts';
-import type { Definition, Platform } from '../../schema/index.ts';
+import type { Definition, Lock, Platform } from '../../schema/index.ts';
 import { openCondaArchives } from '../../store/index.ts';
 import type { App } from '../app.ts';
 import { tellWaiting } from '../tell-waiting.ts';
@@ -57,13 +57,18 @@ export function channelsOf(
   return found;
 }
 
-/** The same for all that a definition names, in specifications too. */
+/** The same for all that a lock names, and its definition, in specifications too. */
 export function nameChannels(
   app: App,
   channel: CondaChannel,
-  { definition, platform }: { definition: Definition; platform: Platform },
+  { definition, lock: { packages, platform } }: { definition: Definition; lock: Lock },
 ): void {
   const { layer } = definition;
+  const locked = new Set(
+    packages.flatMap((pkg) => (pkg.kind === 'conda' && /^https?:/.test(pkg.channel) ? [pkg.channel] : [])),
+  );
+  // The definition comes after it: it may say with which credentials.
+  if (locked.size > 0) channelsOf(app, channel, { channels: [...locked], platform });
   if (layer?.kind !== 'conda') return;
   const specs = layer.dependencies.flatMap((item) => (typeof item === 'string' ? [parseCondaSpec(item)?.channel] : []));
   const named = specs.filter((text) => text !== undefined);
