@@ -32,6 +32,7 @@ export async function openCondaChannel(app: App): Promise<CondaChannel> {
   const credentials = await readCondaCredentials({ env, home });
   const known = createKnownChannels();
   const { verify, proxyServers, retries } = configuration;
+  warnOfProxies(app, proxyServers);
   const http = createHttp({
     env: withProxies(env, proxyServers),
     offline,
@@ -94,10 +95,27 @@ export function openSolver(app: App, { configuration, credentials, http, known }
 }
 
 /** conda's own proxies, where the environment names none. */
-function withProxies(env: App['env'], { http, https }: Readonly<Record<string, string>>): App['env'] {
+function withProxies(env: App['env'], { http, https, all }: Readonly<Record<string, string>>): App['env'] {
+  const always = env.all_proxy ?? env.ALL_PROXY;
   return {
     ...env,
-    http_proxy: env.http_proxy ?? env.HTTP_PROXY ?? http,
-    https_proxy: env.https_proxy ?? env.HTTPS_PROXY ?? https,
+    http_proxy: env.http_proxy ?? env.HTTP_PROXY ?? always ?? http ?? all,
+    https_proxy: env.https_proxy ?? env.HTTPS_PROXY ?? always ?? https ?? all,
   };
+}
+
+const warned = new WeakSet<object>();
+
+/** conda takes `https://HOST` and `all://HOST` too: a proxy for one server. */
+function warnOfProxies({ env, emit }: App, servers: Readonly<Record<string, string>>): void {
+  const others = Object.keys(servers).filter((key) => !['http', 'https', 'all'].includes(key));
+  if (others.length === 0 || warned.has(env)) return;
+  // Once, however often channels are opened.
+  warned.add(env);
+  emit({
+    type: 'note',
+    level: 'warning',
+    message: `\`proxy_servers\` of conda’s configuration has ${others.map((key) => `\`${key}\``).join(', ')}, which does not count here`,
+    hint: 'Proxies by `http`, `https` and `all` count; NO_PROXY names the servers that are asked without one.',
+  });
 }
