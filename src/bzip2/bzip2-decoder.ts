@@ -3,7 +3,7 @@ import { type BlockRoom, createBlockRoom, readBlock } from './block.ts';
 import { type BlockText, createBlockText } from './block-text.ts';
 
 /** No block takes more than this: 900,000 symbols of 20 bits, and its tables. */
-export const maximumBlock = 2_400_000;
+const maximumBlock = 2_400_000;
 
 export type Bzip2Problem = 'no bzip2' | 'damaged' | 'cut off' | 'behind';
 

@@ -3,4 +3,4 @@
  *
  * Invariants: memory stays below 16 MB whatever a stream says; the checksum of every block and that of the whole are compared.
  */
-export { type Bzip2Problem, bzip2Blocks, maximumBlock } from './bzip2-decoder.ts';
+export { type Bzip2Problem, bzip2Blocks } from './bzip2-decoder.ts';

@@ -1,9 +1,16 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { compressZstd, condaMembers } from '../../../test/kit/conda-package.ts';
 import { condaPackage, distribution } from '../../../test/kit/conda-records.ts';
+import { writeTar } from '../../../test/kit/tar.ts';
 import { writeZip } from '../../../test/kit/zip.ts';
+import type { SolvedPackage } from '../../resolve/index.ts';
+import { createStore, openCondaArchives } from '../../store/index.ts';
 import { fetchInfoPart, type Ranges } from './archive-info.ts';
-import { distributionsIn } from './find-distributions.ts';
+import { distributionsIn, readDistributionMetadata } from './find-distributions.ts';
 
 test.each<[string, [string, string][]]>([
   ['lib/python3.11/site-packages/numpy-1.26.4.dist-info/METADATA', [['numpy', '1.26.4']]],
@@ -64,4 +71,24 @@ test.each<[string, () => Buffer, string]>([
   ],
 ])('%s is refused', async (_title, make, message) => {
   await expect(fetchInfoPart(ranges(make()))).rejects.toThrow(message);
+});
+
+test('a package whose metadata cannot be read is named with its channel, and does not stay', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'terroir-metadata-'));
+  const store = createStore({ root });
+  const path = 'lib/python3.11/site-packages/a-1.0.dist-info/METADATA';
+  const paths = JSON.stringify({ paths: [{ _path: path }] });
+  const info = compressZstd(writeTar([{ path: 'info/paths.json', content: Buffer.from(paths) }]));
+  await writeFile(join(root, 'a'), writeZip(condaMembers('a-1.0-0', { info, pkg: Buffer.from('rubbish') })));
+  const { sha256 } = await store.addArchive(join(root, 'a'));
+  const pkg = { filename: 'a-1.0-0.conda', channel: 'https://conda.example/c', sha256 } as SolvedPackage;
+  const tools = { archives: openCondaArchives(store) } as Parameters<typeof readDistributionMetadata>[2];
+  await expect(readDistributionMetadata(pkg, { name: 'a', version: '1.0' }, tools)).rejects.toMatchObject({
+    code: 'CORRUPT_ARCHIVE',
+    message: expect.stringMatching(
+      /`a-1\.0-0\.conda` of the channel `https:\/\/conda\.example\/c` cannot be read/,
+    ) as string,
+  });
+  expect(await store.hasArchive(sha256)).toBe(false);
+  await rm(root, { recursive: true });
 });
