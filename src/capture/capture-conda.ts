@@ -16,6 +16,7 @@ const PrefixRecord = z.object({
   url: z.string().nullish(),
   md5: z.string().nullish(),
   sha256: z.string().nullish(),
+  python_site_packages_path: z.string().nullish(),
   files: z.array(z.string()).default([]),
   paths_data: z
     .object({
@@ -40,10 +41,13 @@ export async function captureConda(prefix: string): Promise<Captured> {
   const records = await readRecords(prefix);
   const findings: CaptureFinding[] = [];
   const conda = records.flatMap((record) => packageOf(record, findings));
-  const python = /^\d+\.\d+/.exec(records.find(({ name }) => name === 'python')?.version ?? '')?.[0];
+  const interpreter = records.find(({ name }) => name === 'python');
+  const python = /^\d+\.\d+/.exec(interpreter?.version ?? '')?.[0];
   const subdir = records.map((record) => record.subdir ?? 'noarch').find((each) => each !== 'noarch');
   const owned = records.flatMap(filesOf);
-  const installed = python === undefined ? [] : await readDistributions(prefix, `lib/python${python}/site-packages`);
+  // A Python without its lock has its packages in a folder of its own, and says so.
+  const sitePackages = interpreter?.python_site_packages_path ?? `lib/python${python}/site-packages`;
+  const installed = python === undefined ? [] : await readDistributions(prefix, sitePackages);
   const wheels = wheelsOnTop(installed, owned, findings);
   const others = installed.filter(({ installer }) => installer !== 'conda').flatMap(({ files }) => files);
   findings.push(...(await compareFiles(prefix, [...owned, ...others], { ignore: isCondas })));
@@ -161,7 +165,7 @@ function isCondas(path: string): boolean {
     path.startsWith('.terroir/') ||
     path === 'bin/activate' ||
     path === 'CACHEDIR.TAG' ||
-    /^lib\/python[\d.]+\/EXTERNALLY-MANAGED$/.test(path) ||
+    /^lib\/python[\d.]+t?\/EXTERNALLY-MANAGED$/.test(path) ||
     basename(path) === '.condarc'
   );
 }

@@ -136,10 +136,19 @@ describe('conda packages in the store', () => {
     expect(await bring(made)).toMatchObject({ name: 'tool' });
   });
 
-  it('keeps an archive that was bad from the beginning: fetching it again would not help', async () => {
+  it('keeps nothing of an archive that was bad from the beginning', async () => {
     const made = make({ extra: [{ path: '../evil' }] });
+    await keep(made);
+    const stores = [store, store, createStore({ root, threads: 1 })];
+    const asked = await Promise.allSettled(
+      stores.map(async (each) => await each.ensureConda(made.sha256, made.filename)),
+    );
+    const codes = asked.map((each) => (each.status === 'rejected' ? (each.reason as { code: string }).code : 'fine'));
+    expect(codes.toSorted()).toEqual(['CORRUPT_STORE', 'CORRUPT_STORE', 'HOSTILE_ARCHIVE']);
+    expect(await store.hasArchive(made.sha256)).toBe(false);
+    // Whoever fetches it again hears the same.
     await expect(bring(made)).rejects.toMatchObject({ code: 'HOSTILE_ARCHIVE' });
-    expect(await store.hasArchive(made.sha256)).toBe(true);
+    expect(await store.hasArchive(made.sha256)).toBe(false);
   });
 
   it.each<readonly [what: string, path: string, reason: string, damage: (path: string) => void]>([

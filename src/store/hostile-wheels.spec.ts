@@ -197,6 +197,7 @@ describe('hostile wheels', () => {
       message: expect.stringMatching(message),
     });
     expect(await store.findWheel(sha256(bytes))).toBeUndefined();
+    expect(await store.hasArchive(sha256(bytes))).toBe(false);
     expect(await readdir(join(root, 'store', 'tmp'))).toEqual([]);
     expect(await readdir(root)).toEqual(before);
   });

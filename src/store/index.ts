@@ -24,6 +24,7 @@
  */
 
 export { compareFile } from './compare-file.ts';
+export { type CondaArchives, openCondaArchives } from './conda-archives.ts';
 export { discard } from './discard.ts';
 export { type Inflater, openInflater } from './inflater.ts';
 export { type RecordedFile, readRecordLines, recordLines } from './record-lines.ts';

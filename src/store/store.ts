@@ -13,6 +13,7 @@ import {
 } from '../io/index.ts';
 import { compareFile } from './compare-file.ts';
 import { readCondaIndex } from './conda/conda-index.ts';
+import { type CondaFiles, type CondaQuestion, readCondaFiles } from './conda/read-conda-files.ts';
 import { discard } from './discard.ts';
 import { collectGarbage, sweep } from './gc.ts';
 import { whileInstalling, whileNobodyInstalls } from './store-lock.ts';
@@ -65,7 +66,7 @@ export interface Store {
   findWheel(sha256: string): Promise<UnpackedWheel | undefined>;
   /**
    * The wheel, unpacked; from an archive that is there. One process unpacks, the others wait.
-   * @throws AppError HOSTILE_ARCHIVE, CORRUPT_ARCHIVE, INVALID_WHEEL; CORRUPT_STORE if the archive was damaged here: it is dropped, to be fetched again.
+   * @throws AppError HOSTILE_ARCHIVE, CORRUPT_ARCHIVE, INVALID_WHEEL; CORRUPT_STORE if the archive was damaged here. In every case it is dropped.
    */
   ensureWheel(sha256: string, filename: string): Promise<UnpackedWheel>;
   findConda(sha256: string): Promise<UnpackedConda | undefined>;
@@ -74,6 +75,13 @@ export interface Store {
    * @throws AppError HOSTILE_ARCHIVE, CORRUPT_ARCHIVE, INVALID_PACKAGE; CORRUPT_STORE as above.
    */
   ensureConda(sha256: string, filename: string): Promise<UnpackedConda>;
+  /**
+   * Files of a conda package from its archive, which is there, before it is unpacked.
+   * @throws as `ensureConda`; the signal's reason.
+   */
+  readConda(sha256: string, question: CondaQuestion): Promise<CondaFiles>;
+  /** What became of an archive that was refused: it goes. @throws AppError CORRUPT_STORE if it was a good one before it was damaged here. */
+  dropRefused(refusal: { sha256: string; filename: string; cause: unknown }): Promise<void>;
   /** Reads archives and what was unpacked of them again, and drops what is damaged, so that it is brought again. Answers which were damaged. */
   dropDamaged(archives: readonly string[]): Promise<string[]>;
   /** Runs `work` while no `gc` can remove anything. Whoever relies on what the store has, until it is linked, holds this. */
@@ -91,8 +99,19 @@ export interface Store {
   gc(options: GcOptions): Promise<{ removed: { count: number; bytes: number } }>;
 }
 
-/** What an archive is called that may have been a good one before it was damaged here. */
-const badArchive = ['CORRUPT_ARCHIVE', 'HOSTILE_ARCHIVE', 'INVALID_PACKAGE', 'INVALID_WHEEL'] as const;
+/** What a bad archive is called, be it bad from the beginning or damaged here. */
+const refusals = ['CORRUPT_ARCHIVE', 'HOSTILE_ARCHIVE', 'INVALID_PACKAGE', 'INVALID_WHEEL'] as const;
+
+function isRefusal(error: unknown): boolean {
+  return refusals.some((code) => isAppError(error, code));
+}
+
+/** Another process, which unpacked it first, refused it. */
+function goneArchive(filename: string): AppError {
+  return new AppError('CORRUPT_STORE', `the archive of \`${filename}\` is not in the store any more`, {
+    hint: 'Another process dropped it, as it does with what it refuses. Run the command again: it is fetched again, and you hear why.',
+  });
+}
 
 export function createStore({ root, threads }: { root: string; threads?: number }): Store {
   const pool = createUnpackPool(threads);
@@ -133,6 +152,7 @@ export function createStore({ root, threads }: { root: string; threads?: number 
   ): Promise<void> => {
     const archive = archivePath(sha256);
     const folder = shelf('unpacked', sha256);
+    if (!(await hasArchive(sha256))) throw goneArchive(filename);
     // Only who holds the lock comes here: what stands there was left by a process that died.
     const temporary = join(root, 'tmp', `unpack-${sha256}`);
     await removeTree(temporary);
@@ -145,15 +165,18 @@ export function createStore({ root, threads }: { root: string; threads?: number 
         await rename(temporary, folder);
       });
     } catch (error) {
-      if (badArchive.some((code) => isAppError(error, code))) await explainDamage(error, archive, sha256, filename);
+      if (isRefusal(error)) await dropRefused({ sha256, filename, cause: error });
       throw error;
     } finally {
       await removeTree(temporary);
     }
   };
-  const explainDamage = async (cause: unknown, archive: string, sha256: string, filename: string): Promise<void> => {
-    if (compareFile(archive, sha256) === undefined) return;
+  const dropRefused: Store['dropRefused'] = async ({ sha256, filename, cause }) => {
+    const archive = archivePath(sha256);
+    // Who comes second finds nothing to drop, and says what it found itself.
+    const isSound = !(await hasArchive(sha256)) || compareFile(archive, sha256) === undefined;
     await discard(root, archive);
+    if (isSound) return;
     throw new AppError('CORRUPT_STORE', `the archive of \`${filename}\` was damaged on this machine`, {
       hint: 'It was dropped; run the command again to fetch it again.',
       cause,
@@ -190,6 +213,17 @@ export function createStore({ root, threads }: { root: string; threads?: number 
     },
     ensureWheel: async (sha256, filename) => await ensure({ sha256, filename, find: findWheel }, pool.unpackWheel),
     ensureConda: async (sha256, filename) => await ensure({ sha256, filename, find: findConda }, pool.unpackConda),
+    readConda: async (sha256, question) => {
+      const { filename } = question;
+      if (!(await hasArchive(sha256))) throw goneArchive(filename);
+      try {
+        return await readCondaFiles(archivePath(sha256), question, join(root, 'tmp'));
+      } catch (error) {
+        if (isRefusal(error)) await dropRefused({ sha256, filename, cause: error });
+        throw error;
+      }
+    },
+    dropRefused,
     dropDamaged: async (archives) => {
       const dropped: string[] = [];
       for (const sha256 of archives) {

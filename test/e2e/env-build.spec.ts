@@ -9,6 +9,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { CopiedImage, ImageView } from '../../src/app/index.ts';
 import { openWorkspace } from '../../src/workspace/index.ts';
 import { debianLike } from '../kit/base-image.ts';
+import { startCondaChannel } from '../kit/conda-channel.ts';
+import { makeCondaPackage } from '../kit/conda-package.ts';
 import { startCountingLine } from '../kit/counting-line.ts';
 import { pushBase, pushBases } from '../kit/push-base.ts';
 import { type PypiIndex, startPypiIndex } from '../kit/pypi-index.ts';
@@ -98,6 +100,31 @@ describe('building images', { timeout: 120_000 }, () => {
     const elsewhere = { TERROIR_HOME: join(sandbox.folder, 'other'), TERROIR_WORKSPACE: join(sandbox.folder, 'w2') };
     const again = await sandbox.json<ImageView>(['env', 'build', 'iris.yml'], { env: elsewhere });
     expect(again).toMatchObject({ digest: first.digest, source: 'built' });
+  });
+
+  it('says once what a conda package would have done when it is installed, and who took files of whom', async () => {
+    const files = { 'share/same': 'x' };
+    const channel = await startCondaChannel([
+      makeCondaPackage({
+        name: 'font',
+        version: '1',
+        noarch: 'generic',
+        files: { ...files, 'bin/.font-post-link.sh': 'true' },
+      }),
+      makeCondaPackage({ name: 'wind', version: '1', noarch: 'generic', files }),
+    ]);
+    const dependencies = `conda_file: {channels: ["${channel.url}"], dependencies: [font, wind]}`;
+    await sandbox.write('font.yml', `name: font\nimage: ${base}\n${dependencies}\n`);
+    const first = await sandbox.run(['env', 'build', 'font.yml']);
+    const again = await sandbox.run(['env', 'build', 'font.yml']);
+    await channel.close();
+    expect(first).toMatchObject({ exitCode: 0 });
+    const count = (text: string, part: string): number => text.split(part).length - 1;
+    expect(count(first.stderr, 'font has what conda runs when it installs (`bin/.font-post-link.sh`)')).toBe(1);
+    expect(first.stderr).toContain('do the same in `docker_steps`');
+    expect(count(first.stderr, 'has a file that')).toBe(1);
+    // Nothing was built.
+    expect(again.stderr).not.toContain('docker_steps');
   });
 
   it('sends it where it is asked to, and other tools can read it', async () => {

@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CondaPackage, Lock, LockedPackage } from '../../src/schema/index.ts';
@@ -189,6 +192,78 @@ wheels = [${wheel('vat-1.1-py3-none-any.whl')}]
     });
   });
 
+  it('uses a token that stands in an address, and keeps it out of everything', async () => {
+    const grape = original.packages.find(({ name }) => name === 'grape') as CondaPackage;
+    const secret = await startCondaChannel(packages, { forms: ['json'], patch: hideGrape, token: 'tk-secret-1' });
+    await create('secret.txt', `@EXPLICIT\n${secret.url}/linux-64/${grape.filename}#${grape.sha256}\n`, 'secret');
+    const lock = await lockOf('secret');
+    expect(lock.packages).toMatchObject([{ url: `${secret.origin}/main/linux-64/${grape.filename}` }]);
+    for (const text of [
+      JSON.stringify(lock),
+      await exported('secret', 'explicit'),
+      await exported('secret', 'conda-lock'),
+    ])
+      expect(text).not.toContain('tk-secret');
+    // On a machine that does not have it yet, too.
+    const env = { TERROIR_HOME: join(sandbox.folder, 'elsewhere') };
+    const { prefix } = await sandbox.json<{ prefix: string }>(['env', 'prefix', 'secret'], { env });
+    expect(await readFile(join(prefix, 'lib/grape'), 'utf8')).toBe('grape');
+    await secret.close();
+  });
+
+  it.each([
+    ['a mirror of the name', (url: string) => ({ TERROIR_MIRRORED_CHANNELS: `forge=${url}` })],
+    [
+      'a mirror of the address',
+      (url: string) => ({ TERROIR_MIRRORED_CHANNELS: `https://conda.anaconda.org/forge=${url}` }),
+    ],
+    ['an alias', (url: string) => ({ TERROIR_CHANNEL_ALIAS: url.replace(/\/forge$/, '') })],
+  ])('reads public addresses at %s, and locks them as they are', async (what, envOf) => {
+    for (const each of packages) channel.publish('forge', each);
+    const name = what.replaceAll(' ', '-');
+    const text = (await exported('original', 'conda-lock')).replaceAll(channel.url, 'https://conda.anaconda.org/forge');
+    await create('conda-lock.yml', text, name);
+    const env = { ...envOf(channel.urlOf('forge')), TERROIR_HOME: join(sandbox.folder, name) };
+    const { lock } = await sandbox.json<{ lock: Lock }>(['env', 'lock', name, '--platform', 'linux-64'], { env });
+    expect(lock.packages.map(key)).toEqual(original.packages.map(key));
+    for (const { url } of lock.packages) expect(url).toContain('https://conda.anaconda.org/forge/');
+    expect(await sandbox.run(['env', 'prefix', name], { env })).toMatchObject({ exitCode: 0 });
+  });
+
+  it('takes tokens from TERROIR_CHANNEL_TOKENS', async () => {
+    const secret = await startCondaChannel(packages, { token: 'tk-secret-2' });
+    await create('bare.yml', `channels: [${secret.origin}/main]\ndependencies: [grape]\n`, 'bare');
+    const lock = ['env', 'lock', 'bare', '--platform', 'linux-64'];
+    expect((await sandbox.run(lock)).exitCode).not.toBe(0);
+    const env = { TERROIR_CHANNEL_TOKENS: `other.example=tk-x; 127.0.0.1:${secret.port}=tk-secret-2` };
+    const { stdout } = await sandbox.run([...lock, '--export', 'json'], { env });
+    await secret.close();
+    expect(stdout).toContain(`"${secret.origin}/main/linux-64/grape-1.5-py311_2.tar.bz2"`);
+    expect(stdout).not.toContain('tk-secret');
+  });
+
+  it.each([
+    ['no archive at all', '.tar.bz2', () => Buffer.from('a page, perhaps')],
+    ['cut off', '.tar.bz2', () => (packages.at(-1)?.bytes ?? Buffer.alloc(0)).subarray(0, 200)],
+    ['no archive at all', '.conda', () => Buffer.from('a page, perhaps')],
+    ['without sense', '.tar.bz2', () => broken('tar.bz2')],
+    ['without sense', '.conda', () => broken('conda')],
+  ])('names a package that is %s (%s), and keeps nothing of it', async (_what, format, make) => {
+    const bytes = make();
+    const folder = join(sandbox.folder, 'broken');
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    await sandbox.write(`broken/linux-64/grape-1.5-0${format}`, bytes);
+    await create(
+      'broken.txt',
+      `@EXPLICIT\nfile://${folder}/linux-64/grape-1.5-0${format}#${digest}\n`,
+      `broken-${digest.slice(0, 9)}`,
+    );
+    const outcome = await sandbox.run(['env', 'lock', `broken-${digest.slice(0, 9)}`, '--platform', 'linux-64']);
+    expect(outcome).toMatchObject({ exitCode: 7 });
+    expect(outcome.stderr).toContain(`\`grape-1.5-0${format}\` of the channel \`file://${folder}\` cannot be read`);
+    expect(existsSync(join(sandbox.env.TERROIR_HOME ?? '', 'v1/archives', digest.slice(0, 2), digest))).toBe(false);
+  });
+
   it('refuses a package that was changed in its channel', async () => {
     const text = (await exported('original', 'explicit')).replace(/(grape[^#]*#).*/, `$1${'0'.repeat(32)}`);
     await create('changed.txt', text, 'changed');
@@ -227,6 +302,10 @@ function key({ kind, name, version, sha256 }: LockedPackage): string {
 
 function packageLines(text: string): string[] {
   return text.split('\n').filter((line) => /https?:|sha256:|version:/.test(line));
+}
+
+function broken(format: 'conda' | 'tar.bz2'): Buffer {
+  return makeCondaPackage({ name: 'grape', version: '1.5', format, info: { 'index.json': '{"name":' } }).bytes;
 }
 
 /** A record under another name: nobody finds it. */

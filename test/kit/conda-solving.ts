@@ -10,7 +10,7 @@ import {
 import { createHttp } from '../../src/io/index.ts';
 import type { ReportEvent } from '../../src/report/index.ts';
 import type { CondaSolution, CondaSolveRequest } from '../../src/resolve/index.ts';
-import { createStore, type Store } from '../../src/store/index.ts';
+import { createStore, openCondaArchives, type Store } from '../../src/store/index.ts';
 
 /** A machine that can solve, and has nothing else. */
 export interface SolvingMachine {
@@ -51,8 +51,7 @@ export async function makeSolvingMachine(env: Record<string, string | undefined>
       offline,
       emit: (event) => events.push(event),
       signal,
-      findArchive: async (sha256) => ((await store.hasArchive(sha256)) ? store.archivePath(sha256) : undefined),
-      keep: async (file) => await store.addArchive(file),
+      archives: openCondaArchives(store),
     });
     try {
       return await solver.solve({

@@ -53,8 +53,9 @@ export async function composeImages(app: App, request: Composition): Promise<Ima
     // What is in the store must stay until it is in the registry.
     return await app.store.whileInstalling(
       async () => {
-        const made: { image: Image; record: PlatformImage }[] = [];
+        const made: MadeImage[] = [];
         for (const each of ingredients) made.push(await composeOne(app, builder, request, each));
+        reportNotes(app, made);
         const [only] = made;
         return await keepImage(app, workspace, {
           image: made.length === 1 && only !== undefined ? only.image : composeIndex(made.map((each) => each.image)),
@@ -70,12 +71,24 @@ export async function composeImages(app: App, request: Composition): Promise<Ima
   }
 }
 
+interface MadeImage {
+  image: Image;
+  record: PlatformImage;
+  notes: readonly string[];
+}
+
+/** Says what a user should know of an image; what holds for several platforms, once. */
+function reportNotes({ emit }: App, made: readonly MadeImage[]): void {
+  const all = new Set(made.flatMap(({ notes }) => notes));
+  for (const message of all) emit({ type: 'note', level: 'warning', message });
+}
+
 async function composeOne(
   app: App,
   builder: ImageBuilder,
   { workspace, version, engine, fresh }: Composition,
   { platform, lock, base, named }: Ingredients,
-): Promise<{ image: Image; record: PlatformImage }> {
+): Promise<MadeImage> {
   const { definition } = version;
   const arrivals = createArrivals();
   const fetched = lock === undefined ? undefined : fetchFor(app, lock.lock, { definition, arrivals });
@@ -103,6 +116,7 @@ async function composeOne(
   const [built] = await allOrFirst([compose(), fetched ?? Promise.resolve(undefined)]);
   return {
     image: built.image,
+    notes: built.notes,
     record: recordOf(built, { platform, lock, named, dockerfile: dockerfileOf(definition, lock?.lock) }),
   };
 }

@@ -12,7 +12,8 @@ import {
 import { createHttp, type Http } from '../../io/index.ts';
 import { parseCondaSpec } from '../../requirements/index.ts';
 import type { CondaSolver } from '../../resolve/index.ts';
-import type { Definition, Platform } from '../../schema/index.ts';
+import type { Definition, Lock, Platform } from '../../schema/index.ts';
+import { openCondaArchives } from '../../store/index.ts';
 import type { App } from '../app.ts';
 import { tellWaiting } from '../tell-waiting.ts';
 
@@ -31,6 +32,7 @@ export async function openCondaChannel(app: App): Promise<CondaChannel> {
   const credentials = await readCondaCredentials({ env, home });
   const known = createKnownChannels();
   const { verify, proxyServers, retries } = configuration;
+  warnOfProxies(app, proxyServers);
   const http = createHttp({
     env: withProxies(env, proxyServers),
     offline,
@@ -56,13 +58,18 @@ export function channelsOf(
   return found;
 }
 
-/** The same for all that a definition names, in specifications too. */
+/** The same for all that a lock names, and its definition, in specifications too. */
 export function nameChannels(
   app: App,
   channel: CondaChannel,
-  { definition, platform }: { definition: Definition; platform: Platform },
+  { definition, lock: { packages, platform } }: { definition: Definition; lock: Lock },
 ): void {
   const { layer } = definition;
+  const locked = new Set(
+    packages.flatMap((pkg) => (pkg.kind === 'conda' && /^https?:/.test(pkg.channel) ? [pkg.channel] : [])),
+  );
+  // The definition comes after it: it may say with which credentials.
+  if (locked.size > 0) channelsOf(app, channel, { channels: [...locked], platform });
   if (layer?.kind !== 'conda') return;
   const specs = layer.dependencies.flatMap((item) => (typeof item === 'string' ? [parseCondaSpec(item)?.channel] : []));
   const named = specs.filter((text) => text !== undefined);
@@ -83,16 +90,32 @@ export function openSolver(app: App, { configuration, credentials, http, known }
     offline,
     emit,
     signal,
-    findArchive: async (sha256) => ((await store.hasArchive(sha256)) ? store.archivePath(sha256) : undefined),
-    keep: async (file) => await store.addArchive(file),
+    archives: openCondaArchives(store),
   });
 }
 
 /** conda's own proxies, where the environment names none. */
-function withProxies(env: App['env'], { http, https }: Readonly<Record<string, string>>): App['env'] {
+function withProxies(env: App['env'], { http, https, all }: Readonly<Record<string, string>>): App['env'] {
+  const always = env.all_proxy ?? env.ALL_PROXY;
   return {
     ...env,
-    http_proxy: env.http_proxy ?? env.HTTP_PROXY ?? http,
-    https_proxy: env.https_proxy ?? env.HTTPS_PROXY ?? https,
+    http_proxy: env.http_proxy ?? env.HTTP_PROXY ?? always ?? http ?? all,
+    https_proxy: env.https_proxy ?? env.HTTPS_PROXY ?? always ?? https ?? all,
   };
+}
+
+const warned = new WeakSet<object>();
+
+/** conda takes `https://HOST` and `all://HOST` too: a proxy for one server. */
+function warnOfProxies({ env, emit }: App, servers: Readonly<Record<string, string>>): void {
+  const others = Object.keys(servers).filter((key) => !['http', 'https', 'all'].includes(key));
+  if (others.length === 0 || warned.has(env)) return;
+  // Once, however often channels are opened.
+  warned.add(env);
+  emit({
+    type: 'note',
+    level: 'warning',
+    message: `\`proxy_servers\` of conda’s configuration has ${others.map((key) => `\`${key}\``).join(', ')}, which does not count here`,
+    hint: 'Proxies by `http`, `https` and `all` count; NO_PROXY names the servers that are asked without one.',
+  });
 }

@@ -82,7 +82,7 @@ interface Sources {
   close(): Promise<void>;
 }
 
-function openSources(app: App, { platform }: Lock, definition: Definition): Sources {
+function openSources(app: App, lock: Lock, definition: Definition): Sources {
   let pypi: Promise<PypiChannel> | undefined;
   let conda: Promise<CondaChannel> | undefined;
   return {
@@ -95,7 +95,7 @@ function openSources(app: App, { platform }: Lock, definition: Definition): Sour
     conda: async () => {
       conda ??= import('./conda-channel.ts').then(async ({ openCondaChannel, nameChannels }) => {
         const channel = await openCondaChannel(app);
-        nameChannels(app, channel, { definition, platform });
+        nameChannels(app, channel, { definition, lock });
         return channel;
       });
       return await conda;

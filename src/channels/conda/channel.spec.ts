@@ -102,6 +102,40 @@ test('credentials and mirrors are in the sources, and only there', () => {
   ]);
 });
 
+const forge = 'https://conda.anaconda.org/conda-forge';
+const mirror = ['https://m.example/cf'];
+test.each<[string, Partial<CondaConfiguration>, string[]]>([
+  // A mirror by name holds for the address, and the other way round.
+  [forge, { mirroredChannels: { 'conda-forge': mirror } }, mirror],
+  ['conda-forge', { mirroredChannels: { [`${forge}/`]: mirror } }, mirror],
+  [`${forge}/linux-64`, { mirroredChannels: { 'conda-forge': mirror } }, mirror],
+  ['https://repo.anaconda.com/pkgs/main', { mirroredChannels: { 'pkgs/main': mirror } }, mirror],
+  ['https://a.example/x', { channelAlias: 'https://a.example', mirroredChannels: { x: mirror } }, mirror],
+  ['x', { channelAlias: 'https://a.example', mirroredChannels: { 'https://conda.anaconda.org/x': mirror } }, mirror],
+  [
+    'https://other.example/conda-forge',
+    { mirroredChannels: { 'conda-forge': mirror } },
+    ['https://other.example/conda-forge'],
+  ],
+  // What is at the alias comes first, and where the address itself points to, second.
+  [forge, { channelAlias: 'https://a.example/all' }, ['https://a.example/all/conda-forge', forge]],
+  [forge, { channelAlias: 'https://u:p@a.example' }, ['https://u:p@a.example/conda-forge', forge]],
+  [forge, { customChannels: { 'conda-forge': 'https://c.example' } }, ['https://c.example/conda-forge', forge]],
+  ['https://c.example/mine', { customChannels: { mine: 'https://c.example' } }, ['https://c.example/mine']],
+  [
+    'https://conda.anaconda.org/t/${TOKEN}/private',
+    { channelAlias: 'https://a.example' },
+    ['https://a.example/private', 'https://conda.anaconda.org/t/tk-secret-1/private'],
+  ],
+  ['https://conda.anaconda.org/t/${TOKEN}/private', {}, ['https://conda.anaconda.org/t/tk-secret-1/private']],
+  ['https://conda.anaconda.org/local', { channelAlias: 'https://a.example' }, ['https://conda.anaconda.org/local']],
+])('%s with %j is read at %j', (text, configuration, sources) => {
+  const [channel] = resolveChannel(text, places(configuration));
+  expect(channel?.sources).toEqual(sources);
+  // What a lock says does not change by it.
+  if (text.startsWith('https:')) expect(channel?.url).toBe(resolveChannel(text, places())[0]?.url);
+});
+
 test('a channel counts once, at its first place; one folder of it and the whole are the whole', () => {
   const channels = resolveChannels(
     ['a', 'b', 'https://conda.anaconda.org/a/', 'c/linux-64', 'c/noarch', 'b/noarch'],

@@ -4,7 +4,7 @@ import { AppError, stripUserInfo } from '../../errors/index.ts';
 import type { Platform } from '../../schema/index.ts';
 import { expandVariables, hideVariables } from '../variables.ts';
 import type { CondaConfiguration, CondaPlaces } from './conda-configuration.ts';
-import { publicAlias, publicDefaults } from './default-channels.ts';
+import { publicAlias, publicDefaults, publicPlace } from './default-channels.ts';
 
 /** A conda channel: a folder with one folder of packages for each platform. */
 export interface Channel {
@@ -59,7 +59,7 @@ export function resolveChannels(written: readonly string[], places: ChannelPlace
 }
 
 function oneChannel(text: string, places: ChannelPlaces): Channel {
-  const { configuration, env, tokens } = places;
+  const { env, tokens } = places;
   const hide = hideVariables(text, env);
   const whole = expandVariables(text, env).replace(/\/+$/, '');
   const subdir = subdirEnd.exec(whole)?.[1];
@@ -67,15 +67,56 @@ function oneChannel(text: string, places: ChannelPlaces): Channel {
   const address = addressOf(bare, text, places);
   const url = hide(withoutSecrets(address));
   const name = isAddress(bare) ? url : hide(bare);
-  const mirrors = configuration.mirroredChannels[name] ?? configuration.mirroredChannels[url] ?? [];
-  const sources = mirrors.length > 0 ? mirrors.map((mirror) => mirror.replace(/\/+$/, '')) : [address];
   return {
     name,
     url,
-    sources: sources.map((source) => withToken(source, tokens)),
+    sources: sourcesOf({ text, bare, address, url }, places).map((source) => withToken(source, tokens)),
     subdirs: subdir === undefined ? undefined : [subdir],
     hide,
   };
+}
+
+/** Mirrors; else the place that the configuration has for a channel of this name, and where it was written as an address, that. */
+function sourcesOf(
+  { text, bare, address, url }: { text: string; bare: string; address: string; url: string },
+  places: ChannelPlaces,
+): string[] {
+  const name = canonicalName(isAddress(bare) ? withoutSecrets(address) : bare, places.configuration);
+  const mirrors = mirrorsOf([name, url], places.configuration);
+  if (mirrors.length > 0) return mirrors.map((mirror) => mirror.replace(/\/+$/, ''));
+  if (!isAddress(bare) || isAddress(name)) return [address];
+  const configured = addressOf(name, text, places);
+  return withoutSecrets(configured) === withoutSecrets(address) ? [address] : [configured, address];
+}
+
+/** A channel may be configured by its name and asked for by its address (as in the lock of another tool), or the other way round. */
+function mirrorsOf(names: readonly string[], configuration: CondaConfiguration): string[] {
+  const isMeant = (key: string): boolean =>
+    names.includes(key) || names.includes(canonicalName(withoutSecrets(key), configuration));
+  const found = Object.entries(configuration.mirroredChannels).filter(
+    ([key, items]) => items.length > 0 && isMeant(key),
+  );
+  const exact = found.find(([key]) => names.includes(key));
+  return (exact ?? found[0])?.[1] ?? [];
+}
+
+/**
+ * The name of which an address is the place, as conda takes an address below `channel_alias` for a name; other texts come back as they are. The public
+ * place counts whatever alias is configured: it is what locks and other tools mean by a name.
+ */
+function canonicalName(text: string, { customChannels, channelAlias }: CondaConfiguration): string {
+  const url = text.replace(/\/+$/, '');
+  if (!isAddress(url)) return url;
+  const below = (base: string): string | undefined => {
+    const start = `${withoutSecrets(base)}/`;
+    return url.startsWith(start) ? url.slice(start.length) : undefined;
+  };
+  const custom = Object.entries(customChannels).flatMap(([name, base]) => {
+    const rest = below(base);
+    return rest === name || rest?.startsWith(`${name}/`) === true ? [rest] : [];
+  });
+  const names = [...custom, channelAlias && below(channelAlias), below(publicPlace), below(publicAlias)];
+  return names.find((name) => name && name !== 'local' && namePattern.test(name)) || url;
 }
 
 /** May carry credentials. */

@@ -1,14 +1,29 @@
-import { PassThrough, type Readable } from 'node:stream';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { bzip2Blocks } from '../../bzip2/index.ts';
 
-/** A bzip2 stream unpacked. What ends early gives what there was. @throws Error for what is none. */
-export async function decodeBzip2(input: Readable): Promise<Readable> {
-  const { default: unbzip2 } = await import('unbzip2-stream');
-  const decoder = unbzip2();
-  const output = new PassThrough();
-  decoder.on('error', (error) => output.destroy(error));
-  input.on('error', (error) => output.destroy(error));
-  output.on('close', () => input.destroy());
-  // The decoder is a stream of the oldest kind, which nothing but `pipe` knows how to read.
-  input.pipe(decoder).pipe(output);
-  return output;
+const readSize = 1 << 20;
+
+/** A file of bzip2 streams, unpacked block by block, with a breath for others in between. @throws Error for what is none. */
+export async function* decodeBzip2(path: string): AsyncGenerator<Uint8Array> {
+  const file = openSync(path, 'r');
+  const buffer = Buffer.allocUnsafe(readSize);
+  let made: Buffer[] = [];
+  try {
+    const blocks = bzip2Blocks({
+      read: () => buffer.subarray(0, readSync(file, buffer)),
+      take: (chunk) => {
+        made.push(Buffer.from(chunk));
+      },
+      fail: (problem) => new Error(`its bzip2 stream is ${problem === 'no bzip2' ? 'none' : problem}`),
+      mayFollow: true,
+    });
+    for (const _pause of blocks) {
+      yield* made;
+      made = [];
+      await setImmediate();
+    }
+  } finally {
+    closeSync(file);
+  }
 }

@@ -6,9 +6,10 @@ export const defaultChannel = 'conda-forge';
 /** Where a name stands for a channel, unless somebody configured another alias: conda's own default. */
 export const publicAlias = 'https://conda.anaconda.org';
 
-const publicPackages = 'https://repo.anaconda.com/pkgs';
+/** Where `pkgs/main` and its like are. */
+export const publicPlace = 'https://repo.anaconda.com';
 
 /** What `defaults` stands for, unless somebody configured it: conda's own list. */
 export function publicDefaults(platform: Platform): string[] {
-  return ['main', 'r', ...(platform === 'win-64' ? ['msys2'] : [])].map((name) => `${publicPackages}/${name}`);
+  return ['main', 'r', ...(platform === 'win-64' ? ['msys2'] : [])].map((name) => `${publicPlace}/pkgs/${name}`);
 }

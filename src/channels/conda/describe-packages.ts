@@ -3,15 +3,16 @@ import { inParallel } from '../../io/index.ts';
 import { formatCount, step } from '../../report/index.ts';
 import type { SolvedPackage } from '../../resolve/index.ts';
 import type { ListedConda, Platform } from '../../schema/index.ts';
-import { readBz2Info, readLocalInfo } from './archive-info.ts';
+import { type ArchiveFiles, badArchive } from './archives.ts';
 import { type Channel, resolveChannel } from './channel.ts';
-import { measureArchive } from './measure-archive.ts';
+import { bringArchive, knownMeasure } from './measure-archive.ts';
 import { openSubdir } from './open-subdir.ts';
 import type { CondaSolverParts } from './rattler-solver.ts';
 import { type RepodataRecord, readRecord } from './repodata-record.ts';
 import { toPackage } from './to-package.ts';
 
 const parallel = 8;
+const indexPath = 'info/index.json';
 
 /** What the channels say of packages that are named by their files; of what they have no record of (any more), the archive itself is asked. */
 export async function describePackages(
@@ -65,12 +66,45 @@ async function readRecords(
   }
 }
 
-/** `info/index.json` of the archive, which is fetched for it and kept. */
+/** `info/index.json` of the archive, which is fetched for it, and kept if it makes sense. */
 async function readArchive(listed: ListedConda, channel: Channel, parts: CondaSolverParts): Promise<RepodataRecord> {
-  const { filename, url, subdir, name, version, build } = listed;
-  const bare: RepodataRecord = {
+  const { filename, subdir } = listed;
+  const packages = `${channel.url}/${subdir}`;
+  const bare = bareRecord(listed, packages);
+  const { archives, signal } = parts;
+  const question = { filename, wanted: [indexPath], signal };
+  try {
+    const sha256 = bare.sha256 ?? (await knownMeasure(bare, parts))?.sha256;
+    const size = sha256 === undefined ? undefined : await archives.sizeOf(sha256);
+    if (sha256 !== undefined && size !== undefined)
+      return { ...readIndex(await archives.readKept(sha256, question), bare, packages), sha256, size };
+    let record = bare;
+    const measured = await bringArchive(bare, channel, parts, async (file) => {
+      record = readIndex(await archives.read(file, question), bare, packages);
+    });
+    return { ...record, ...measured };
+  } catch (error) {
+    throw badArchive({ filename, channel: channel.name }, error);
+  }
+}
+
+/** @throws Error for an index that is none, or that of another package. */
+function readIndex(files: ArchiveFiles, { filename, subdir, url }: RepodataRecord, packages: string): RepodataRecord {
+  const index = files.get(indexPath)?.toString('utf8');
+  if (index === undefined) throw new Error(`it has no \`${indexPath}\``);
+  const record = readRecord(filename, JSON.parse(index), { subdir, packages });
+  if ('odd' in record) throw new Error(record.odd);
+  return { ...record, url };
+}
+
+/** So far as the list tells. Its own address may carry credentials, which are the channel's to send, and no lock's to have. */
+function bareRecord(
+  { filename, url, subdir, name, version, build, sha256, md5 }: ListedConda,
+  packages: string,
+): RepodataRecord {
+  return {
     filename,
-    url,
+    url: `${packages}/${url.slice(url.lastIndexOf('/') + 1)}`,
     subdir,
     name,
     version,
@@ -78,8 +112,8 @@ async function readArchive(listed: ListedConda, channel: Channel, parts: CondaSo
     buildNumber: 0,
     depends: [],
     constrains: [],
-    sha256: listed.sha256,
-    md5: listed.md5,
+    sha256,
+    md5,
     size: undefined,
     noarch: undefined,
     license: undefined,
@@ -87,22 +121,6 @@ async function readArchive(listed: ListedConda, channel: Channel, parts: CondaSo
     trackFeatures: '',
     sitePackagesPath: undefined,
   };
-  const measured = await measureArchive(bare, channel, parts);
-  const path = await parts.findArchive(measured.sha256);
-  if (path === undefined) throw new Error(`${filename} was kept, and is not there`);
-  const wanted = ['info/index.json'];
-  const info = filename.endsWith('.tar.bz2') ? await readBz2Info(path, wanted) : await readLocalInfo(path, wanted);
-  const index = info.get('info/index.json')?.toString('utf8');
-  const record =
-    index === undefined
-      ? { odd: 'it has no `info/index.json`' }
-      : readRecord(filename, JSON.parse(index), { subdir, packages: url.slice(0, url.lastIndexOf('/')) });
-  if ('odd' in record) {
-    throw new AppError('CORRUPT_ARCHIVE', `\`${filename}\` of ${channel.name} cannot be read: ${record.odd}`, {
-      hint: 'Tell those who run the channel.',
-    });
-  }
-  return { ...record, ...measured, url };
 }
 
 function checkDigest(listed: ListedConda, record: RepodataRecord): void {
@@ -112,6 +130,6 @@ function checkDigest(listed: ListedConda, record: RepodataRecord): void {
   if (differs === undefined) return;
   throw new AppError('DIGEST_MISMATCH', `the channel has another \`${listed.filename}\` than the one that was locked`, {
     hint: 'The file was changed in its channel. Lock again with the tool that made the lock, or take the package from another channel.',
-    details: { url: listed.url, locked: listed[differs], offered: record[differs] },
+    details: { url: record.url, locked: listed[differs], offered: record[differs] },
   });
 }

@@ -1,19 +1,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { zstdCompressSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { writeBzip2 } from '../../../test/kit/bzip2.ts';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { compressZstd, condaMembers } from '../../../test/kit/conda-package.ts';
 import { condaPackage, distribution } from '../../../test/kit/conda-records.ts';
+import { writeTar } from '../../../test/kit/tar.ts';
 import { writeZip } from '../../../test/kit/zip.ts';
-import { readInfoFile, readLocalInfo, readPackageFile } from './archive-info.ts';
-import { distributionsIn } from './find-distributions.ts';
-
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'terroir-archive-'));
-});
-afterAll(async () => await rm(folder, { recursive: true }));
+import type { SolvedPackage } from '../../resolve/index.ts';
+import { createStore, openCondaArchives } from '../../store/index.ts';
+import { fetchInfoPart, type Ranges } from './archive-info.ts';
+import { distributionsIn, readDistributionMetadata } from './find-distributions.ts';
 
 test.each<[string, [string, string][]]>([
   ['lib/python3.11/site-packages/numpy-1.26.4.dist-info/METADATA', [['numpy', '1.26.4']]],
@@ -39,27 +36,16 @@ test('each distribution once, sorted', () => {
   ]);
 });
 
-const ranges = (bytes: Buffer): Parameters<typeof readInfoFile>[0] => ({
+const ranges = (bytes: Buffer): Ranges => ({
   size: bytes.length,
   read: async (start, end) => await Promise.resolve(bytes.subarray(start, end)),
 });
 
-test('files of an archive, in both parts', async () => {
-  const files = { 'share/a.txt': 'a', 'share/big.bin': 'x'.repeat(3_000_000), 'share/z.txt': 'z' };
-  const { bytes = Buffer.alloc(0), filename } = await condaPackage('pkg', '1.0', { files });
-  const path = join(folder, filename);
-  await writeFile(path, bytes);
-  for (const found of [
-    await readInfoFile(ranges(bytes), ['info/paths.json', 'info/none']),
-    await readLocalInfo(path, ['info/paths.json', 'info/none']),
-  ]) {
-    expect([...found.keys()]).toEqual(['info/paths.json']);
-    const { paths } = JSON.parse(found.get('info/paths.json')?.toString() ?? '') as { paths: { _path: string }[] };
-    expect(paths.map(({ _path }) => _path)).toEqual(Object.keys(files));
-  }
-  expect((await readPackageFile(path, false, 'share/a.txt'))?.toString()).toBe('a');
-  expect((await readPackageFile(path, false, 'share/z.txt'))?.toString()).toBe('z');
-  expect(await readPackageFile(path, false, 'share/none')).toBeUndefined();
+test('the info part of an archive, without the rest of it', async () => {
+  const files = { 'share/a.txt': 'a', 'share/big.bin': 'x'.repeat(3_000_000) };
+  const { bytes = Buffer.alloc(0) } = await condaPackage('pkg', '1.0', { files });
+  const part = await fetchInfoPart(ranges(bytes));
+  expect(zstdDecompressSync(part ?? '').toString('latin1')).toContain('"_path":"share/a.txt"');
 });
 
 const part = (name: string, content: Buffer, stored = true): Parameters<typeof writeZip>[0][number] => ({
@@ -73,7 +59,6 @@ test.each<[string, () => Buffer, string]>([
   ['a page', () => Buffer.from('<html>'.repeat(100)), 'it is no zip archive'],
   ['another zip', () => writeZip([part('a.txt', Buffer.from('a'))]), 'it has no part'],
   ['a deflated part', () => writeZip([part('info-a.tar.zst', Buffer.from('a'.repeat(99)), false)]), 'compressed twice'],
-  ['a part that is no zstd', () => writeZip([part('info-a.tar.zst', Buffer.from('rubbish'))]), ''],
   [
     'a directory that points outside',
     () => writeZip([part('info-a.tar.zst', zstdCompressSync(Buffer.alloc(1024)))], { end: { offset: 1 << 20 } }),
@@ -85,17 +70,25 @@ test.each<[string, () => Buffer, string]>([
     'points outside',
   ],
 ])('%s is refused', async (_title, make, message) => {
-  const bytes = make();
-  await expect(readInfoFile(ranges(bytes), ['info/paths.json'])).rejects.toThrow(message);
-  const path = join(folder, 'broken.conda');
-  await writeFile(path, bytes);
-  await expect(readLocalInfo(path, ['info/paths.json'])).rejects.toThrow(message);
+  await expect(fetchInfoPart(ranges(make()))).rejects.toThrow(message);
 });
 
-test('an old archive that is none, or ends early, has no files', async () => {
-  const path = join(folder, 'x-1-0.tar.bz2');
-  await writeFile(path, 'no bzip2 at all, but long enough to be looked at');
-  await expect(readLocalInfo(path, ['info/files'])).rejects.toThrow();
-  await writeFile(path, writeBzip2(Buffer.alloc(10_240)).subarray(0, 30));
-  expect((await readLocalInfo(path, ['info/files']).catch(() => new Map())).size).toBe(0);
+test('a package whose metadata cannot be read is named with its channel, and does not stay', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'terroir-metadata-'));
+  const store = createStore({ root });
+  const path = 'lib/python3.11/site-packages/a-1.0.dist-info/METADATA';
+  const paths = JSON.stringify({ paths: [{ _path: path }] });
+  const info = compressZstd(writeTar([{ path: 'info/paths.json', content: Buffer.from(paths) }]));
+  await writeFile(join(root, 'a'), writeZip(condaMembers('a-1.0-0', { info, pkg: Buffer.from('rubbish') })));
+  const { sha256 } = await store.addArchive(join(root, 'a'));
+  const pkg = { filename: 'a-1.0-0.conda', channel: 'https://conda.example/c', sha256 } as SolvedPackage;
+  const tools = { archives: openCondaArchives(store) } as Parameters<typeof readDistributionMetadata>[2];
+  await expect(readDistributionMetadata(pkg, { name: 'a', version: '1.0' }, tools)).rejects.toMatchObject({
+    code: 'CORRUPT_ARCHIVE',
+    message: expect.stringMatching(
+      /`a-1\.0-0\.conda` of the channel `https:\/\/conda\.example\/c` cannot be read/,
+    ) as string,
+  });
+  expect(await store.hasArchive(sha256)).toBe(false);
+  await rm(root, { recursive: true });
 });

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { AppError, isAppError } from '../../errors/index.ts';
 import {
   createTemporaryFolder,
   type Http,
@@ -12,7 +11,8 @@ import {
 import { type Emit, step } from '../../report/index.ts';
 import { canonicalVersion, condaName, normaliseName } from '../../requirements/index.ts';
 import type { Distribution, SolvedPackage } from '../../resolve/index.ts';
-import { type Ranges, readBz2Info, readInfoFile, readLocalInfo, readPackageFile } from './archive-info.ts';
+import { fetchInfoPart, type Ranges } from './archive-info.ts';
+import { type ArchiveFiles, type ArchiveQuestion, type Archives, badArchive } from './archives.ts';
 import { fetchArchive, fromSources } from './fetch-archive.ts';
 import type { KnownChannels } from './known-channels.ts';
 
@@ -22,8 +22,7 @@ interface Tools {
   emit: Emit;
   signal?: AbortSignal;
   known: KnownChannels;
-  findArchive: (sha256: string) => Promise<string | undefined>;
-  keep: (file: string) => Promise<{ sha256: string; size: number }>;
+  archives: Archives;
 }
 
 const Note = z.array(z.object({ name: z.string(), version: z.string() }));
@@ -84,46 +83,51 @@ export function distributionsIn(paths: readonly string[]): Distribution[] {
 }
 
 async function listPaths(pkg: SolvedPackage, tools: Tools): Promise<string[]> {
-  try {
-    const files = await readInfo(pkg, tools);
+  return await ask(pkg, wanted, tools, (files) => {
     const paths = files.get('info/paths.json');
     if (paths !== undefined) return Paths.parse(JSON.parse(paths.toString('utf8'))).paths.map(({ _path }) => _path);
     const list = files.get('info/files');
     if (list !== undefined) return list.toString('utf8').split('\n');
     throw new Error('it has no list of files');
+  });
+}
+
+/** What `read` makes of the files. @throws AppError that names package and channel where they cannot be read. */
+async function ask<T>(
+  pkg: SolvedPackage,
+  wanted: readonly string[],
+  tools: Tools,
+  read: (files: ArchiveFiles) => T,
+): Promise<T> {
+  try {
+    return read(await findFiles(pkg, { filename: pkg.filename, wanted, signal: tools.signal }, tools));
   } catch (error) {
-    if (isAppError(error)) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new AppError('CORRUPT_ARCHIVE', `\`${pkg.filename}\` of ${pkg.channel} cannot be read: ${why}`, {
-      hint: 'Tell those who run the channel. Nothing was kept.',
-      cause: error,
-    });
+    throw badArchive(pkg, error);
   }
 }
 
-async function readInfo(pkg: SolvedPackage, tools: Tools): Promise<Map<string, Buffer>> {
-  const isBz2 = pkg.filename.endsWith('.tar.bz2');
-  const kept = await tools.findArchive(pkg.sha256);
-  if (kept !== undefined) return isBz2 ? await readBz2Info(kept, wanted) : await readLocalInfo(kept, wanted);
-  const channels = tools.known.all();
-  if (!isBz2 && /^https?:/.test(pkg.url)) {
-    const near = await fromSources(pkg.url, channels, async (address) => {
+async function findFiles(pkg: SolvedPackage, question: ArchiveQuestion, tools: Tools): Promise<ArchiveFiles> {
+  const { archives } = tools;
+  if ((await archives.sizeOf(pkg.sha256)) !== undefined) return await archives.readKept(pkg.sha256, question);
+  const isInfo = question.wanted.every((path) => path.startsWith('info/'));
+  if (isInfo && pkg.filename.endsWith('.conda') && /^https?:/.test(pkg.url)) {
+    const part = await fromSources(pkg.url, tools.known.all(), async (address) => {
       const ranges = await openRanges(address, pkg.size, tools);
-      return ranges === undefined ? undefined : await readInfoFile(ranges, wanted);
+      return ranges === undefined ? undefined : await fetchInfoPart(ranges);
     });
-    if (near !== undefined) return near;
+    if (part !== undefined) return await archives.readInfo(part, question);
   }
-  return await withArchive(pkg, tools, async (file) => await readLocalInfo(file, wanted));
+  return await withArchive(pkg, tools, async (file) => await archives.read(file, question));
 }
 
-/** Fetches the archive, looks, and keeps it. */
+/** Fetches the archive, looks, and keeps it if it can be read. */
 async function withArchive<T>(pkg: SolvedPackage, tools: Tools, look: (file: string) => Promise<T>): Promise<T> {
   const folder = await createTemporaryFolder(join(tools.storeRoot, 'tmp'), 'look-');
   try {
     const file = join(folder, pkg.filename);
     await fetchArchive(pkg, file, { ...tools, channels: tools.known.all() });
     const seen = await look(file);
-    await tools.keep(file);
+    await tools.archives.keep(file);
     return seen;
   } finally {
     await removeTree(folder);
@@ -144,10 +148,7 @@ export async function readDistributionMetadata(
     return found?.name === distribution.name;
   });
   if (path === undefined) return undefined;
-  const isBz2 = pkg.filename.endsWith('.tar.bz2');
-  const read = async (file: string): Promise<Buffer | undefined> => await readPackageFile(file, isBz2, path);
-  const kept = await tools.findArchive(pkg.sha256);
-  return (kept === undefined ? await withArchive(pkg, tools, read) : await read(kept))?.toString('utf8');
+  return await ask(pkg, [path], tools, (files) => files.get(path)?.toString('utf8'));
 }
 
 /** How much of an archive's end is asked for first: mostly the whole `info` part, which stands last. */

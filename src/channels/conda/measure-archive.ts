@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { AppError } from '../../errors/index.ts';
 import { createTemporaryFolder, type Http, readTextIfExists, removeTree, writeAtomically } from '../../io/index.ts';
 import { sha256 as sha256Of } from '../../schema/index.ts';
+import type { Archives } from './archives.ts';
 import type { Channel } from './channel.ts';
 import { fetchArchive } from './fetch-archive.ts';
 import type { RepodataRecord } from './repodata-record.ts';
@@ -16,7 +17,7 @@ export interface MeasureTools {
   http: Http;
   storeRoot: string;
   signal?: AbortSignal;
-  keep: (file: string) => Promise<{ sha256: string; size: number }>;
+  archives: Pick<Archives, 'keep'>;
 }
 
 /**
@@ -24,12 +25,25 @@ export interface MeasureTools {
  * what it does tell, and kept.
  */
 export async function measureArchive(record: RepodataRecord, channel: Channel, tools: MeasureTools): Promise<Measured> {
-  const { url, sha256, size, md5, filename } = record;
+  const { sha256, size } = record;
   if (sha256 !== undefined && size !== undefined) return { sha256, size };
-  const note = join(tools.storeRoot, 'measured', `${sha256Of(`${url} ${md5 ?? ''} ${sha256 ?? ''}`)}.json`);
-  const known = await readNote(note);
+  return (await knownMeasure(record, tools)) ?? (await bringArchive(record, channel, tools));
+}
+
+/** What was measured before. */
+export async function knownMeasure(record: RepodataRecord, tools: MeasureTools): Promise<Measured | undefined> {
   // Without any digest another file may stand there by now; with one, it is the same.
-  if (known !== undefined && (md5 ?? sha256) !== undefined) return known;
+  return (record.md5 ?? record.sha256) === undefined ? undefined : await readNote(notePath(record, tools));
+}
+
+/** Fetches an archive, holds it against its record, and keeps it, unless `look` finds something wrong with it. */
+export async function bringArchive(
+  record: RepodataRecord,
+  channel: Channel,
+  tools: MeasureTools,
+  look: (file: string) => Promise<void> = async () => await Promise.resolve(),
+): Promise<Measured> {
+  const { url, sha256, size, md5, filename } = record;
   const folder = await createTemporaryFolder(join(tools.storeRoot, 'tmp'), 'measure-');
   try {
     const file = join(folder, filename);
@@ -44,12 +58,17 @@ export async function measureArchive(record: RepodataRecord, channel: Channel, t
         },
       );
     }
-    const measured = await tools.keep(file);
-    await writeAtomically(note, JSON.stringify(measured));
+    await look(file);
+    const measured = await tools.archives.keep(file);
+    await writeAtomically(notePath(record, tools), JSON.stringify(measured));
     return measured;
   } finally {
     await removeTree(folder);
   }
+}
+
+function notePath({ url, md5, sha256 }: RepodataRecord, { storeRoot }: MeasureTools): string {
+  return join(storeRoot, 'measured', `${sha256Of(`${url} ${md5 ?? ''} ${sha256 ?? ''}`)}.json`);
 }
 
 async function md5Of(path: string): Promise<string> {

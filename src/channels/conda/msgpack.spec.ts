@@ -62,6 +62,13 @@ test.each([
   expect(() => decodeMessagePack(Buffer.from(hex, 'hex'))).toThrow(message);
 });
 
+test.each<[string, Buffer]>([
+  ['a list that says it has millions', Buffer.concat([Buffer.from('dd02000000', 'hex'), Buffer.alloc(1 << 25, 0xc0)])],
+  ['lists in lists', Buffer.concat([Buffer.from('dd000f4240', 'hex'), Buffer.alloc(1_000_000, 0x90)])],
+])('%s is refused before memory is full', (_what, bytes) => {
+  expect(() => decodeMessagePack(bytes)).toThrow('far too many values');
+});
+
 test('any bytes are read or refused, and nothing is made of them that was not there', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {

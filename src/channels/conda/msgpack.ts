@@ -10,8 +10,13 @@ export type MessagePack =
 
 const deepest = 64;
 
-/** Reads one MessagePack value that fills `bytes`. @throws Error for what is none, ends early, or goes too deep. */
-export function decodeMessagePack(bytes: Uint8Array): MessagePack {
+/** How many values may still be made: a byte can become a hundred in memory. Who reads counts down. */
+export interface ValueBudget {
+  left: number;
+}
+
+/** Reads one MessagePack value that fills `bytes`. @throws Error for what is none, ends early, goes too deep, or has more values than `budget` allows. */
+export function decodeMessagePack(bytes: Uint8Array, budget: ValueBudget = { left: 1_000_000 }): MessagePack {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
@@ -31,6 +36,7 @@ export function decodeMessagePack(bytes: Uint8Array): MessagePack {
   const binary = (size: number): Uint8Array => bytes.subarray(take(size), at);
   const array = (size: number, depth: number): MessagePack[] => {
     if (size > bytes.length - at) throw new Error('the data ends in the middle');
+    if (size > budget.left) throw tooMany();
     return Array.from({ length: size }, () => read(depth + 1));
   };
   const map = (size: number, depth: number): Record<string, MessagePack> => {
@@ -48,6 +54,8 @@ export function decodeMessagePack(bytes: Uint8Array): MessagePack {
   };
   const read = (depth: number): MessagePack => {
     if (depth > deepest) throw new Error('the data is nested too deeply');
+    budget.left -= 1;
+    if (budget.left < 0) throw tooMany();
     const kind = view.getUint8(take(1));
     if (kind < 0x80) return kind;
     if (kind < 0x90) return map(kind & 0x0f, depth);
@@ -124,4 +132,8 @@ export function decodeMessagePack(bytes: Uint8Array): MessagePack {
   const value = read(0);
   if (at !== bytes.length) throw new Error('the data goes on behind its end');
   return value;
+}
+
+function tooMany(): Error {
+  return new Error('the data has far too many values');
 }

@@ -3,6 +3,7 @@ import { AppError, isAppError } from '../../errors/index.ts';
 import { type Http, inParallel } from '../../io/index.ts';
 import { type Emit, formatCount, startStep, step } from '../../report/index.ts';
 import type { CondaSolution, CondaSolveRequest, CondaSolver } from '../../resolve/index.ts';
+import type { Archives } from './archives.ts';
 import { type Channel, type ChannelPlaces, resolveChannel, resolveChannels } from './channel.ts';
 import { type Collected, collectRecords } from './collect-records.ts';
 import type { CondaConfiguration, CondaPlaces } from './conda-configuration.ts';
@@ -34,10 +35,7 @@ export interface CondaSolverParts extends CondaPlaces {
   offline: boolean;
   emit: Emit;
   signal?: AbortSignal;
-  /** Where an archive is in the store, if it is. */
-  findArchive: (sha256: string) => Promise<string | undefined>;
-  /** Takes a file into the store. */
-  keep: (file: string) => Promise<{ sha256: string; size: number }>;
+  archives: Archives;
   /** Is told of every channel that is used. */
   known: KnownChannels;
 }

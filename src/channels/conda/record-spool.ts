@@ -13,6 +13,10 @@ export const SpoolIndex = z.object({
 });
 export type SpoolIndex = z.infer<typeof SpoolIndex>;
 
+/** More than any channel has: names, records, and bytes of the records of one name. */
+const mostNames = 1_000_000;
+const mostRecords = 20_000_000;
+const mostOfName = 256 << 20;
 /** So many at once: one is parsed while others are read. */
 const reads = 8;
 /** Gathered up to this size: fewer writes. */
@@ -29,8 +33,11 @@ export async function spoolRecords(text: AsyncIterable<Uint8Array>, file: string
   let written = 0;
   let pieces: Uint8Array[] = [];
   let gathered = 0;
+  let records = 0;
   const splitter = createRepodataSplitter({
     record: (name, parts) => {
+      records += 1;
+      if (records > mostRecords) throw new Error(`it has more than ${mostRecords} packages`);
       let size = 1;
       for (const part of parts) {
         pieces.push(part);
@@ -39,6 +46,7 @@ export async function spoolRecords(text: AsyncIterable<Uint8Array>, file: string
       pieces.push(separator);
       addRun(runs, name, written + gathered, size);
       gathered += size;
+      if (runs.size > mostNames) throw new Error(`it has packages of more than ${mostNames} names`);
     },
     other: (key, json) => {
       if (key === 'info') index.info = json;
@@ -65,6 +73,7 @@ export async function spoolRecords(text: AsyncIterable<Uint8Array>, file: string
   } finally {
     await output.close();
   }
+  for (const [name, places] of runs) checkSize(name, places);
   index.runs = Object.fromEntries(runs);
   index.size = written;
   return index;
@@ -82,6 +91,13 @@ function addRun(runs: Map<string, number[]>, name: string, offset: number, size:
   const last = before.length - 2;
   if ((before[last] ?? 0) + (before[last + 1] ?? 0) === offset) before[last + 1] = (before[last + 1] ?? 0) + size;
   else before.push(offset, size);
+}
+
+/** They are read at once. */
+function checkSize(name: string, places: readonly number[]): void {
+  let size = 0;
+  for (let at = 1; at < places.length; at += 2) size += places[at] ?? 0;
+  if (size > mostOfName) throw new Error(`it has far too much about ${JSON.stringify(name)}`);
 }
 
 function removedOf(value: unknown): string[] {

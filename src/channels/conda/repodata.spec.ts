@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { writeBzip2 } from '../../../test/kit/bzip2.ts';
 import {
   type CondaServer,
   condaPackage,
@@ -208,6 +210,63 @@ test.each([
   const error = await failure(['main'], ['app']);
   expect(error).toMatchObject({ code: 'HTTP_ERROR' });
   expect(error.message).toContain(`the channel \`main\` serves a broken \`${file}\``);
+});
+
+const blanks = (size: number): Buffer => Buffer.alloc(size, ' ');
+const megabyte = 1 << 20;
+
+test.each<[Form, string, () => Buffer, RegExp]>([
+  ['zst', 'repodata.json.zst', () => zstdCompressSync(blanks(70 * megabyte)), /unpacks to more than 67108864 bytes/],
+  [
+    'bz2',
+    'repodata.json.bz2',
+    () => writeBzip2(blanks(250_000), { repeat: 300 }),
+    /unpacks to more than 67108864 bytes/,
+  ],
+  ['json', 'repodata.json', () => Buffer.from(`{"info": ${'['.repeat(megabyte)}`), /nested too deeply/],
+  [
+    'shards',
+    'repodata_shards.msgpack.zst',
+    () => zstdCompressSync(Buffer.alloc(100 * megabyte)),
+    /has more than 67108864 bytes/,
+  ],
+  [
+    'shards',
+    'repodata_shards.msgpack.zst',
+    () => zstdCompressSync(Buffer.concat([Buffer.from('dd03000000', 'hex'), Buffer.alloc(48 * megabyte, 0xc0)])),
+    /far too many values/,
+  ],
+  ['shards', 'repodata_shards.msgpack.zst', () => zstdCompressSync(Buffer.alloc(megabyte, 0x91)), /nested too deeply/],
+])('a bomb in the form %s is refused (%s)', { timeout: 60_000 }, async (form, file, make, message) => {
+  server.channel('main', packages, { forms: [form] });
+  server.break({ path: file, kind: 'body', body: make() });
+  const error = await failure(['main'], ['app']);
+  expect(error).toMatchObject({ code: 'HTTP_ERROR', message: expect.stringMatching(message) as string });
+  expect(error.message).toContain(`the channel \`main\` serves a broken \`${file}\``);
+});
+
+test('a shard that is a bomb is refused', async () => {
+  server.channel('main', packages, { forms: ['shards'] });
+  const bomb = zstdCompressSync(Buffer.alloc(100 * megabyte));
+  const digest = createHash('sha256').update(bomb).digest();
+  const index = { version: 1, info: { base_url: '', shards_base_url: './shards/' }, shards: { app: digest } };
+  server.break({ path: 'repodata_shards.msgpack.zst', kind: 'body', body: zstdCompressSync(messagePack(index)) });
+  server.break({ path: `${digest.toString('hex')}.msgpack.zst`, kind: 'body', body: bomb });
+  expect(await failure(['main'], ['app'])).toMatchObject({
+    code: 'HTTP_ERROR',
+    message: expect.stringMatching(/broken `[0-9a-f]{64}\.msgpack\.zst`: it has more than 67108864 bytes/) as string,
+  });
+});
+
+test('bzip2 may come in several streams, as programs write it that use several processors', async () => {
+  server.channel('main', packages, { forms: ['bz2'] });
+  const plain = JSON.stringify({
+    packages: {},
+    'packages.conda': Object.fromEntries(packages.map((each) => [each.filename, each.record])),
+  });
+  const streams = [plain.slice(0, 300), plain.slice(300)].map((each) => writeBzip2(Buffer.from(each)));
+  server.break({ path: 'noarch/repodata.json.bz2', kind: 'body', body: Buffer.concat(streams) });
+  expect(await here.names(['main'], ['lib'])).toEqual(['lib 1.0']);
 });
 
 test('a shard with another content than the index promises is refused', async () => {

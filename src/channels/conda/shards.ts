@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import * as z from 'zod';
 import { AppError } from '../../errors/index.ts';
-import { inParallel, readBytes, readBytesIfExists, writeAtomically } from '../../io/index.ts';
+import { inParallel, readBytes, readBytesIfExists, statIfExists, writeAtomically } from '../../io/index.ts';
 import type { Channel } from './channel.ts';
 import { brokenRepodata, channelError } from './channel-error.ts';
 import type { RepodataTools } from './fetch-repodata.ts';
-import { decodeMessagePack, type MessagePack } from './msgpack.ts';
+import { decodeMessagePack, type MessagePack, type ValueBudget } from './msgpack.ts';
 
 /** Which shard has the records of a name (CEP 16). */
 export const ShardIndex = z.object({
@@ -18,13 +18,17 @@ export const ShardIndex = z.object({
 });
 export type ShardIndex = z.infer<typeof ShardIndex>;
 
-/** Unpacked, a shard or an index may be so large. */
-const longest = 512 << 20;
+/** A shard or an index may be so large, unpacked. conda-forge's index has some MB. */
+const largest = 64 << 20;
+/** So many values an index may have, or a shard; and all shards that are looked at together. conda-forge's largest has a tenth of it. */
+const mostValues = 4_000_000;
+const mostTogether = 24_000_000;
 const parallel = 24;
 
 /** @throws Error for what is no index of shards. */
 export async function readShardIndex(path: string): Promise<ShardIndex> {
-  const root = mapOf(decode(await readBytes(path)));
+  if (((await statIfExists(path))?.size ?? 0) > largest) throw tooLarge();
+  const root = mapOf(decode(await readBytes(path), { left: mostValues }));
   const info = mapOf(root?.info ?? null);
   const listed = mapOf(root?.shards ?? null);
   if (listed === undefined) throw new Error('it has no list of shards');
@@ -54,9 +58,15 @@ export async function readShards(
     const digest = Object.hasOwn(index.shards, name) ? index.shards[name] : undefined;
     return digest === undefined ? [] : [digest];
   });
+  const together = { left: mostTogether };
   const found = await inParallel([...new Set(wanted)], parallel, async (digest) => {
     try {
-      return recordsOf(decode(await shardBytes(digest, index, { channel, subdir, tools })));
+      const bytes = await shardBytes(digest, index, { channel, subdir, tools });
+      const allowed = Math.min(mostValues, together.left);
+      const budget = { left: allowed };
+      const shard = decode(bytes, budget);
+      together.left -= allowed - budget.left;
+      return recordsOf(shard);
     } catch (error) {
       if (error instanceof AppError) throw error;
       throw brokenRepodata(channel, `${digest}.msgpack.zst`, error instanceof Error ? error.message : '', error);
@@ -78,7 +88,7 @@ async function shardBytes(
     try {
       const base = new URL(index.shardsBaseUrl, `${source}/${subdir}/`).href.replace(/\/*$/, '/');
       const response = await tools.http.get(`${base}${digest}.msgpack.zst`, { signal: tools.signal });
-      const bytes = await response.bytes();
+      const bytes = await response.bytes(largest);
       tools.onBytes(bytes.length);
       if (digestOf(bytes) !== digest) {
         throw brokenRepodata(channel, `${digest}.msgpack.zst`, 'its digest is not the one that the index promises');
@@ -115,8 +125,20 @@ function withHexDigests(record: MessagePack): MessagePack {
   return map;
 }
 
-function decode(bytes: Uint8Array): MessagePack {
-  return decodeMessagePack(zstdDecompressSync(bytes, { maxOutputLength: longest }));
+function decode(bytes: Uint8Array, budget: ValueBudget): MessagePack {
+  return decodeMessagePack(inflate(bytes), budget);
+}
+
+function inflate(bytes: Uint8Array): Buffer {
+  try {
+    return zstdDecompressSync(bytes, { maxOutputLength: largest });
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? tooLarge() : error;
+  }
+}
+
+function tooLarge(): Error {
+  return new Error(`it has more than ${largest} bytes`);
 }
 
 function digestOf(bytes: Uint8Array): string {

@@ -69,6 +69,8 @@ test.each([
   ['{"packages": {"../a-1-0.conda": {}}}', 'a file outside of its folder: "../a-1-0.conda"'],
   ['{"packages": {"a/../../b-1-0.conda": {}}}', 'outside of its folder'],
   ['{"packages": {"..\\\\a-1-0.conda": {}}}', 'outside of its folder'],
+  [`{"info": ${'['.repeat(100)}`, 'it is nested too deeply'],
+  [`{"packages": {"a-1-0.conda": {"depends": ${'['.repeat(100)}`, 'it is nested too deeply'],
   ['{"packages": {"a\\u0000-1-0.conda": {}}}', 'outside of its folder'],
   ['{"packages": {"\\u002e\\u002e/a-1-0.conda": {}}}', 'outside of its folder'],
 ])('%s is refused', (text, message) => {

@@ -19,6 +19,9 @@ const wanted = new Set(['info', 'removed', 'repodata_version']);
 /** Longer than any honest record, file name or list. */
 const longest = 64 << 20;
 
+/** Records are maps of lists; nothing honest goes further down. */
+const deepest = 64;
+
 const quote = 0x22;
 const backslash = 0x5c;
 const openBrace = 0x7b;
@@ -70,8 +73,10 @@ export function createRepodataSplitter(sink: RepodataSink): RepodataSplitter {
           if (depth === 0) return at + 1;
         }
       } else if (byte === quote) inString = true;
-      else if (byte === openBrace || byte === openBracket) depth += 1;
-      else if (byte === closeBrace || byte === closeBracket) {
+      else if (byte === openBrace || byte === openBracket) {
+        depth += 1;
+        if (depth > deepest) throw new Error('it is nested too deeply');
+      } else if (byte === closeBrace || byte === closeBracket) {
         // The end of a number, true, false or null.
         if (depth === 0) return at;
         depth -= 1;

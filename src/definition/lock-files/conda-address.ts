@@ -26,8 +26,8 @@ export function readCondaAddress(
   }
   const place = /^(.+)\/([^/]+)\/([^/]+)$/.exec(url);
   const [, channel = '', subdir = '', file = ''] = place ?? [];
-  const filename = decodeURIComponent(file);
-  const named = /^(.+)-([^-]+)-([^-]+)\.(?:conda|tar\.bz2)$/.exec(filename);
+  const filename = decode(file);
+  const named = /^([^/\\\0]+)-([^-/\\\0]+)-([^-/\\\0]+)\.(?:conda|tar\.bz2)$/.exec(filename);
   if (named === null || !isSubdir(subdir)) return { problem: `\`${url}\` is no address of a conda package`, hint };
   const [, name = '', version = '', build = ''] = named;
   const found = { name: name.toLowerCase(), version, build, filename, url, channel, subdir };
@@ -39,6 +39,15 @@ export function readCondaAddress(
     problem: `\`#${digest}\` is no digest`,
     hint: 'Behind `#` stands an MD5 (32 digits) or a SHA-256 (64 digits).',
   };
+}
+
+/** What is encoded wrongly stays as it is. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function isSubdir(text: string): boolean {

@@ -181,6 +181,8 @@ describe('a lock file of another tool as a definition', () => {
       `@EXPLICIT\n${channel}/linux-64/a-1-0.conda\n${channel}/osx-64/b-2-0.conda\n`,
       /for linux-64 and osx-64/,
     ],
+    ['explicit.txt', `@EXPLICIT\n${channel}/linux-64/..%2F..%2Fa-1-0.conda\n`, /is no address of a conda package/],
+    ['explicit.txt', `@EXPLICIT\n${channel}/linux-64/%zz-1.conda\n`, /is no address of a conda package/],
     ['explicit.txt', `@EXPLICIT\n${channel}/linux-ppc64le/a-1-0.conda\n`, /linux-ppc64le, which Terroir does not know/],
     ['conda-lock.yml', 'version: 1\nmetadata: {}\npackage: []\n', /metadata\.channels/],
     [

@@ -42,6 +42,8 @@ export interface BuiltImage {
   image: Image;
   /** From the bottom. */
   layers: ImageLayerRecord[];
+  /** What a user should know of it: `InstallPlan.notes`. */
+  notes: readonly string[];
 }
 
 /**
@@ -50,9 +52,9 @@ export interface BuiltImage {
  */
 export async function buildImage(builder: LayerBuilder, input: BuildImageInput): Promise<BuiltImage> {
   const { base, baseReference, stepLayers = 0, steps = [], lock, labels } = input;
-  const made =
+  const { made, notes } =
     lock === undefined
-      ? await ownLayer(builder, await foldersOf(input))
+      ? { made: await ownLayer(builder, await foldersOf(input)), notes: [] }
       : await environmentLayers(builder, { ...input, lock });
   const added = made.map((layer) => addedLayer(builder, layer));
   const image = composeImage({
@@ -63,7 +65,7 @@ export async function buildImage(builder: LayerBuilder, input: BuildImageInput):
     ...(lock === undefined ? {} : { prefix: imagePrefix }),
     labels: { ...(lock === undefined ? {} : lockLabels(lock)), ...labels },
   });
-  return { image, layers: layerRecords(image, base.layers.length - stepLayers, made) };
+  return { image, layers: layerRecords(image, base.layers.length - stepLayers, made), notes };
 }
 
 /** The folders that a step's WORKDIR wants and the base does not have. */
@@ -75,8 +77,12 @@ async function foldersOf({ base, tree, steps = [] }: BuildImageInput): Promise<L
     : workingFolder((await tree).root, WorkingDir);
 }
 
-async function environmentLayers(builder: LayerBuilder, input: BuildImageInput & { lock: Lock }): Promise<MadeLayer[]> {
+async function environmentLayers(
+  builder: LayerBuilder,
+  input: BuildImageInput & { lock: Lock },
+): Promise<{ made: MadeLayer[]; notes: readonly string[] }> {
   const { base, baseReference, lock, archive, conda, compiler } = input;
+  let notes: readonly string[] = [];
   const clearing: MadeLayer[] = [];
   let bytecode: (() => Promise<MadeLayer[]>) | undefined;
   const made = await builder.build({
@@ -94,6 +100,7 @@ async function environmentLayers(builder: LayerBuilder, input: BuildImageInput &
       if (node !== undefined)
         clearing.push(...(await ownLayer(builder, [...above, { kind: 'whiteout', path: folder }])));
       const plan = planPrefix({ lock, wheels, conda: await conda?.(), python, prefix: imagePrefix });
+      ({ notes } = plan);
       if (compiler !== undefined && python !== undefined)
         bytecode = async () => {
           const own = { ...python, executable: await compiler(python) };
@@ -107,7 +114,7 @@ async function environmentLayers(builder: LayerBuilder, input: BuildImageInput &
     },
   });
   const environment = made.splice(-1);
-  return [...clearing, ...made, ...((await bytecode?.()) ?? []), ...environment];
+  return { made: [...clearing, ...made, ...((await bytecode?.()) ?? []), ...environment], notes };
 }
 
 function lockFile(lock: Lock, folder: string): LayerEntry {

@@ -222,7 +222,9 @@ describe('hostile wheels', () => {
   }
   const hostile = async (extra: WheelOptions['extra'], code: string): Promise<void> => {
     const shop = workshop();
-    await expect(shop.build([wheel({ name: 'evil', version: '1', extra })])).rejects.toMatchObject({ code });
+    const evil = wheel({ name: 'evil', version: '1', extra });
+    await expect(shop.build([evil])).rejects.toMatchObject({ code });
+    expect(await shop.store.hasArchive(evil.sha256)).toBe(false);
     expect(await readdir(join(shop.store.root, 'tmp'))).toEqual([]);
     expect(filesBelow(join(shop.store.root)).filter((path) => path.startsWith('layers'))).toEqual([]);
   };

@@ -221,18 +221,22 @@ function sameParts(a: readonly LayerPart[], b: readonly LayerPart[]): boolean {
   return layerKey({ parts: a, entries: [] }) === layerKey({ parts: b, entries: [] });
 }
 
-/** An archive that was right when it came and is not any more goes, so that it is fetched again. */
+/** An archive that is refused goes; one that was right when it came and is not any more, so that it is fetched again. */
 async function explainDamage(error: unknown, lock: Lock, store: Store): Promise<unknown> {
   if (isAppError(error, 'CORRUPT_STORE')) {
     await store.dropDamaged(lock.packages.filter(({ kind }) => kind === 'conda').map(({ sha256 }) => sha256));
     return error;
   }
-  if (!isAppError(error, 'CORRUPT_ARCHIVE') && !isAppError(error, 'HOSTILE_ARCHIVE')) return error;
-  const damaged = lock.packages.filter(
-    ({ filename, sha256 }) =>
-      error.message.includes(`\`${filename}\``) && compareFile(store.archivePath(sha256), sha256) !== undefined,
+  const isRefusal = (['CORRUPT_ARCHIVE', 'HOSTILE_ARCHIVE', 'INVALID_WHEEL'] as const).some((code) =>
+    isAppError(error, code),
   );
-  if (damaged.length === 0) return error;
+  if (!isAppError(error) || !isRefusal) return error;
+  const refused = lock.packages.filter(({ filename }) => error.message.includes(`\`${filename}\``));
+  const damaged = refused.filter(({ sha256 }) => compareFile(store.archivePath(sha256), sha256) !== undefined);
+  if (damaged.length === 0) {
+    for (const { sha256, filename } of refused) await store.dropRefused({ sha256, filename, cause: error });
+    return error;
+  }
   await store.dropDamaged(damaged.map(({ sha256 }) => sha256));
   const names = damaged.map(({ filename }) => `\`${filename}\``);
   return new AppError('CORRUPT_STORE', `the archive of ${names.join(' and ')} was damaged on this machine`, {

@@ -55,7 +55,7 @@ function certificates({ env, certificates: named }: HttpOptions): string[] | und
     return [...getCACertificates(), readFileSync(file, 'utf8')];
   } catch (error) {
     throw new AppError('FILE_NOT_FOUND', `the certificates in \`${file}\` cannot be read`, {
-      hint: 'Check SSL_CERT_FILE, PIP_CERT and pip’s `cert`.',
+      hint: 'Check SSL_CERT_FILE, PIP_CERT, pip’s `cert` and conda’s `ssl_verify`.',
       cause: error,
     });
   }

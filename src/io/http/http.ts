@@ -14,8 +14,8 @@ export interface HttpResponse {
   headers: Record<string, string>;
   /** The URL after redirects. */
   url: string;
-  /** The whole body. @throws AppError UNREACHABLE if the connection breaks. */
-  bytes(): Promise<Buffer>;
+  /** The whole body. @throws AppError UNREACHABLE if the connection breaks; HTTP_ERROR if a server sends more than `most` bytes. */
+  bytes(most?: number): Promise<Buffer>;
   text(): Promise<string>;
   /** The body as it comes; errors are the connection's own. Abandoning it closes the connection. */
   stream(): AsyncIterable<Uint8Array>;
@@ -222,12 +222,20 @@ function toResponse(response: Dispatcher.ResponseData, url: URL, env: HttpOption
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(response.headers)) headers[name.toLowerCase()] = headerText(value) ?? '';
   const { body } = response;
-  const bytes = async (): Promise<Buffer> => {
+  const bytes = async (most = Number.POSITIVE_INFINITY): Promise<Buffer> => {
+    const chunks: Buffer[] = [];
+    let size = 0;
     try {
-      return Buffer.from(await body.arrayBuffer());
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        if (size > most) break;
+        chunks.push(chunk);
+      }
     } catch (error) {
       throw connectionError(url.href, error, env);
     }
+    if (size > most) throw new AppError('HTTP_ERROR', `\`${redact(url.href)}\` has more than ${most} bytes`);
+    return Buffer.concat(chunks);
   };
   return {
     status: response.statusCode,

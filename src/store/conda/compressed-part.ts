@@ -1,15 +1,22 @@
 import { hostile } from '../archive-error.ts';
+import { readExactly } from '../zip/zip-file.ts';
 
-/** A stretch of an open file that holds one compressed stream. */
+/** What holds one compressed stream. */
 export interface CompressedPart {
-  fd: number;
-  begin: number;
+  /** Fills the buffer with the bytes from there. @throws AppError CORRUPT_ARCHIVE if there are not so many. */
+  read(at: number, buffer: Buffer): Buffer;
   size: number;
   /** CRC-32 of its bytes, where it is known. */
   checksum?: number;
   /** Of the archive, and of the part in it, for messages. */
   label: string;
   name: string;
+}
+
+/** A stretch of an open file. */
+export function partOfFile(fd: number, begin: number, part: Omit<CompressedPart, 'read'>): CompressedPart {
+  const { size, label } = part;
+  return { ...part, read: (at, buffer) => readExactly({ fd, size: begin + size, label }, begin + at, buffer) };
 }
 
 /** What a package may unpack to, in bytes; and how much more than it has, above a size that honest content can reach. */

@@ -5,7 +5,7 @@ import { createWindow, fileSink, inflateMember, locateMember } from '../inflate-
 import { readCentralDirectory } from '../zip/central-directory.ts';
 import { openZipFile, type ZipFile } from '../zip/zip-file.ts';
 import type { ZipMember } from '../zip/zip-member.ts';
-import type { CompressedPart } from './compressed-part.ts';
+import { type CompressedPart, partOfFile } from './compressed-part.ts';
 import { invalidPackage } from './invalid-package.ts';
 
 /** The two tars of a `.conda` file. */
@@ -40,16 +40,16 @@ export async function openCondaParts(fd: number, label: string, folder: string):
   await checkMetadata(file, metadata);
   const opened: number[] = [];
   const open = async (member: ZipMember, inflated: string): Promise<CompressedPart> => {
-    const part = { label, name: baseName(member) };
+    const part = { label, name: baseName(member), size: member.size };
     if (member.method === 'stored')
-      return { ...part, fd, begin: locateMember(file, member), size: member.size, checksum: member.crc32 };
+      return partOfFile(fd, locateMember(file, member), { ...part, checksum: member.crc32 });
     const path = `${folder}/inflated-${inflated}`;
     const own = openSync(path, 'wx+', 0o600);
     opened.push(own);
     // It lives as long as it is open.
     unlinkSync(path);
     await inflateMember(file, createWindow(file), member, fileSink(own));
-    return { ...part, fd: own, begin: 0, size: member.size };
+    return partOfFile(own, 0, part);
   };
   const close = (): void => {
     for (const each of opened.splice(0)) closeSync(each);

@@ -1,20 +1,24 @@
+import { type Bzip2Problem, bzip2Blocks } from '../../bzip2/index.ts';
 import { corrupt, hostile } from '../archive-error.ts';
-import { type Bzip2Problem, inflateBzip2 } from '../bzip2/bzip2-decoder.ts';
-import { readExactly } from '../zip/zip-file.ts';
 import { type CompressedPart, createSizeGuard } from './compressed-part.ts';
 
 const readSize = 1 << 20;
 
 /** Hands on what a bzip2 stream holds, chunk by chunk. @throws AppError CORRUPT_ARCHIVE, HOSTILE_ARCHIVE, and what `take` throws. */
 export function decompressBzip2(part: CompressedPart, take: (chunk: Buffer) => void): void {
-  const { fd, begin, size, label } = part;
+  const steps = inflateBzip2(part, take);
+  while (steps.next().done !== true);
+}
+
+/** The same in steps, for whoever must not work for long without a pause, or wants only the beginning. */
+export function* inflateBzip2(part: CompressedPart, take: (chunk: Buffer) => void): Generator<void, void> {
+  const { size } = part;
   const guard = createSizeGuard(part);
   const buffer = Buffer.allocUnsafe(Math.min(readSize, size));
-  const end = begin + size;
-  let at = begin;
-  inflateBzip2({
+  let at = 0;
+  yield* bzip2Blocks({
     read: () => {
-      const bytes = readExactly({ fd, size: end, label }, at, buffer.subarray(0, Math.min(readSize, end - at)));
+      const bytes = part.read(at, buffer.subarray(0, Math.min(readSize, size - at)));
       at += bytes.length;
       return bytes;
     },

@@ -1,7 +1,8 @@
-import { crc32, zstdDecompressSync } from 'node:zlib';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { crc32, createZstdDecompress, zstdDecompressSync } from 'node:zlib';
 import { corrupt } from '../archive-error.ts';
 import { inflateStream } from '../inflate-stream.ts';
-import { readExactly } from '../zip/zip-file.ts';
 import { type CompressedPart, createSizeGuard, sizeLimit } from './compressed-part.ts';
 import { createFrameCheck, type FrameCheck } from './zstd-frame.ts';
 
@@ -16,6 +17,37 @@ export async function decompressZstd(part: CompressedPart, take: (chunk: Buffer)
   const whole = part.size <= smallInput ? inflateWhole(part) : undefined;
   if (whole !== undefined) take(whole);
   else await inflateStreamed(part, take);
+}
+
+/** The same in steps, for whoever must not work for long without a pause, or wants only the beginning. */
+export async function* inflateZstd(part: CompressedPart, take: (chunk: Buffer) => void): AsyncGenerator<void, void> {
+  const whole = part.size <= smallInput ? inflateWhole(part) : undefined;
+  if (whole !== undefined) {
+    take(whole);
+    return;
+  }
+  const frame = createFrameCheck(part.label, part.name, sizeLimit(part));
+  const guard = createSizeGuard(part);
+  const decoder = createZstdDecompress();
+  // Errors of either come out where the decoder is read.
+  pipeline(Readable.from(copies(pieces(part, frame))), decoder).catch(() => undefined);
+  try {
+    for await (const chunk of decoder as AsyncIterable<Buffer>) {
+      guard(chunk.length);
+      take(chunk);
+      yield;
+    }
+  } catch (error) {
+    throw explain(error, part);
+  } finally {
+    decoder.destroy();
+  }
+  frame.finish();
+}
+
+/** The decoder works beside this thread: it may come to a piece after the next one was read. */
+function* copies(source: Iterable<Buffer>): Generator<Buffer> {
+  for (const piece of source) yield Buffer.from(piece);
 }
 
 /** Undefined if it is more than is inflated at once. */
@@ -48,12 +80,11 @@ async function inflateStreamed(part: CompressedPart, take: (chunk: Buffer) => vo
 
 /** The part's bytes; each piece is valid until the next one is asked for. */
 function* pieces(part: CompressedPart, frame: FrameCheck): Generator<Buffer> {
-  const { fd, begin, size, label, name, checksum } = part;
+  const { size, label, name, checksum } = part;
   const buffer = Buffer.allocUnsafe(Math.min(readSize, size));
-  const end = begin + size;
   let check = 0;
-  for (let at = begin; at < end; ) {
-    const bytes = readExactly({ fd, size: end, label }, at, buffer.subarray(0, end - at));
+  for (let at = 0; at < size; ) {
+    const bytes = part.read(at, buffer.subarray(0, size - at));
     at += bytes.length;
     if (checksum !== undefined) check = crc32(bytes, check);
     frame.push(bytes);

@@ -30,7 +30,7 @@ export type Component = 'info' | 'pkg' | 'both';
 /** How the package was made is of no use here, and may be large. */
 const passedOver = /^info\/(?:recipe|tests?)\//;
 /** The files of `info/` that are read whole, and what they may have, in bytes. */
-const readWhole: ReadonlyMap<string, number> = new Map([
+export const readWhole: ReadonlyMap<string, number> = new Map([
   ...['paths.json', 'files', 'has_prefix', 'no_link', 'no_softlink'].map((name) => [`info/${name}`, 64 << 20] as const),
   ...['index.json', 'link.json', 'package_metadata.json'].map((name) => [`info/${name}`, 4 << 20] as const),
 ]);
@@ -168,7 +168,7 @@ export function isInfo(path: string): boolean {
 }
 
 /** Some archives were made of `.`. */
-function withoutDot(path: string): string {
+export function withoutDot(path: string): string {
   return path.startsWith('./') ? path.slice(2) : path;
 }
 

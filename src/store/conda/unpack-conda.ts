@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { createTarReader } from '../tar/tar-reader.ts';
 import type { UnpackRequest } from '../unpack-request.ts';
 import type { CondaFile } from '../unpacked-conda.ts';
-import type { CompressedPart } from './compressed-part.ts';
+import { type CompressedPart, partOfFile } from './compressed-part.ts';
 import { readCondaFacts } from './conda-facts.ts';
 import { writeCondaIndex } from './conda-index.ts';
 import { openCondaParts } from './conda-parts.ts';
@@ -37,7 +37,7 @@ export async function unpackConda({ archive, folder, sha256, filename }: UnpackR
         parts.close();
       }
     } else if (filename.endsWith('.tar.bz2')) {
-      const part = { fd, begin: 0, size: fstatSync(fd).size, label: filename, name: filename };
+      const part = partOfFile(fd, 0, { size: fstatSync(fd).size, label: filename, name: filename });
       await untar(part, tree, decompressBzip2);
     } else throw invalidPackage(filename, 'its name ends neither in `.conda` nor in `.tar.bz2`');
   } finally {

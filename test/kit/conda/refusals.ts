@@ -48,6 +48,7 @@ export function refusingStore(): RefusingStore {
     expectRefusal: async (bytes, filename, code, message) => {
       await expect(unpack(bytes, filename)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
       expect(await store.findConda(sha256(bytes))).toBeUndefined();
+      expect(await store.hasArchive(sha256(bytes))).toBe(false);
       expect(await readdir(join(root, 'store', 'tmp'))).toEqual([]);
       expect(await readdir(root)).toEqual(['store']);
     },
