@@ -100,9 +100,21 @@ export function createRunCalls({ api, cwd, env, emit, signal }: Connection, { se
       return await attend(run, onOutput);
     },
 
-    replayRun: async (id: string, { onOutput }: { onOutput: OnOutput }): Promise<useCases.RunOutcome> => {
+    /** Sends the variables of the caller that the run had as secrets, and those that are named. */
+    replayRun: async (
+      id: string,
+      { onOutput, secrets: named = [] }: { onOutput: OnOutput; secrets?: readonly string[] },
+    ): Promise<useCases.RunOutcome> => {
       const { environmentVariables } = await showRun(id);
       const secrets: Record<string, string> = {};
+      for (const name of named) {
+        const value = env[name];
+        if (value === undefined)
+          throw new AppError('USAGE', `the secret \`${name}\` is not set`, {
+            hint: `Set ${name} in your environment.`,
+          });
+        secrets[name] = value;
+      }
       for (const [name, recorded] of Object.entries(environmentVariables)) {
         const from = typeof recorded === 'string' ? undefined : (recorded.from ?? name);
         const value = from === undefined ? undefined : env[from];

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ImageView } from '../../src/app/index.ts';
 import type { RunRecord } from '../../src/schema/index.ts';
@@ -97,6 +98,16 @@ describe('runs in containers', { timeout: 120_000 }, () => {
     expect(await sandbox.run(['runs', 'replay', first?.id ?? ''])).toMatchObject({ stdout: outcome.stdout });
     const [again] = (await sandbox.json<{ items: RunRecord[] }>(['runs', 'list'])).items;
     expect(again).toMatchObject({ replayOf: first?.id, container });
+  });
+
+  it('are repeated also if their record is from before it told how they were started', async () => {
+    const [run] = (await sandbox.json<{ items: RunRecord[] }>(['runs', 'list', '--limit', '1'])).items;
+    const database = new DatabaseSync(join(sandbox.folder, '.terroir', 'workspace.db'));
+    database.exec("UPDATE runs SET record = json_remove(record, '$.container')");
+    database.close();
+    const outcome = await sandbox.run(['runs', 'replay', run?.id ?? '']);
+    expect(outcome).toMatchObject({ exitCode: 0, stdout: '\n64\n' });
+    expect(outcome.stderr).toContain('does not tell which GPUs, shared memory and words');
   });
 
   it('learn that a driver is too old before an image is made or pulled', async () => {

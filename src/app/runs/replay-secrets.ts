@@ -24,7 +24,7 @@ export async function withGivenSecrets(app: App, record: RunRecord, plan: RunPla
     {
       hint: `${
         app.remote === true
-          ? 'Send each of them in `secrets`, under any name'
+          ? 'Send each of them in `secrets`, under any name (`terroir runs replay --secret NAME`)'
           : 'Set a variable of your environment, of any name, to each of them'
       }: the hash tells which is which. Or submit the job again.`,
     },

@@ -61,6 +61,22 @@ describe('runs on a server, by the command line', () => {
     expect((await here.run(['model', 'register', '--run', 'x'])).stderr).toContain('--name and --path are missing');
   });
 
+  it('tells of secrets in a command, and sends for a repetition those that are named', async () => {
+    const token = `hf_${'aB3d'.repeat(8)}`;
+    const words = ['python3', '-c', 'import sys; print(sys.argv[2])', '--token', token];
+    const ran = await here.run(['run', '--env', 'own', '--', ...words]);
+    expect([ran.exitCode, ran.stdout]).toEqual([0, `${token}\n`]);
+    expect(ran.stderr).toContain('what looks like a secret in its command');
+    const { items } = await here.json<{ items: { id: string }[] }>(['runs', 'list', '--env', 'own', '--limit', '1']);
+    const id = items[0]?.id ?? '';
+    const env = { TOKEN: token };
+    const refused = await here.run(['runs', 'replay', id], { env });
+    expect([refused.exitCode, refused.stderr]).toEqual([102, expect.stringContaining('--secret NAME')]);
+    const again = await here.run(['runs', 'replay', id, '--secret', 'TOKEN'], { env });
+    expect([again.exitCode, again.stdout]).toEqual([0, `${token}\n`]);
+    expect((await here.run(['runs', 'replay', id, '--secret', 'TOKEN'])).exitCode).toBe(102);
+  });
+
   it('sends a file that grows as it was at one moment', async () => {
     await here.write('grows.log', 'line 0\n'.repeat(100_000));
     const writer = keepWriting(
