@@ -96,6 +96,7 @@ function imageOf(fingerprint: string, blobs: readonly { digest: string; size: nu
     lockDigest: 'a'.repeat(64),
     base: null,
     images: [],
+    baseCreatedAt: null,
     dockerfile: '',
     layers: blobs.map((blob) => ({ ...blob, mediaType: mediaTypes.ociLayerGzip, kind: 'packages', packages: ['a 1'] })),
   };

@@ -2,6 +2,7 @@ import type { ImageView } from '../app/index.ts';
 import { formatCount } from '../report/index.ts';
 import { formatBytes, type Style } from '../report/render/index.ts';
 import { facts, table } from './table.ts';
+import { ago } from './time-text.ts';
 
 const sources: Record<ImageView['source'], string> = {
   workspace: 'the workspace’s registry had it',
@@ -18,7 +19,7 @@ export function imageText(image: ImageView, style: Style): string {
       ['platform', image.platform],
       ['digest', style.bold(image.digest)],
       ['index', image.indexDigest],
-      ['base', image.base === null ? undefined : `${image.base.reference}\n${image.base.digest}`],
+      ['base', baseText(image.base)],
       ['also from', image.images.map(({ reference, digest }) => `${reference}\n${digest}`).join('\n') || undefined],
       ['lock', image.lockDigest === null ? undefined : `revision ${image.lockRevision}, ${image.lockDigest}`],
       ['size', `${formatBytes(image.size)} in ${formatCount(image.layers.length, 'layer')}`],
@@ -26,6 +27,21 @@ export function imageText(image: ImageView, style: Style): string {
     style,
   );
   return `${head}\n\n${layerTable(image, style)}`;
+}
+
+const day = 86_400_000;
+/** Days after which a base lacks what has been mended since. */
+const fresh = 30;
+
+function baseText(base: ImageView['base']): string | undefined {
+  if (base === null) return undefined;
+  const { reference, digest, createdAt } = base;
+  const named = `${reference}\n${digest}`;
+  // A server of an earlier version does not say.
+  if (!createdAt) return named;
+  const made = `${named}\nmade ${createdAt.slice(0, 10)}, ${ago(createdAt)}`;
+  const isOld = Date.now() - Date.parse(createdAt) > fresh * day;
+  return isOld ? `${made}: what was mended since then is not in it` : made;
 }
 
 function layerTable({ layers }: ImageView, style: Style): string {

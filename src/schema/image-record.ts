@@ -40,6 +40,8 @@ export const PlatformImage = z.object({
   lockDigest: z.string().nullable(),
   /** The definition's, or that of the last stage of a build context's Dockerfile. Null where there is none, or only an engine knows it. */
   base: NamedImage.nullable(),
+  /** When the base was made, as it says itself; null where it does not say, or a time that stands for none. */
+  baseCreatedAt: z.string().nullable().default(null),
   /** The others that its Dockerfile or Docker steps name, as far as they can be known, by reference. */
   images: z.array(NamedImage).default([]),
   /** Lines of a Dockerfile that would say the same. */

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ImageView } from '../../src/app/index.ts';
 import type { RunRecord } from '../../src/schema/index.ts';
 import { realPackages } from '../kit/conda/real-packages.ts';
 import { type CondaChannel, startCondaChannel } from '../kit/conda-channel.ts';
@@ -95,6 +96,8 @@ describe('composed images run', { timeout: 180_000 }, () => {
     expect(outcome.exitCode, outcome.stderr).toBe(0);
     const said: unknown = JSON.parse(outcome.stdout);
     expect(said).toMatchObject({ height: 812, extra: 'more', shm: 96 });
+    const { base } = await sandbox.json<ImageView>(['env', 'image', 'wheels']);
+    expect(base?.createdAt).toMatch(/^20\d\d-\d\d-\d\dT/);
     const climbed = await sandbox.run(['run', '--env', 'wheels', '--target', 'docker', '--', 'climb']);
     expect(climbed, climbed.stderr).toMatchObject({ exitCode: 0, stdout: 'climbed 812\n' });
   });

@@ -92,8 +92,10 @@ async function composeOne(
   const { definition } = version;
   const arrivals = createArrivals();
   const fetched = lock === undefined ? undefined : fetchFor(app, lock.lock, { definition, arrivals });
+  let baseCreatedAt: string | null = null;
   const compose = async (): Promise<BuiltImage> => {
     const ground = await groundOf(app, { workspace, version, base, named, platform, engine, fresh });
+    baseCreatedAt = realTime(ground.createdAt);
     const tree = readTree(app, builder, { version, ground, platform });
     const building = step(
       app.emit,
@@ -117,7 +119,13 @@ async function composeOne(
   return {
     image: built.image,
     notes: built.notes,
-    record: recordOf(built, { platform, lock, named, dockerfile: dockerfileOf(definition, lock?.lock) }),
+    record: recordOf(built, {
+      platform,
+      lock,
+      named,
+      baseCreatedAt,
+      dockerfile: dockerfileOf(definition, lock?.lock),
+    }),
   };
 }
 
@@ -167,6 +175,8 @@ interface Ground {
   stepLayers: number;
   /** Steps that are still to be composed. */
   steps: { keyword: string; value: string }[];
+  /** When the definition's base was made, as it says. */
+  createdAt: string | undefined;
 }
 
 /** What is in the image that the environment stands on; a user-managed interpreter must be. */
@@ -190,10 +200,14 @@ async function readTree(
 async function groundOf(app: App, request: GroundRequest): Promise<Ground> {
   const { workspace, version, base, named, platform } = request;
   const { dockerSteps = '' } = version.definition;
-  if (base === undefined || needsEngine(dockerSteps))
-    return await buildWithEngine(app, workspace, { ...request, named: inLines(version, named) });
+  const opened = await base?.open(platform);
+  const createdAt = opened?.image.value.config.created;
+  if (opened === undefined || needsEngine(dockerSteps)) {
+    const made = await buildWithEngine(app, workspace, { ...request, named: inLines(version, named) });
+    return { ...made, createdAt };
+  }
   const steps = dockerInstructions(dockerSteps).map(({ keyword, value }) => ({ keyword, value }));
-  return { base: await base.open(platform), stepLayers: 0, steps };
+  return { base: opened, stepLayers: 0, steps, createdAt };
 }
 
 function recordOf(
@@ -202,8 +216,15 @@ function recordOf(
     platform,
     lock,
     named,
+    baseCreatedAt,
     dockerfile,
-  }: { platform: Platform; lock: LockRevision | undefined; named: NamedImages; dockerfile: string },
+  }: {
+    platform: Platform;
+    lock: LockRevision | undefined;
+    named: NamedImages;
+    baseCreatedAt: string | null;
+    dockerfile: string;
+  },
 ): PlatformImage {
   const { manifest, config } = image;
   return {
@@ -215,7 +236,14 @@ function recordOf(
     lockRevision: lock?.revision ?? null,
     lockDigest: lock?.lock.digest ?? null,
     ...named,
+    baseCreatedAt,
     dockerfile,
     layers,
   };
+}
+
+/** Images that shall always be the same are made at the beginning of time: in 1970, 1980 or 2000. */
+function realTime(created: string | undefined): string | null {
+  const time = Date.parse(created ?? '');
+  return time > Date.UTC(2010) ? new Date(time).toISOString() : null;
 }

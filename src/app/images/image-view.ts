@@ -11,7 +11,8 @@ export interface ImageView {
   /** Of the index, where the revision has several platforms. */
   indexDigest: string | undefined;
   platform: Platform;
-  base: { reference: string; digest: string } | null;
+  /** `createdAt`: when it was made, if it says so. */
+  base: { reference: string; digest: string; createdAt: string | null } | null;
   /** Others that its Dockerfile or Docker steps name. */
   images: { reference: string; digest: string }[];
   lockDigest: string | null;
@@ -34,7 +35,7 @@ export function imageViewOf(revision: ImageRevision, image: PlatformImage, sourc
     digest: image.digest,
     indexDigest: revision.platforms.length > 1 ? revision.digest : undefined,
     platform: image.platform,
-    base: image.base,
+    base: image.base === null ? null : { ...image.base, createdAt: image.baseCreatedAt },
     images: image.images,
     lockDigest: image.lockDigest,
     lockRevision: image.lockRevision,

@@ -152,7 +152,13 @@ export const Image = z.object({
   digest: z.string().describe('Of the platform’s manifest'),
   indexDigest: z.string().optional().describe('Of the index, where there are several platforms'),
   platform: z.string(),
-  base: z.object({ reference: z.string(), digest: z.string() }).nullable(),
+  base: z
+    .object({
+      reference: z.string(),
+      digest: z.string(),
+      createdAt: z.string().nullable().describe('When it was made, if it says so'),
+    })
+    .nullable(),
   images: z
     .array(z.object({ reference: z.string(), digest: z.string() }))
     .describe('Others that its Dockerfile or Docker steps name'),

@@ -26,6 +26,7 @@ function sampleImage(fingerprint: string, content: string, base = 'base 1'): New
         lockDigest: content,
         base: { reference: 'docker.io/library/debian:12', digest: digestOf(base) },
         images: [],
+        baseCreatedAt: null,
         dockerfile: 'FROM debian:12',
         layers: [{ ...layer, kind: 'packages' }],
       },

@@ -182,7 +182,7 @@ function Facts({ revision, image }: { revision: ImageRevision; image: PlatformIm
       </div>
       <div>
         <dt>Base</dt>
-        <dd>{image.base === null ? 'its own build' : `${image.base.reference} · ${shortDigest(image.base.digest)}`}</dd>
+        <dd>{describeBase(image)}</dd>
       </div>
       {image.images.length > 0 && (
         <div>
@@ -216,4 +216,10 @@ function Facts({ revision, image }: { revision: ImageRevision; image: PlatformIm
       </div>
     </dl>
   );
+}
+
+function describeBase({ base, baseCreatedAt }: PlatformImage): string {
+  if (base === null) return 'its own build';
+  const made = baseCreatedAt === null ? '' : ` · made ${baseCreatedAt.slice(0, 10)}`;
+  return `${base.reference} · ${shortDigest(base.digest)}${made}`;
 }
