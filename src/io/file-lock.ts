@@ -21,7 +21,7 @@ export interface FileLockOptions {
  */
 export async function withFileLock<T>(path: string, work: () => Promise<T>, options: FileLockOptions = {}): Promise<T> {
   await ensureFolder(dirname(path));
-  const database = new DatabaseSync(path, { timeout: 0 });
+  const database = open(path);
   try {
     await acquire(database, path, options);
     return await work();
@@ -30,10 +30,33 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>, opti
   }
 }
 
+function open(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path, { timeout: 0 });
+  } catch (error) {
+    throw asFull(error, path);
+  }
+}
+
+/** SQLite's result codes of a disk that takes nothing any more. */
+const full = new Set([10, 13]);
+
+function asFull(error: unknown, path: string): unknown {
+  if (!full.has(codeOf(error) & 0xff)) return error;
+  return new AppError('DISK_FULL', `cannot lock \`${path}\`: the disk is full`, {
+    hint: 'Free some space and repeat the command.',
+    cause: error,
+  });
+}
+
+function codeOf(error: unknown): number {
+  return (error as { errcode?: number }).errcode ?? 0;
+}
+
 async function acquire(database: DatabaseSync, path: string, options: FileLockOptions): Promise<void> {
   const startedAt = Date.now();
   for (let attempt = 0; ; attempt += 1) {
-    if (tryAcquire(database, options.shared === true)) return;
+    if (tryAcquire(database, path, options.shared === true)) return;
     if (attempt === 0) options.onWait?.();
     if (options.timeout !== undefined && Date.now() - startedAt >= options.timeout) {
       throw new AppError('BUSY', `another process holds \`${path}\``, {
@@ -44,13 +67,13 @@ async function acquire(database: DatabaseSync, path: string, options: FileLockOp
   }
 }
 
-function tryAcquire(database: DatabaseSync, shared: boolean): boolean {
+function tryAcquire(database: DatabaseSync, path: string, shared: boolean): boolean {
   try {
     // A transaction that has read holds SQLite's shared lock.
     database.exec(shared ? 'BEGIN; SELECT 1 FROM sqlite_master' : 'BEGIN EXCLUSIVE');
     return true;
   } catch (error) {
-    if ((error as { errcode?: number }).errcode !== 5) throw error;
+    if (codeOf(error) !== 5) throw asFull(error, path);
     if (shared) database.exec('ROLLBACK');
     return false;
   }

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { AppError } from '../errors/index.ts';
+import { sleep } from '../io/index.ts';
 import { migrations as ourMigrations } from './migrations.ts';
 import { shownDatabase } from './postgres-errors.ts';
 import { createPostgresPool } from './postgres-pool.ts';
@@ -13,11 +14,27 @@ import type { Tables } from './tables.ts';
 export async function openPostgres(address: string, migrations = ourMigrations): Promise<Kysely<Tables>> {
   const database = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: await createPostgresPool(address) }) });
   try {
-    await bringUpToDate(database, migrations, address);
+    await beyondChanges(async () => await bringUpToDate(database, migrations, address));
     return database;
   } catch (error) {
     await database.destroy();
     throw error;
+  }
+}
+
+/** What PostgreSQL says of a column or table that another process took away at the moment at which somebody listed them all. */
+const goneMeanwhile = new Set(['42703', '42P01']);
+const tries = 20;
+
+/** Whoever opens a database while another process brings it up to date may see its tables change. */
+async function beyondChanges(work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === tries || !goneMeanwhile.has((error as { code?: string }).code ?? '')) throw error;
+      await sleep(100);
+    }
   }
 }
 

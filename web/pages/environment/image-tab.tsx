@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import { lazy } from 'preact-iso';
 import { call, queryText, versionPath } from '../../api/client.ts';
 import { mayAct } from '../../api/session.ts';
@@ -39,10 +39,14 @@ export function ImageTab({ version }: { version: Version }): JSX.Element {
   });
   const last = builds.data?.items[0];
   const isGoing = build.isGoing || last?.endedAt === null;
+  // Here, because what shows it is another one before and after there is an image.
+  const watched = useRef<string | undefined>(undefined);
+  if (last?.endedAt === null) watched.current = last.id;
   const progress = last !== undefined && (
     <LastBuild
       key={last.id}
       of={last}
+      wasSeen={watched.current === last.id}
       since={images.data?.items[0]?.createdAt}
       onEnd={() => {
         setNumber(undefined);
@@ -123,14 +127,15 @@ export function ImageTab({ version }: { version: Version }): JSX.Element {
 /** The last build, while it goes on and as it ended under the reader's eyes; and if it failed since the image was made. */
 function LastBuild({
   of,
+  wasSeen,
   since = '',
   onEnd,
 }: {
   of: BuildRecord;
+  wasSeen: boolean;
   since: string | undefined;
   onEnd(): void;
 }): JSX.Element | null {
-  const [wasSeen] = useState(of.endedAt === null);
   if (!wasSeen && (of.status !== 'Failed' || of.createdAt < since)) return null;
   return (
     <section class="last-build" aria-label="The last build">
