@@ -92,10 +92,8 @@ async function composeOne(
   const { definition } = version;
   const arrivals = createArrivals();
   const fetched = lock === undefined ? undefined : fetchFor(app, lock.lock, { definition, arrivals });
-  let baseCreatedAt: string | null = null;
-  const compose = async (): Promise<BuiltImage> => {
+  const compose = async (): Promise<{ built: BuiltImage; baseCreatedAt: string | null }> => {
     const ground = await groundOf(app, { workspace, version, base, named, platform, engine, fresh });
-    baseCreatedAt = realTime(ground.createdAt);
     const tree = readTree(app, builder, { version, ground, platform });
     const building = step(
       app.emit,
@@ -113,9 +111,10 @@ async function composeOne(
           compiler: definition.bytecode ? async (python) => await findCompiler(app, python) : undefined,
         }),
     );
-    return (await allOrFirst([building, tree]))[0];
+    const [built] = await allOrFirst([building, tree]);
+    return { built, baseCreatedAt: realTime(ground.createdAt) };
   };
-  const [built] = await allOrFirst([compose(), fetched ?? Promise.resolve(undefined)]);
+  const [{ built, baseCreatedAt }] = await allOrFirst([compose(), fetched ?? Promise.resolve(undefined)]);
   return {
     image: built.image,
     notes: built.notes,
