@@ -11,7 +11,6 @@ export * from './definition.ts';
 export { sha256 } from './digest.ts';
 export * from './image-record.ts';
 export { type ImageReference, normaliseImage, parseImage, pinImage } from './image-reference.ts';
-export { interpretSchemas } from './interpret-schemas.ts';
 export { describeIssues } from './issues.ts';
 export * from './job.ts';
 export type { ListedConda, ListedFile, ListedLock, ListedPypi } from './listed-lock.ts';
