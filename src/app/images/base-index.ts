@@ -9,6 +9,8 @@ const artifactType = 'application/vnd.terroir.base.v1';
 const mediaType = 'application/vnd.terroir.base.v1+json+gzip';
 /** Only the workspace itself can make it: whoever may push images must not say what is in a base. */
 const sealKey = 'dev.terroir.seal';
+/** Bytes; hundreds of thousands of paths have some megabytes. It is read before it is known whose it is. */
+const largest = 64 << 20;
 
 type Place = Pick<App, 'openWorkspace' | 'signal'>;
 
@@ -35,7 +37,9 @@ async function readIndex(app: Place, repository: Repository, digest: string): Pr
   if (manifest === undefined) return undefined;
   const text = (await repository.readManifest(manifest)).toString('utf8');
   const { layers, annotations = {} } = ImageManifest.parse(JSON.parse(text));
-  const reading = await repository.readBlob(layers[0]?.digest ?? '');
+  const digestOfIndex = layers[0]?.digest ?? '';
+  const size = (await repository.findBlob(digestOfIndex))?.size ?? Number.POSITIVE_INFINITY;
+  const reading = size > largest ? undefined : await repository.readBlob(digestOfIndex);
   if (reading === undefined) return undefined;
   const bytes = Buffer.concat(await Array.fromAsync(reading.pieces()));
   const [own, found] = [await sealOf(app, bytes), annotations[sealKey] ?? ''];
