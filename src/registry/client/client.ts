@@ -56,8 +56,6 @@ export interface RemoteRepository {
 }
 
 export interface RegistryClient {
-  /** Whether it is there, and lets us in. */
-  ping: (registry: string, options?: Options) => Promise<void>;
   /** @throws AppError INVALID_NAME. With `waits: false` its blobs move at once, however many do: for who passes on what others ask for. */
   repository: (registry: string, repository: string, options?: { waits?: boolean }) => RemoteRepository;
   /** The names of all its repositories, as the registry has them in its catalogue. @throws AppError UNSUPPORTED_FEATURE if it has none, or shows it to nobody. */
@@ -181,7 +179,6 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   }
 
   return {
-    ping: async (registry, { signal } = {}) => await transport.ping(registry, signal),
     repository: (registry, repository, { waits = true } = {}) =>
       open(registry, checkRepository(repository), waits ? limits : noLimits),
     repositories: (registry, { signal } = {}) => listRemoteRepositories(transport, registry, signal),

@@ -44,8 +44,6 @@ export interface Place {
 export interface Transport {
   /** @throws AppError UNREACHABLE, UNAUTHORIZED, PERMISSION_DENIED, IMAGE_NOT_FOUND, HTTP_ERROR, CANCELED, OFFLINE. */
   send: (place: Place, request: RegistryRequest) => Promise<HttpResponse>;
-  /** Asks for nothing but whether it is there and lets us in. */
-  ping: (registry: string, signal?: AbortSignal) => Promise<void>;
 }
 
 const maximumRedirects = 5;
@@ -101,13 +99,7 @@ export function createTransport(options: TransportOptions): Transport {
     }
   };
 
-  return {
-    send,
-    ping: async (registry, signal) => {
-      const place = { registry, repository: '', scope: '' };
-      await discard(await send(place, { path: '', expect: [200], what: 'a first request', signal }));
-    },
-  };
+  return { send };
 }
 
 interface Once {

@@ -89,7 +89,8 @@ describe('the registry on the server’s port', () => {
 
   it('refuses a wrong token', async () => {
     expect(await login('nonsense')).toMatchObject({ code: 1, stderr: expect.stringMatching(/unauthorized|password/) });
-    await expect(clientWith('nonsense').ping(host)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    const refused = clientWith('nonsense').repository(host, 'team/tools').findManifest('1.0');
+    await expect(refused).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
     const bare = await server.call('GET /v2/');
     expect(bare.status).toBe(401);
     expect(bare.headers.get('www-authenticate')).toBe('Basic realm="terroir"');
